@@ -1,0 +1,1 @@
+//! Files of others in, claims and findings out

@@ -1,0 +1,1 @@
+//! Ids, times, units, catalogue, values, claims, distributions, estimates, findings, caller

@@ -1,0 +1,1 @@
+//! The running node: owns now, the single writer, tasks, configuration

@@ -1,0 +1,1 @@
+//! Space graph, storeys, 2.5-D geometry, joins, routes

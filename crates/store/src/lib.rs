@@ -1,0 +1,1 @@
+//! Commit log, sealed segments, snapshots, retention, recovery

@@ -1,0 +1,1 @@
+//! The embedded web application
