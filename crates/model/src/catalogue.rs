@@ -1,0 +1,559 @@
+//! The catalogue: what is known about each attribute.
+//!
+//! Attributes in the catalogue are *modelled*: their claims are weighed into an
+//! estimate by the estimator named here. All others are *verbatim*: kept per
+//! source, never fused, read back exactly as written.
+
+use crate::value::EntityKind;
+
+/// How claims become an estimate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Estimator {
+    /// A number that drifts back to what is usual for its class once nobody looks:
+    /// an Ornstein–Uhlenbeck process (Uhlenbeck & Ornstein 1930).
+    Scalar {
+        /// What is usual, in the canonical unit.
+        prior_mean: f64,
+        /// How far from usual it commonly is, in the canonical unit.
+        prior_sd: f64,
+        /// After how many seconds a measurement has lost 63 % of its say.
+        correlation_time_s: f64,
+        /// Standard deviation of a source that states none, in the canonical unit.
+        default_sd: f64,
+    },
+    /// A yes or no that flips at random: a two-state Markov chain in continuous time.
+    Boolean {
+        /// Flips from no to yes per second.
+        rate_on_hz: f64,
+        /// Flips from yes to no per second.
+        rate_off_hz: f64,
+        /// Probability that a source says yes when it is yes.
+        hit: f64,
+        /// Probability that a source says yes when it is no.
+        false_alarm: f64,
+    },
+    /// A number of people or things that come and go independently: an
+    /// immigration–death process on 0..=63.
+    Count {
+        /// Arrivals per second into an average room.
+        arrivals_hz: f64,
+        /// Departures per second and person.
+        departures_hz: f64,
+        /// Standard deviation of a source that states none.
+        default_sd: f64,
+    },
+    /// Something that does not change by itself. Sources vote; each alternative
+    /// value gets a probability.
+    Static {
+        /// Numbers closer than this are the same value, in the canonical unit; 0
+        /// for values that are not numbers.
+        tolerance: f64,
+        /// Probability that a source which states no uncertainty is right.
+        default_reliability: f64,
+    },
+}
+
+/// Who may be shown the attribute; `policy` says which role sees which class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sensitivity {
+    /// Anyone who may see that the building is there: names, addresses.
+    General,
+    /// How it is to be in a room: temperature, air.
+    Operational,
+    /// Plans, doors, ratings, impairments: helps an intruder.
+    Security,
+    /// Tells about people: presence, numbers in a room.
+    Personal,
+}
+
+/// How long claims are kept when the configuration does not say otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Retention {
+    /// As long as the building is in the node.
+    Structure,
+    /// Measurements.
+    Telemetry,
+    /// What tells about people.
+    Personal,
+}
+
+impl Retention {
+    /// Every class.
+    pub const ALL: [Self; 3] = [Self::Structure, Self::Telemetry, Self::Personal];
+
+    /// The word used in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Structure => "structure",
+            Self::Telemetry => "telemetry",
+            Self::Personal => "personal",
+        }
+    }
+}
+
+/// The form that values of an attribute must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A yes or no.
+    Boolean,
+    /// A number in the canonical unit or one that converts to it.
+    Number,
+    /// A text.
+    Text,
+    /// Another twin.
+    Entity,
+    /// Several twins.
+    Entities,
+    /// A point.
+    Point,
+    /// A chain of plan points.
+    Line,
+    /// A plan area.
+    Polygon,
+    /// Anything.
+    Any,
+}
+
+/// One entry of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AttributeSpec {
+    /// The attribute's name.
+    pub name: &'static str,
+    /// Which twins have it.
+    pub kinds: &'static [EntityKind],
+    /// The form of its values.
+    pub form: Form,
+    /// Canonical unit (UCUM), for numbers.
+    pub unit: Option<&'static str>,
+    /// Smallest and largest plausible number, in the canonical unit; what lies
+    /// outside is recorded but not believed.
+    pub plausible: Option<(f64, f64)>,
+    /// How claims become an estimate.
+    pub estimator: Estimator,
+    /// Evidence older than this is stale; `None` for what does not change by itself.
+    pub stale_after_s: Option<f64>,
+    /// Who may be shown it.
+    pub sensitivity: Sensitivity,
+    /// How long its claims are kept.
+    pub retention: Retention,
+    /// What it means, in a sentence.
+    pub meaning: &'static str,
+}
+
+/// The catalogue itself: entries sorted by name.
+#[derive(Debug, Clone, Copy)]
+pub struct Catalogue {
+    entries: &'static [AttributeSpec],
+}
+
+impl Catalogue {
+    /// The entries that come with the product.
+    pub const BUILT_IN: Self = Self { entries: ENTRIES };
+
+    /// The entry of a modelled attribute; `None` means verbatim.
+    ///
+    /// ```
+    /// use twin_model::Catalogue;
+    /// assert_eq!(Catalogue::BUILT_IN.get("temperature").unwrap().unit, Some("Cel"));
+    /// assert!(Catalogue::BUILT_IN.get("colourOfTheDoorKnob").is_none());
+    /// ```
+    pub fn get(&self, name: &str) -> Option<&'static AttributeSpec> {
+        let at = self
+            .entries
+            .binary_search_by(|entry| entry.name.cmp(name))
+            .ok()?;
+        Some(&self.entries[at])
+    }
+
+    /// Every entry, in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = &'static AttributeSpec> {
+        self.entries.iter()
+    }
+}
+
+/// Sensitivity of attributes that are in no catalogue: nothing is known about
+/// them, so they are treated like plans.
+pub const VERBATIM_SENSITIVITY: Sensitivity = Sensitivity::Security;
+
+const BUILDING: &[EntityKind] = &[EntityKind::Building];
+const STOREY: &[EntityKind] = &[EntityKind::Storey];
+const SPACE: &[EntityKind] = &[EntityKind::Space];
+const PORTAL: &[EntityKind] = &[EntityKind::Portal];
+const SPACE_OR_PORTAL: &[EntityKind] = &[EntityKind::Space, EntityKind::Portal];
+const PART: &[EntityKind] = &[EntityKind::Storey, EntityKind::Space, EntityKind::Portal];
+const ANY: &[EntityKind] = &EntityKind::ALL;
+
+/// A fact that does not change by itself. The default reliability is the share of
+/// correct statements among filled fields found by Noardo et al. 2021 to be "high
+/// but not to be relied on"; 0.9 leaves room for a second source to overrule.
+const FACT: Estimator = Estimator::Static {
+    tolerance: 0.0,
+    default_reliability: 0.9,
+};
+
+const fn fact(
+    name: &'static str,
+    kinds: &'static [EntityKind],
+    form: Form,
+    sensitivity: Sensitivity,
+    meaning: &'static str,
+) -> AttributeSpec {
+    AttributeSpec {
+        name,
+        kinds,
+        form,
+        unit: None,
+        plausible: None,
+        estimator: FACT,
+        stale_after_s: None,
+        sensitivity,
+        retention: Retention::Structure,
+        meaning,
+    }
+}
+
+/// A measure of the building in metres (or square metres) that does not change by itself.
+const fn dimension(
+    name: &'static str,
+    kinds: &'static [EntityKind],
+    unit: &'static str,
+    plausible: (f64, f64),
+    tolerance: f64,
+    meaning: &'static str,
+) -> AttributeSpec {
+    AttributeSpec {
+        form: Form::Number,
+        unit: Some(unit),
+        plausible: Some(plausible),
+        estimator: Estimator::Static {
+            tolerance,
+            default_reliability: 0.9,
+        },
+        ..fact(name, kinds, Form::Number, Sensitivity::Security, meaning)
+    }
+}
+
+use Sensitivity::{General, Operational, Personal, Security};
+
+static ENTRIES: &[AttributeSpec] = &[
+    fact(
+        "accessible",
+        SPACE_OR_PORTAL,
+        Form::Boolean,
+        Security,
+        "Usable with a wheelchair",
+    ),
+    fact("address", BUILDING, Form::Text, General, "Postal address"),
+    dimension(
+        "area",
+        SPACE,
+        "m2",
+        (0.0, 1e7),
+        0.1,
+        "Floor area of a space",
+    ),
+    AttributeSpec {
+        // Outdoor air is 420 ppm; occupied rooms commonly lie between 500 and 1200 ppm
+        // (EN 16798-1:2019 categories I–III: 550–1350 ppm above outdoor at most). An
+        // air change rate of 2 per hour gives half an hour of correlation.
+        name: "co2",
+        kinds: SPACE,
+        form: Form::Number,
+        unit: Some("[ppm]"),
+        plausible: Some((250.0, 50_000.0)),
+        estimator: Estimator::Scalar {
+            prior_mean: 700.0,
+            prior_sd: 300.0,
+            correlation_time_s: 1800.0,
+            default_sd: 50.0,
+        },
+        stale_after_s: Some(900.0),
+        sensitivity: Operational,
+        retention: Retention::Telemetry,
+        meaning: "Carbon dioxide in the air",
+    },
+    fact(
+        "connects",
+        PORTAL,
+        Form::Entities,
+        Security,
+        "The one or two spaces a portal joins",
+    ),
+    dimension(
+        "elevation",
+        STOREY,
+        "m",
+        (-1000.0, 10_000.0),
+        0.01,
+        "Height of the floor above the building's zero",
+    ),
+    fact(
+        "existence",
+        ANY,
+        Form::Boolean,
+        Security,
+        "Whether the thing is there at all",
+    ),
+    fact(
+        "fireExit",
+        PORTAL,
+        Form::Boolean,
+        Security,
+        "Meant as an exit in a fire",
+    ),
+    fact(
+        "fireRating",
+        PORTAL,
+        Form::Text,
+        Security,
+        "Fire resistance class as stated",
+    ),
+    dimension(
+        "floorElevation",
+        SPACE,
+        "m",
+        (-1000.0, 10_000.0),
+        0.01,
+        "Height of a space's floor above the building's zero",
+    ),
+    fact(
+        "footprint",
+        SPACE,
+        Form::Polygon,
+        Security,
+        "Plan area in the building's frame",
+    ),
+    dimension(
+        "height",
+        SPACE_OR_PORTAL,
+        "m",
+        (0.0, 1000.0),
+        0.01,
+        "Clear height of a space, overall height of a portal",
+    ),
+    AttributeSpec {
+        // Offices: 30–60 % in EN 16798-1:2019 Annex B.
+        name: "humidity",
+        kinds: SPACE,
+        form: Form::Number,
+        unit: Some("%"),
+        plausible: Some((0.0, 100.0)),
+        estimator: Estimator::Scalar {
+            prior_mean: 45.0,
+            prior_sd: 12.0,
+            correlation_time_s: 10_800.0,
+            default_sd: 3.0,
+        },
+        stale_after_s: Some(1800.0),
+        sensitivity: Operational,
+        retention: Retention::Telemetry,
+        meaning: "Relative humidity of the air",
+    },
+    fact(
+        "isExternal",
+        PORTAL,
+        Form::Boolean,
+        Security,
+        "Leads out of the building",
+    ),
+    fact("longName", ANY, Form::Text, Security, "Descriptive name"),
+    fact(
+        "name",
+        ANY,
+        Form::Text,
+        General,
+        "Short name, such as a room number",
+    ),
+    AttributeSpec {
+        // People stay in an office room for about an hour at a stretch and one person
+        // is usual; a plain start until issue-specific priors are learned.
+        name: "occupancy",
+        kinds: SPACE,
+        form: Form::Number,
+        unit: Some("1"),
+        plausible: Some((0.0, 5000.0)),
+        estimator: Estimator::Count {
+            arrivals_hz: 1.0 / 3600.0,
+            departures_hz: 1.0 / 3600.0,
+            default_sd: 1.0,
+        },
+        stale_after_s: Some(600.0),
+        sensitivity: Personal,
+        retention: Retention::Personal,
+        meaning: "People in a space",
+    },
+    AttributeSpec {
+        // A door changes state some times an hour and is open a tenth of the time.
+        name: "open",
+        kinds: PORTAL,
+        form: Form::Boolean,
+        unit: None,
+        plausible: None,
+        estimator: Estimator::Boolean {
+            rate_on_hz: 1.0 / 1800.0,
+            rate_off_hz: 1.0 / 200.0,
+            hit: 0.98,
+            false_alarm: 0.01,
+        },
+        stale_after_s: Some(600.0),
+        sensitivity: Security,
+        retention: Retention::Telemetry,
+        meaning: "Whether a door stands open",
+    },
+    fact(
+        "partOf",
+        PART,
+        Form::Entity,
+        Security,
+        "The storey or building a thing belongs to",
+    ),
+    AttributeSpec {
+        // A way once found passable stays so for hours; once blocked, likewise.
+        name: "passable",
+        kinds: SPACE_OR_PORTAL,
+        form: Form::Boolean,
+        unit: None,
+        plausible: None,
+        estimator: Estimator::Boolean {
+            rate_on_hz: 1.0 / 14_400.0,
+            rate_off_hz: 1.0 / 86_400.0,
+            hit: 0.95,
+            false_alarm: 0.05,
+        },
+        stale_after_s: Some(3600.0),
+        sensitivity: Security,
+        retention: Retention::Telemetry,
+        meaning: "Whether people can get through",
+    },
+    fact(
+        "portalKind",
+        PORTAL,
+        Form::Text,
+        Security,
+        "door, opening, openContact, stairLink, liftDoor",
+    ),
+    fact(
+        "position",
+        SPACE_OR_PORTAL,
+        Form::Point,
+        Security,
+        "Where it is in the building's frame",
+    ),
+    fact(
+        "selfClosing",
+        PORTAL,
+        Form::Boolean,
+        Security,
+        "Closes by itself",
+    ),
+    AttributeSpec {
+        // Smoke without cause is rare; once there it does not leave by itself soon.
+        // Detectors: false alarms are common per building, rare per detector and day.
+        name: "smoke",
+        kinds: SPACE,
+        form: Form::Boolean,
+        unit: None,
+        plausible: None,
+        estimator: Estimator::Boolean {
+            rate_on_hz: 1.0 / 31_536_000.0,
+            rate_off_hz: 1.0 / 7200.0,
+            hit: 0.95,
+            false_alarm: 0.001,
+        },
+        stale_after_s: Some(300.0),
+        sensitivity: Operational,
+        retention: Retention::Telemetry,
+        meaning: "Smoke in a space",
+    },
+    fact(
+        "smokeStop",
+        PORTAL,
+        Form::Boolean,
+        Security,
+        "Holds back smoke",
+    ),
+    fact(
+        "span",
+        PORTAL,
+        Form::Line,
+        Security,
+        "The two jambs of a portal in plan",
+    ),
+    AttributeSpec {
+        // Heated rooms: 20–24 °C in EN 16798-1:2019 category II; a room's thermal mass
+        // gives hours of correlation.
+        name: "temperature",
+        kinds: SPACE,
+        form: Form::Number,
+        unit: Some("Cel"),
+        plausible: Some((-50.0, 1300.0)),
+        estimator: Estimator::Scalar {
+            prior_mean: 21.0,
+            prior_sd: 3.0,
+            correlation_time_s: 10_800.0,
+            default_sd: 0.5,
+        },
+        stale_after_s: Some(1800.0),
+        sensitivity: Operational,
+        retention: Retention::Telemetry,
+        meaning: "Air temperature",
+    },
+    fact(
+        "type",
+        ANY,
+        Form::Text,
+        General,
+        "What sort of thing it is: building, storey, space, portal, sensor, thing",
+    ),
+    fact(
+        "usage",
+        SPACE,
+        Form::Text,
+        Security,
+        "What a space is for: room, corridor, lobby, stair, lift, shaft, plant, sanitary, roof, outside",
+    ),
+    dimension(
+        "width",
+        PORTAL,
+        "m",
+        (0.0, 100.0),
+        0.01,
+        "Overall width of a portal",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unit::Unit;
+
+    #[test]
+    fn entries_are_sorted_so_that_they_are_found() {
+        for entry in Catalogue::BUILT_IN.iter() {
+            assert_eq!(
+                Catalogue::BUILT_IN.get(entry.name).map(|e| e.name),
+                Some(entry.name)
+            );
+        }
+    }
+
+    #[test]
+    fn every_unit_is_known_and_every_number_has_one() {
+        for entry in Catalogue::BUILT_IN.iter() {
+            assert_eq!(
+                entry.form == Form::Number,
+                entry.unit.is_some(),
+                "{}",
+                entry.name
+            );
+            if let Some(unit) = entry.unit {
+                assert!(
+                    Unit::new(unit)
+                        .unwrap()
+                        .convert_difference(1.0, unit)
+                        .is_ok()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Findings: what was wrong with foreign input, where, and what to do.
+//!
+//! Reading a file is never all-or-nothing: what could be read becomes claims, and
+//! everything else becomes a finding with a code from this closed list. Each code
+//! has a page in `docs/errors/`.
+
+use crate::id::EntityId;
+use std::sync::Arc;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Something is missing or doubtful; the rest is usable.
+    Warning,
+    /// Something could not be used at all.
+    Error,
+}
+
+impl Severity {
+    /// The word used on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $severity:ident;)*) => {
+        /// What sort of problem. The list is closed; each has a page in `docs/errors/`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code as written on the wire and as the name of its page.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// How much a finding of this code matters.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is empty or is not a STEP file at all.
+    IfcNotStep = "IFC-001", Error;
+    /// The file ends before its end marker.
+    IfcTruncated = "IFC-002", Error;
+    /// An entity could not be read.
+    IfcBadEntity = "IFC-003", Error;
+    /// The schema is not IFC2x3, IFC4 or IFC4x3.
+    IfcSchema = "IFC-004", Warning;
+    /// A reference points to an entity that is not there.
+    IfcDanglingReference = "IFC-005", Warning;
+    /// Placements or parts refer to themselves.
+    IfcCycle = "IFC-006", Error;
+    /// A length unit is missing, unknown or implausible.
+    IfcUnit = "IFC-007", Warning;
+    /// The same number or GlobalId stands for two things.
+    IfcDuplicateId = "IFC-008", Warning;
+    /// A limit of size, depth or number was reached; the rest was not read.
+    IfcLimit = "IFC-009", Error;
+    /// A shape could not be turned into a plan.
+    IfcGeometry = "IFC-010", Warning;
+    /// A text stands where a value should be.
+    IfcPlaceholder = "IFC-020", Warning;
+    /// Two statements of the file contradict each other or the drawn geometry.
+    IfcContradiction = "IFC-021", Warning;
+    /// Something that should be stated is not.
+    IfcMissing = "IFC-022", Note;
+    /// A door joins no two spaces that could be found.
+    IfcDoorUnplaced = "IFC-023", Warning;
+    /// A space has no door, opening or contact.
+    IfcSpaceUnreached = "IFC-024", Warning;
+    /// Two storeys have no stair, ramp or lift between them.
+    IfcVerticalUnknown = "IFC-025", Warning;
+    /// A storey has no spaces; its subdivision is unknown.
+    IfcSubdivisionUnknown = "IFC-026", Warning;
+    /// The stated place on earth is a template value or implausible.
+    IfcGeoreference = "IFC-027", Warning;
+}
+
+/// Where the problem is, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Location {
+    /// Line, counted from 1.
+    pub line: Option<u64>,
+    /// The twin it is about.
+    pub entity: Option<EntityId>,
+    /// The thing's own name in the file: `#123`, a GlobalId, a JSON pointer.
+    pub item: Option<Arc<str>>,
+    /// Field or attribute.
+    pub field: Option<Arc<str>>,
+}
+
+/// One problem, with its place and its remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What sort of problem.
+    pub code: Code,
+    /// Where.
+    pub location: Location,
+    /// What was wrong, in a sentence without final stop.
+    pub message: Arc<str>,
+}
+
+impl Finding {
+    /// A finding without a place.
+    pub fn new(code: Code, message: impl Into<Arc<str>>) -> Self {
+        Self {
+            code,
+            location: Location::default(),
+            message: message.into(),
+        }
+    }
+
+    /// The same finding at a line.
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.location.line = Some(line);
+        self
+    }
+
+    /// The same finding about a twin.
+    pub fn about(mut self, entity: EntityId) -> Self {
+        self.location.entity = Some(entity);
+        self
+    }
+
+    /// The same finding at a named item of the file.
+    pub fn at_item(mut self, item: impl Into<Arc<str>>) -> Self {
+        self.location.item = Some(item.into());
+        self
+    }
+
+    /// The same finding in a field.
+    pub fn in_field(mut self, field: impl Into<Arc<str>>) -> Self {
+        self.location.field = Some(field.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique() {
+        let mut codes: Vec<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn every_code_has_a_page() {
+        let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors");
+        for code in Code::ALL {
+            let page = format!("{pages}/{}.md", code.as_str());
+            assert!(
+                std::path::Path::new(&page).exists(),
+                "no page for {}",
+                code.as_str()
+            );
+        }
+    }
+}
