@@ -1,1 +1,3 @@
 //! Space graph, storeys, 2.5-D geometry, joins, routes
+
+pub mod plan;
