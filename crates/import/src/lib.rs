@@ -1,1 +1,3 @@
 //! Files of others in, claims and findings out
+
+pub mod step;
