@@ -1,0 +1,155 @@
+//! Stairs with their flights and landings, and the lift.
+
+use super::Writer;
+use super::shapes::{Block, Frame};
+use crate::building::{Point, SLAB_MM, Stair};
+use crate::step::{Arg, Id};
+
+/// The thickness of a half landing, and of a flight beneath its steps.
+const WAIST_MM: f64 = 150.0;
+
+impl Writer<'_> {
+    pub(super) fn stairs(&mut self, storey: usize, storey_frame: Id) {
+        let building = self.building;
+        for stair in &building.stairs {
+            if building.spaces[stair.links.0].storey == storey
+                && self.defects.keeps(&stair.global_id)
+            {
+                self.stair(stair, storey_frame);
+            }
+        }
+        if storey == 0 {
+            self.lift(storey_frame);
+        }
+    }
+
+    fn stair(&mut self, stair: &Stair, storey_frame: Id) {
+        let placement = self.place(Some(storey_frame), Frame::default());
+        let rest = vec![
+            Arg::Null,
+            placement.into(),
+            Arg::Null,
+            Arg::Null,
+            Arg::Enum("HALF_TURN_STAIR"),
+        ];
+        let record = self.root("IFCSTAIR", &stair.global_id, (&stair.name).into(), rest);
+        self.stair_properties(record, stair);
+        self.contained.push(record);
+
+        let (x, y) = (stair.foot.0 as f64, stair.foot.1 as f64);
+        let run = ((stair.risers - 1) * stair.tread) as f64;
+        let half_rise = stair.rise as f64 / 2.0;
+        let width = (2 * stair.flight_width + stair.gap) as f64;
+        // The first flight climbs north along the west wall, the second comes back.
+        let first = Frame {
+            at_mm: [x, y, 0.0],
+            axis: [1.0, 0.0, 0.0],
+            x: [0.0, 1.0, 0.0],
+        };
+        let second = Frame {
+            at_mm: [x + width, y + run, half_rise],
+            axis: [-1.0, 0.0, 0.0],
+            x: [0.0, -1.0, 0.0],
+        };
+        let landing = Block {
+            at_mm: [x, y + run, half_rise - WAIST_MM],
+            size_mm: [width, stair.landing as f64, WAIST_MM],
+        };
+        let parts = [
+            self.flight(stair, 0, first, placement),
+            self.flight(stair, 1, second, placement),
+            self.landing(stair, landing, placement),
+        ];
+        self.aggregate(record, &parts, &stair.name);
+    }
+
+    fn flight(&mut self, stair: &Stair, number: usize, frame: Frame, within: Id) -> Id {
+        let riser = stair.rise as f64 / (2 * stair.risers) as f64;
+        let profile = self.profile(&steps(stair.risers, riser, stair.tread as f64), &[]);
+        let solid = self.sweep(profile, frame, stair.flight_width as f64);
+        let shape = self.body(&[solid]);
+        let placement = self.place(Some(within), Frame::default());
+        let mut rest = Self::product(Arg::Null, placement, shape);
+        rest.extend([
+            Arg::Null,
+            Arg::Int(stair.risers),
+            Arg::Int(stair.risers - 1),
+            self.length(riser).into(),
+            self.length(stair.tread as f64).into(),
+        ]);
+        if !self.is_2x3() {
+            rest.push(Arg::Enum("STRAIGHT"));
+        }
+        let name = format!("{} flight {}", stair.name, number + 1);
+        self.root(
+            "IFCSTAIRFLIGHT",
+            &stair.part_ids[number],
+            Arg::Text(name),
+            rest,
+        )
+    }
+
+    fn landing(&mut self, stair: &Stair, block: Block, within: Id) -> Id {
+        let solid = self.block(block);
+        let shape = self.body(&[solid]);
+        let placement = self.place(Some(within), Frame::default());
+        let mut rest = Self::product(Arg::Null, placement, shape);
+        rest.extend([Arg::Null, Arg::Enum("LANDING")]);
+        let name = format!("{} landing", stair.name);
+        self.root("IFCSLAB", &stair.part_ids[2], Arg::Text(name), rest)
+    }
+
+    fn lift(&mut self, storey_frame: Id) {
+        let Some(lift) = &self.building.lift else {
+            return;
+        };
+        let shaft = &self.building.spaces[lift.serves[0]];
+        let corner = shaft
+            .footprint
+            .iter()
+            .copied()
+            .min()
+            .unwrap_or(Point { x: 0, y: 0 });
+        let solid = self.block(Block {
+            at_mm: [(corner.x + 300) as f64, (corner.y + 200) as f64, 0.0],
+            size_mm: [
+                lift.car.0 as f64,
+                lift.car.1 as f64,
+                2400.0 - SLAB_MM as f64 / 2.0,
+            ],
+        });
+        let shape = self.body(&[solid]);
+        let placement = self.place(Some(storey_frame), Frame::default());
+        let mut rest = Self::product(Arg::Null, placement, shape);
+        rest.extend([Arg::Null, Arg::Enum("ELEVATOR")]);
+        if self.is_2x3() {
+            rest.extend([Arg::Null, Arg::Null]);
+        }
+        let record = self.root(
+            "IFCTRANSPORTELEMENT",
+            &lift.global_id,
+            "Lift 1".into(),
+            rest,
+        );
+        self.lift_properties(record);
+        self.contained.push(record);
+    }
+}
+
+/// A flight from the side: steps above, a slope beneath.
+fn steps(risers: i64, riser: f64, tread: f64) -> Vec<[f64; 2]> {
+    let mut outline = vec![[0.0, 0.0]];
+    for step in 0..risers {
+        let (x, z) = (step as f64 * tread, (step + 1) as f64 * riser);
+        outline.push([x, z]);
+        if step + 1 < risers {
+            outline.push([x + tread, z]);
+        }
+    }
+    let treads = (risers - 1) as f64;
+    outline.push([treads * tread, treads * riser - WAIST_MM]);
+    outline.push([WAIST_MM * tread / riser, 0.0]);
+    // Steps run forward along the top, so the outline is clockwise; IFC wants the area to its left.
+    outline.reverse();
+    outline
+}
