@@ -1,0 +1,46 @@
+//! `cargo xtask bench AREA`: ours beside a peer or a physical limit, in one run.
+//!
+//! Absolute figures are those of the machine and of what else it does; the ratios
+//! are what to compare. Medians over repeated runs, conditions beside each figure.
+
+mod import;
+
+use crate::report::{Measure, Report};
+use crate::shell;
+use anyhow::Result;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// What to measure
+    #[arg(value_enum)]
+    area: Area,
+    /// Folder of real files [default: `TWIN_DATA`, else ../shared/data]
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// How often each is measured; the median is shown
+    #[arg(long, default_value_t = 3)]
+    repeat: u32,
+    /// Only the measures whose name contains this text
+    #[arg(long)]
+    only: Option<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Area {
+    /// A large IFC file to a space graph
+    Import,
+}
+
+/// Takes all measures of the area and prints them.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let data = shell::data_dir(options.data.as_deref());
+    let import: Measure<'_> = ("graph", &|| import::graph(&data, options.repeat));
+    let (name, measures) = match options.area {
+        Area::Import => ("import", [import]),
+    };
+    Report::of(name, &measures, options.only.as_deref()).conclude(options.json)
+}

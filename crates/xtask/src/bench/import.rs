@@ -1,0 +1,99 @@
+//! A large IFC file: a real one stacked upon itself, its numbers and ids made new.
+
+use crate::report::{Row, hash_files, median};
+use crate::{peer, score, shell};
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Size of the stacked file.
+const STACKED_BYTES: u64 = 100_000_000;
+const GRAPH_MAX_S: f64 = 2.0;
+const PEAK_MAX_MB: f64 = 600.0;
+const RATIO_MIN: f64 = 9.0;
+
+/// Time from bytes to space graph and the peak of memory, beside the peer's bare
+/// `open` of the same file, taken in turn.
+pub(super) fn graph(data: &Path, repeat: u32) -> Result<Vec<Row>> {
+    let file = stacked(data)?;
+    let ours = shell::build("twin-import", ["--example", "ifc_summary"], true)?;
+    let python = peer::python();
+    let (mut seconds, mut peaks, mut opens) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..repeat.max(1) {
+        let found = shell::capture_json(shell::program(&ours).arg(&file).arg("--json"))?;
+        seconds.push(number(&found, "seconds")?);
+        peaks.push(number(&found, "peakBytes")? / 1e6);
+        if let Ok(python) = &python {
+            opens.push(bare_open(python, &file)?);
+        }
+    }
+    let (ours_s, peak_mb, open_s) = (median(&seconds), median(&peaks), median(&opens));
+    let bytes = std::fs::metadata(&file)?.len();
+    let inputs = hash_files(&[&file])?;
+    let size = format!("{:.0} MB IFC to space graph", bytes as f64 / 1e6);
+    let n = seconds.len() as u64;
+    let against = Row::new(
+        format!("{size}, against the peer's bare open"),
+        "≥ 9 times as fast",
+    );
+    let against = match &python {
+        Ok(_) => against
+            .found(
+                n,
+                format!("{:.1} times as fast", open_s / ours_s),
+                open_s / ours_s >= RATIO_MIN,
+            )
+            .beside(format!("ifcopenshell.open {open_s:.2} s")),
+        Err(reason) => against.not_measured(format!("{reason:#}")),
+    };
+    let rows = [
+        Row::new(format!("{size}, time"), "≤ 2 s").found(
+            n,
+            format!("{ours_s:.2} s"),
+            ours_s <= GRAPH_MAX_S,
+        ),
+        Row::new(format!("{size}, peak memory"), "≤ 600 MB").found(
+            n,
+            format!("{peak_mb:.0} MB"),
+            peak_mb <= PEAK_MAX_MB,
+        ),
+        against,
+    ];
+    Ok(rows.into_iter().map(|row| row.on(inputs.clone())).collect())
+}
+
+/// The stacked file, made once per source file.
+fn stacked(data: &Path) -> Result<PathBuf> {
+    let source = score::files_below(data, ".ifc")
+        .into_iter()
+        .max_by_key(|file| std::fs::metadata(file).map_or(0, |found| found.len()))
+        .with_context(|| format!("there is no IFC file below `{}`", data.display()))?;
+    let copies = STACKED_BYTES.div_ceil(std::fs::metadata(&source)?.len().max(1));
+    let folder = shell::target_dir().join("xtask/bench");
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join(format!("stacked-{}.ifc", hash_files(&[&source])?));
+    if !file.exists() {
+        let stack = shell::build("twin-import", ["--example", "ifc_stack"], true)?;
+        // Renamed when whole, so that a half-written file is not taken for it.
+        let part = file.with_extension("part");
+        let mut command = shell::program(stack);
+        shell::run(command.arg(source).arg(copies.to_string()).arg(&part))?;
+        std::fs::rename(part, &file)?;
+    }
+    Ok(file)
+}
+
+/// How long the peer takes to open the file and do nothing more, in seconds.
+fn bare_open(python: &Path, file: &Path) -> Result<f64> {
+    const PROGRAM: &str = "import sys, time, ifcopenshell\n\
+        begun = time.perf_counter()\n\
+        model = ifcopenshell.open(sys.argv[1])\n\
+        print(time.perf_counter() - begun)\n";
+    let text = shell::capture(shell::program(python).args(["-c", PROGRAM]).arg(file))?;
+    text.trim().parse().context("the peer printed no time")
+}
+
+fn number(found: &Value, name: &str) -> Result<f64> {
+    let value = found.get(name).and_then(Value::as_f64);
+    value.with_context(|| format!("the program told no `{name}`"))
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask score AREA`: every quality measure of an area against its target.
+//!
+//! Each row says what was found, on how many items, what the target is, what a
+//! peer found on the same input, and which input that was. The command fails when
+//! a target is missed.
+
+mod claims;
+mod import;
+
+use crate::report::{Measure, Report};
+use crate::shell;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// What to score
+    #[arg(value_enum)]
+    area: Area,
+    /// Folder of files to score on [default: `TWIN_DATA`, else ../shared/data]
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Simulated power cuts
+    #[arg(long, default_value_t = 10_000)]
+    cuts: u32,
+    /// Only the measures whose name contains this text
+    #[arg(long)]
+    only: Option<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Area {
+    /// One building from its file to a believed, living picture
+    Spine,
+}
+
+/// Takes all measures of the area and prints them.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let Area::Spine = options.area;
+    let data = shell::data_dir(options.data.as_deref());
+    let measures: &[Measure<'_>] = &[
+        ("import", &|| import::measure(&data)),
+        ("power cuts", &|| claims::power_cuts(options.cuts)),
+    ];
+    Report::of("spine", measures, options.only.as_deref()).conclude(options.json)
+}
+
+/// Files below a folder whose name ends so, in order; none when it is not there.
+pub(crate) fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().to_lowercase().ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
