@@ -107,8 +107,9 @@ impl Defects {
             .collect();
         if options.placeholder_ratings {
             let mut rng = Rng::of(seed, "placeholders");
-            left.iter()
-                .for_each(|door| defects.hide_rating(door, rng.index(PLACEHOLDERS.len())));
+            for door in &left {
+                defects.hide_rating(door, rng.index(PLACEHOLDERS.len()));
+            }
         }
         if options.contradict_external > left.len() {
             return Err(Error::OutOfRange {

@@ -17,11 +17,13 @@
 //! | [`defects`] | what is left out of the file, or written falsely, on request |
 //! | [`ifc`] | the building as a STEP file (IFC2x3, IFC4 or IFC4.3) |
 //! | [`truth`] | the building as it really is, as JSON |
+//! | [`observe`] | people, air and fire in any building, and the sensors that report them |
 //! | [`step`], [`rng`], [`time`] | the file syntax, the seeded chance, the calendar |
 
 pub mod building;
 pub mod defects;
 pub mod ifc;
+pub mod observe;
 pub mod rng;
 pub mod step;
 pub mod time;

@@ -1,15 +1,17 @@
-//! Moments as milliseconds since 1970 in UTC, read and written as RFC 3339 text.
+//! Moments as microseconds since 1970 in UTC, read and written as RFC 3339 text.
 //!
 //! The civil calendar follows Hinnant, "chrono-compatible low-level date algorithms" (2013),
 //! in which the year begins in March so that the leap day comes last.
 
 use crate::Error;
 
-/// Milliseconds in a day.
-pub const DAY_MS: i64 = 86_400_000;
+/// Microseconds in a second.
+pub const SECOND_US: i64 = 1_000_000;
+/// Microseconds in a day.
+pub const DAY_US: i64 = 86_400 * SECOND_US;
 
-/// Reads `2026-01-05T08:00:00Z`, with up to three decimals of a second.
-pub fn parse_utc_ms(text: &str) -> Result<i64, Error> {
+/// Reads `2026-01-05T08:00:00Z`, with up to six decimals of a second.
+pub fn parse_utc_us(text: &str) -> Result<i64, Error> {
     read(text).ok_or_else(|| Error::Moment(text.to_owned()))
 }
 
@@ -18,10 +20,10 @@ fn read(text: &str) -> Option<i64> {
     let date = numbers(date, '-', [4, 2, 2])?;
     let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let clock = numbers(clock, ':', [2, 2, 2])?;
-    if fraction.is_empty() || fraction.len() > 3 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+    if fraction.is_empty() || fraction.len() > 6 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let millis: i64 = format!("{fraction:0<3}").parse().ok()?;
+    let micros: i64 = format!("{fraction:0<6}").parse().ok()?;
     let [year, month, day] = date;
     let [hour, minute, second] = clock;
     if hour > 23 || minute > 59 || second > 59 || year < 1970 {
@@ -30,7 +32,7 @@ fn read(text: &str) -> Option<i64> {
     let days = days_from_civil(year, month, day);
     // A day that does not exist, such as 30 February, comes back as another one.
     (civil_from_days(days) == (year, month, day))
-        .then_some(days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + millis)
+        .then_some(days * DAY_US + ((hour * 60 + minute) * 60 + second) * SECOND_US + micros)
 }
 
 fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[i64; 3]> {
@@ -46,16 +48,19 @@ fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[i64; 3]> 
     parts.next().is_none().then_some(result)
 }
 
-/// Writes a moment as `2026-01-05T08:00:00Z`, or with milliseconds where there are any.
+/// Writes a moment as `2026-01-05T08:00:00Z`, with milliseconds or microseconds where there are
+/// any.
 #[must_use]
-pub fn format_utc(moment_ms: i64) -> String {
-    let (year, month, day) = civil_from_days(moment_ms.div_euclid(DAY_MS));
-    let ms = moment_ms.rem_euclid(DAY_MS);
-    let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
+pub fn format_utc(moment_us: i64) -> String {
+    let (year, month, day) = civil_from_days(moment_us.div_euclid(DAY_US));
+    let of_day_us = moment_us.rem_euclid(DAY_US);
+    let seconds = of_day_us / SECOND_US;
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-    match ms % 1000 {
+    match of_day_us % SECOND_US {
         0 => format!("{whole}Z"),
-        millis => format!("{whole}.{millis:03}Z"),
+        micros if micros % 1000 == 0 => format!("{whole}.{:03}Z", micros / 1000),
+        micros => format!("{whole}.{micros:06}Z"),
     }
 }
 
@@ -91,16 +96,16 @@ mod tests {
 
     #[test]
     fn moments_read_and_write_back() {
-        for (text, ms) in [
+        for (text, us) in [
             ("1970-01-01T00:00:00Z", 0),
-            ("2000-02-29T12:00:00Z", 951_825_600_000),
-            ("2026-01-05T08:03:12.500Z", 1_767_600_192_500),
-            ("2100-12-31T23:59:59Z", 4_133_980_799_000),
+            ("2000-02-29T12:00:00Z", 951_825_600_000_000),
+            ("2026-01-05T08:03:12.500Z", 1_767_600_192_500_000),
+            ("2100-12-31T23:59:59.000040Z", 4_133_980_799_000_040),
         ] {
-            assert_eq!(parse_utc_ms(text).unwrap(), ms, "{text}");
-            assert_eq!(format_utc(ms), text);
+            assert_eq!(parse_utc_us(text).unwrap(), us, "{text}");
+            assert_eq!(format_utc(us), text);
         }
-        assert_eq!(parse_utc_ms("1970-01-01T00:00:00.5Z").unwrap(), 500);
+        assert_eq!(parse_utc_us("1970-01-01T00:00:00.5Z").unwrap(), 500_000);
     }
 
     #[test]
@@ -115,12 +120,12 @@ mod tests {
             "2026-13-05T08:00:00Z",
             "+026-01-05T08:00:00Z",
             "2026-01-05T08:00:00.Z",
-            "2026-01-05T08:00:00.1234Z",
+            "2026-01-05T08:00:00.1234567Z",
             "1969-12-31T23:59:59Z",
             "2026-01-05T08:00:00+01:00",
             "2026-01-05T08:00:00:00Z",
         ] {
-            let error = parse_utc_ms(text).unwrap_err().to_string();
+            let error = parse_utc_us(text).unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")), "{error}");
         }
     }

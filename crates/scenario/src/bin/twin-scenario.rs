@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use twin_scenario::building::{self, Building};
 use twin_scenario::defects::{self, Defects};
 use twin_scenario::ifc;
+use twin_scenario::observe::{self, Rooms};
+use twin_scenario::time;
 use twin_scenario::truth::Truth;
 
 #[derive(Parser)]
@@ -31,6 +33,9 @@ enum Command {
     /// Write an office building as an IFC file
     #[command(after_help = BUILDING_EXAMPLES)]
     Building(BuildingArgs),
+    /// Write what the sensors of a building would say on a given day
+    #[command(after_help = OBSERVATIONS_EXAMPLES)]
+    Observations(ObservationsArgs),
 }
 
 const BUILDING_EXAMPLES: &str = "\
@@ -43,6 +48,7 @@ Examples:
     twin-scenario building --unit ft --schema ifc2x3 --basement --boundaries --out office.ifc";
 
 #[derive(Args)]
+#[allow(clippy::struct_excessive_bools)] // Each is a switch of the command line.
 struct BuildingArgs {
     /// Storeys above ground, 1 to 99
     #[arg(long, default_value_t = 4)]
@@ -85,6 +91,70 @@ struct BuildingArgs {
     truth: Option<PathBuf>,
 }
 
+const OBSERVATIONS_EXAMPLES: &str = "\
+Examples:
+  An hour of a Monday morning, and what is true in each minute of it:
+    twin-scenario observations --rooms rooms.json --seed 1 --minutes 60 \\
+      --start 2026-01-05T08:00:00Z --out obs.ndjson --truth obs.truth.ndjson
+  The same with a fire in one room after 20 minutes, told by the end of its identifier:
+    twin-scenario observations --rooms rooms.json --fire space:12@20 --out obs.ndjson
+  A million claims at 50,000 a second, for a load test:
+    twin-scenario observations --rooms rooms.json --rate 50000 --claims 1000000 --out load.ndjson
+
+The room list is a JSON array such as
+  [{\"id\": \"urn:a:space:1\", \"kind\": \"space\", \"area_m2\": 20.5, \"usage\": \"office\"},
+   {\"id\": \"urn:a:portal:1\", \"kind\": \"portal\", \"between\": [\"urn:a:space:1\"]}]
+in which everything but `id` and `kind` may be left out.";
+
+#[derive(Args)]
+struct ObservationsArgs {
+    /// The rooms and doors to observe, as a JSON array
+    #[arg(long, value_name = "FILE")]
+    rooms: PathBuf,
+    /// Which day: weather, people, sensors and their faults follow from it
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// For how long, 1 to 44640
+    #[arg(long, default_value_t = 60, conflicts_with = "rate")]
+    minutes: i64,
+    /// The first moment, in UTC
+    #[arg(long, value_name = "MOMENT", default_value = "2026-01-05T08:00:00Z")]
+    start: String,
+    /// A fire: the room (its identifier or the end of it) and the minute after the start
+    #[arg(long, value_name = "ROOM@MINUTE")]
+    fire: Option<String>,
+    /// Share of readings lost because sensors fall silent, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.03)]
+    gaps: f64,
+    /// Share of claims that arrive twice, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
+    duplicates: f64,
+    /// Share of claims that arrive late, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
+    late: f64,
+    /// How late at most, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    late_max: i64,
+    /// Share of sensors that break during the time, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+    faults: f64,
+    /// An even stream of this many claims a second instead of the sensors' own rates
+    #[arg(long, value_name = "N", requires = "claims")]
+    rate: Option<u64>,
+    /// How many claims the even stream has
+    #[arg(long, value_name = "TOTAL", requires = "rate")]
+    claims: Option<u64>,
+    /// The claims to write, one a line, in order of arrival
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Where to write the true value of every attribute in every minute
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
+    /// Where to write what is true about the sensors: bias, noise, faults
+    #[arg(long, value_name = "FILE")]
+    sensors: Option<PathBuf>,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum SchemaArg {
     Ifc2x3,
@@ -103,6 +173,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let summary = match &cli.command {
         Command::Building(args) => write_building(args),
+        Command::Observations(args) => write_observations(args),
     };
     let printed = summary.and_then(|summary| print(&summary, cli.json));
     match printed {
@@ -186,6 +257,60 @@ fn write_building(args: &BuildingArgs) -> anyhow::Result<Summary> {
     summary.insert("exits".into(), truth.exits.len().into());
     summary.insert("defects".into(), truth.defects.len().into());
     Ok(summary)
+}
+
+fn write_observations(args: &ObservationsArgs) -> anyhow::Result<Summary> {
+    let json = fs::read_to_string(&args.rooms)
+        .with_context(|| format!("`{}` cannot be read", args.rooms.display()))?;
+    let rooms = Rooms::parse(&json).with_context(|| format!("`{}`", args.rooms.display()))?;
+    let load = match (args.rate, args.claims) {
+        (Some(claims_per_s), Some(claims)) => Some(observe::Load {
+            claims_per_s,
+            claims,
+        }),
+        _ => None,
+    };
+    let options = observe::Options {
+        seed: args.seed,
+        start_us: time::parse_utc_us(&args.start)?,
+        minutes: args.minutes,
+        fire: args.fire.clone(),
+        gaps: args.gaps,
+        duplicates: args.duplicates,
+        late: args.late,
+        late_max_s: args.late_max,
+        faults: args.faults,
+        load,
+    };
+    options.check(&rooms)?;
+    let mut out = create(&args.out)?;
+    let mut truth: Box<dyn io::Write> = match &args.truth {
+        Some(path) => Box::new(create(path)?),
+        None => Box::new(io::sink()),
+    };
+    let (written, sensors) = observe::write(&rooms, &options, &mut out, &mut truth)?;
+    out.flush()?;
+    truth.flush()?;
+    if let Some(path) = &args.sensors {
+        let mut json = serde_json::to_vec_pretty(&sensors)?;
+        json.push(b'\n');
+        save(path, &json)?;
+    }
+    let mut summary = Summary::new();
+    summary.insert("out".into(), args.out.display().to_string().into());
+    summary.insert("sensors".into(), sensors.len().into());
+    summary.insert("claims".into(), written.claims.into());
+    summary.insert("duplicates".into(), written.duplicates.into());
+    summary.insert("late".into(), written.late.into());
+    summary.insert("silenced".into(), written.silenced.into());
+    summary.insert("truths".into(), written.truths.into());
+    Ok(summary)
+}
+
+fn create(path: &Path) -> anyhow::Result<io::BufWriter<fs::File>> {
+    let file = fs::File::create(path);
+    let file = file.with_context(|| format!("`{}` cannot be written", path.display()))?;
+    Ok(io::BufWriter::with_capacity(1 << 20, file))
 }
 
 fn save(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

@@ -275,16 +275,15 @@ impl Building {
 
     fn name_rooms(&mut self, storey: usize, cells: Vec<plan::Cell>, rng: &mut Rng) {
         let Storey { level, height, .. } = self.storeys[storey];
-        let ground = self.ground() as i64;
+        let ground = self.ground();
         let mut count = 0;
         for cell in cells {
             // Numbers have gaps, as they do once rooms have been joined or renamed.
             count += if rng.chance(0.1) { 2 } else { 1 };
-            let floor = storey as i64 - ground;
             let prefix = if level == Level::Basement {
                 "B".into()
             } else {
-                floor.to_string()
+                (storey - ground).to_string()
             };
             let number = match (cell.usage, cell.riser) {
                 (Usage::Stair | Usage::LiftShaft, Some(riser)) => format!("{prefix}.{riser}"),
@@ -343,7 +342,7 @@ fn storeys(options: Options, rng: &mut Rng) -> Vec<Storey> {
         0,
         ground_height,
     );
-    for number in 1..options.storeys as i64 {
+    for number in 1..i64::try_from(options.storeys).unwrap_or(i64::MAX) {
         let name = ["Floor", "Level", "Verdieping"][scheme];
         let elevation = ground_height + (number - 1) * upper_height;
         push(

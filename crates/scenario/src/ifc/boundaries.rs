@@ -49,7 +49,7 @@ impl Writer<'_> {
                 let z = (0, self.building.spaces[space].height);
                 let label = format!("wall {index}");
                 let face = Face { run, side, z };
-                self.boundary(Boundary {
+                self.boundary(&Boundary {
                     space,
                     element,
                     face,
@@ -94,7 +94,7 @@ impl Writer<'_> {
                 z: (hole.sill, hole.sill + hole.height),
             };
             let label = format!("hole {}", hole.global_id);
-            self.boundary(Boundary {
+            self.boundary(&Boundary {
                 space,
                 element,
                 face,
@@ -133,7 +133,7 @@ impl Writer<'_> {
                 };
                 let label = format!("open {index}");
                 let (is_virtual, external) = (true, false);
-                self.boundary(Boundary {
+                self.boundary(&Boundary {
                     space,
                     element,
                     face,
@@ -145,7 +145,7 @@ impl Writer<'_> {
         }
     }
 
-    fn boundary(&mut self, boundary: Boundary) {
+    fn boundary(&mut self, boundary: &Boundary) {
         let Some(space) = self.spaces[boundary.space] else {
             return;
         };

@@ -56,7 +56,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn building_properties(&mut self, record: Id) {
-        let storeys = Arg::Int(self.building.storeys.len() as i64);
+        let storeys = Arg::Int(i64::try_from(self.building.storeys.len()).unwrap_or(i64::MAX));
         let properties = vec![
             (
                 "NumberOfStoreys",
