@@ -64,6 +64,7 @@ pub struct Index<'a> {
     by_name: FxHashMap<String, Kind>,
     lookup: Lookup,
     schemas: Vec<String>,
+    timestamp: Option<String>,
     defects: Vec<Defect>,
     defects_total: usize,
     /// Beginning of the last `*/`: a comment opened after it never ends, and searching for its
@@ -92,6 +93,7 @@ impl<'a> Index<'a> {
             by_name: FxHashMap::default(),
             lookup: Lookup::Sorted(Vec::new()),
             schemas: Vec::new(),
+            timestamp: None,
             defects: Vec::new(),
             defects_total: 0,
             last_comment_end: memmem::rfind(bytes, b"*/").unwrap_or(0),
@@ -117,6 +119,11 @@ impl<'a> Index<'a> {
     /// The schema names of the header, as written, for example `IFC4`.
     pub fn schemas(&self) -> &[String] {
         &self.schemas
+    }
+
+    /// When the header says that the file was written, as written.
+    pub fn timestamp(&self) -> Option<String> {
+        self.timestamp.clone()
     }
 
     /// The first 200 defects.
@@ -243,6 +250,13 @@ impl<'a> Index<'a> {
             }
             if starts_with_word(statement, b"FILE_SCHEMA") {
                 self.read_schemas(statement);
+            }
+            if starts_with_word(statement, b"FILE_NAME")
+                && let Some(open) = memchr(b'(', statement)
+            {
+                self.timestamp = Values::new(&statement[open + 1..])
+                    .nth(1)
+                    .and_then(Value::text);
             }
             at = end + 1;
         }
