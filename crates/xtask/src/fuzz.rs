@@ -16,11 +16,18 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares \
-    -Cdebug-assertions --cfg fuzzing";
+    --cfg fuzzing";
 /// One input may take this long.
 const TIMEOUT_S: u32 = 10;
 /// The whole process may grow to this size.
 const MEMORY_MAX_MIB: u32 = 2048;
+
+/// What is worth telling of a run that found nothing.
+const STATISTICS: [&str; 3] = [
+    "stat::number_of_executed_units",
+    "stat::slowest_unit_time_sec",
+    "stat::peak_rss_mb",
+];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -71,14 +78,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             format!("-rss_limit_mb={MEMORY_MAX_MIB}"),
             format!("-artifact_prefix={}/", artifacts.display()),
             "-print_final_stats=1".into(),
-            "-verbosity=0".into(),
         ]);
-        shell::run(&mut target).with_context(|| {
+        let log = artifacts.join("log");
+        let outcome = shell::run_logged(&mut target, &log);
+        let text = std::fs::read(&log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        outcome.with_context(|| {
+            let kept = artifacts.display();
             format!(
-                "`{name}` broke; the input is kept in `{}`",
-                artifacts.display()
+                "`{name}` broke; input and log are in `{kept}`\n{}",
+                shell::tail(&text, 3000)
             )
         })?;
+        for line in text
+            .lines()
+            .filter(|line| STATISTICS.iter().any(|s| line.starts_with(s)))
+        {
+            eprintln!("  {line}");
+        }
     }
     eprintln!(
         "{} decoder(s) withstood {} s each",

@@ -96,6 +96,25 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs to the end with both its outputs in a file; an error when it fails.
+pub(crate) fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
+    let spelled = spelled(command);
+    eprintln!("$ {spelled}");
+    let file = std::fs::File::create(log)
+        .with_context(|| format!("could not write `{}`", log.display()))?;
+    let (out, err) = (file.try_clone()?, file);
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        .status();
+    let status = status.with_context(|| format!("could not start `{spelled}`"))?;
+    if !status.success() {
+        bail!("`{spelled}` failed ({status})");
+    }
+    Ok(())
+}
+
 /// Runs to the end and returns what it wrote to standard output; what it wrote
 /// to standard error is shown.
 pub(crate) fn capture(command: &mut Command) -> Result<String> {
