@@ -1,1 +1,47 @@
-//! Commit log, sealed segments, snapshots, retention, recovery
+//! Where a node keeps what it was told, so that a power cut, a full disk or a pulled
+//! plug loses nothing that was acknowledged.
+//!
+//! Every claim goes first into a *commit log*, in the order of arrival, and is
+//! acknowledged only when the disk has confirmed it. Old log files become *segments*:
+//! Parquet files sorted by attribute and time, which any other program can read too.
+//! *Snapshots* of the node's state make a restart short. Small things (accounts,
+//! tokens, how far a subscriber has read) live in [`Meta`].
+//!
+//! [`open`] gives back everything at once: a [`Writer`] for the one thread that
+//! appends, a [`Reader`] for everyone who asks about the past, [`Snapshots`],
+//! [`Maintenance`], and the claims that the newest snapshot does not hold yet.
+//!
+//! **Invariant (CLAIMS-SURVIVE):** what [`Writer::append`] has returned `Ok` for is
+//! there after any kill, power cut or full disk; what it has returned `Err` for is
+//! there whole or not at all. Damage by the disk itself is found by checksums and
+//! reported with file and place; nothing acknowledged is skipped in silence.
+//! **Invariant (SINGLE-WRITER):** one process holds the store, one thread appends.
+//! **Invariant (FORMATS-FIRST):** `docs/formats/{log,segment,snapshot,backup}.md`.
+//! **Boundary:** nothing here knows what an attribute means, who may see it, or what
+//! time it is.
+
+mod append;
+pub mod backend;
+mod batch;
+mod codec;
+mod error;
+mod log;
+mod manifest;
+mod open;
+mod tail;
+
+pub use append::{Budget, Writer};
+pub use batch::Batch;
+pub use error::Error;
+pub use manifest::ErasureRecord;
+pub use open::{Opened, Options, RecoveryReport, catalogue_retention, open};
+pub use tail::Tail;
+
+/// Most bytes of [`Batch::note`].
+pub const NOTE_BYTES_MAX: usize = 16 << 20;
+/// Most claims in one [`Batch`].
+pub const CLAIMS_PER_BATCH_MAX: usize = 4 << 20;
+/// Most bytes of one encoded batch.
+pub const FRAME_BYTES_MAX: usize = 256 << 20;
+/// Most bytes written by one [`Writer::append`].
+pub const GROUP_BYTES_MAX: usize = 1 << 30;
