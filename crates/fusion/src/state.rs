@@ -1,0 +1,154 @@
+//! The state of one attribute of one twin, whatever its estimator.
+
+use crate::boolean::Boolean;
+use crate::count::Count;
+use crate::fact::Fact;
+use crate::scalar::Scalar;
+use twin_model::{
+    Act, AttributeSpec, Basis, ClaimId, Estimate, Estimator, Interval, SourceId, Summary, Time,
+};
+
+/// One claim, as the estimators read it.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// Which claim.
+    pub claim: ClaimId,
+    /// The node's own number of the source.
+    pub source: u32,
+    /// What is said, with numbers already converted by [`crate::canonical`].
+    pub act: &'a Act,
+    /// When it holds, as far as stated; weighed for facts.
+    pub valid: Interval,
+    /// When it was observed.
+    pub observed: Time,
+    /// When this node recorded it.
+    pub recorded: Time,
+    /// Seen or stated ([`Basis::Observed`]), or derived from other things
+    /// ([`Basis::Inferred`]).
+    pub basis: Basis,
+}
+
+/// What became of a piece of evidence. In every case but `Refused` it is understood;
+/// none of them loses the claim, which the log keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It takes part.
+    Accepted,
+    /// The same source said the same of the same instant before; nothing changed.
+    Duplicate,
+    /// It came after the recent window had moved on; it takes part with the spread
+    /// of its age, and the estimate is flagged late.
+    Late,
+    /// The same source has newer evidence; it is on record only.
+    Superseded,
+    /// Outside the plausible range; on record and flagged, but not believed.
+    OutOfRange,
+    /// There was nothing to take back any more; on record only.
+    NothingToRetract,
+    /// Its value does not have the form of the attribute; nothing changed.
+    Refused,
+}
+
+/// What is remembered about one attribute of one twin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State(pub(crate) Kind);
+
+/// One variant per estimator; the large one is boxed so that the many sensors stay small.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    Scalar(Scalar),
+    Boolean(Boolean),
+    Count(Count),
+    Fact(Fact),
+}
+
+impl State {
+    /// Nothing said yet.
+    pub fn new(spec: &AttributeSpec) -> Self {
+        Self(match spec.estimator {
+            Estimator::Scalar { .. } => Kind::Scalar(Scalar::default()),
+            Estimator::Boolean { .. } => Kind::Boolean(Boolean::default()),
+            Estimator::Count { .. } => Kind::Count(Count::default()),
+            Estimator::Static { .. } => Kind::Fact(Fact::default()),
+        })
+    }
+
+    /// Takes in one claim. `spec` is the catalogue entry the state was made with.
+    pub fn update(&mut self, spec: &AttributeSpec, evidence: &Evidence) -> Outcome {
+        match &mut self.0 {
+            Kind::Scalar(state) => state.update(spec, evidence),
+            Kind::Boolean(state) => state.update(spec, evidence),
+            Kind::Count(state) => state.update(spec, evidence),
+            Kind::Fact(state) => state.update(spec, evidence),
+        }
+    }
+
+    /// What is believed at `at`, aged to it. `name` turns the node's number of a source
+    /// into its id.
+    pub fn estimate(
+        &self,
+        spec: &AttributeSpec,
+        at: Time,
+        name: &dyn Fn(u32) -> SourceId,
+    ) -> Estimate {
+        match &self.0 {
+            Kind::Scalar(state) => state.estimate(spec, at, name),
+            Kind::Boolean(state) => state.estimate(spec, at, name),
+            Kind::Count(state) => state.estimate(spec, at, name),
+            Kind::Fact(state) => state.estimate(spec, at, name),
+        }
+    }
+
+    /// The one word of [`State::estimate`], without the contributors' names.
+    pub fn summary(&self, spec: &AttributeSpec, at: Time) -> Summary {
+        match &self.0 {
+            Kind::Scalar(state) => state.summary(spec, at),
+            Kind::Boolean(state) => state.summary(spec, at),
+            Kind::Count(state) => state.summary(spec, at),
+            Kind::Fact(state) => state.summary(spec, at),
+        }
+    }
+
+    /// The first instant after `after` at which the summary may change though nobody
+    /// says anything: evidence becomes stale, or a statement begins or ceases to hold.
+    pub fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
+        match &self.0 {
+            Kind::Scalar(state) => state.next_change(spec, after),
+            Kind::Boolean(state) => state.next_change(spec, after),
+            Kind::Count(state) => state.next_change(spec, after),
+            Kind::Fact(state) => state.next_change(after),
+        }
+    }
+
+    /// Whether it remembers nothing, as if nothing had ever been said.
+    pub fn is_empty(&self) -> bool {
+        match &self.0 {
+            Kind::Scalar(state) => state.is_empty(),
+            Kind::Boolean(state) => state.readings().is_empty(),
+            Kind::Count(state) => state.readings().is_empty(),
+            Kind::Fact(state) => state.is_empty(),
+        }
+    }
+
+    /// Bytes on the heap, beside the state itself. Texts and shapes that a fact shares
+    /// with its claim are counted here in full.
+    pub fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Kind::Scalar(state) => state.heap_bytes(),
+            Kind::Boolean(state) => state.heap_bytes(),
+            Kind::Count(state) => state.heap_bytes(),
+            Kind::Fact(state) => state.heap_bytes(),
+        }
+    }
+}
+
+/// The state after a run of evidence, for questions about the past. Given in the order
+/// of recording, it is the state a node had; in another order it may differ where
+/// evidence came later than the recent window.
+pub fn fold<'a>(spec: &AttributeSpec, evidence: impl IntoIterator<Item = Evidence<'a>>) -> State {
+    let mut state = State::new(spec);
+    for one in evidence {
+        state.update(spec, &one);
+    }
+    state
+}

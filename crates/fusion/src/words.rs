@@ -1,0 +1,103 @@
+//! The last few words of each source, for quantities where a source's newest word is
+//! what counts.
+//!
+//! A door contact that says "open" every second knows no more after a minute than
+//! after the first second, and a camera that has overlooked somebody overlooks him
+//! again in the next frame: the errors of one source are almost wholly correlated in
+//! time. So each source counts once, with its newest word, and agreement of *several*
+//! sources is what makes an estimate sure. (For fully correlated measurements the
+//! newest is a sufficient statistic; Bar-Shalom, Li & Kirubarajan, *Estimation with
+//! Applications to Tracking and Navigation*, 2001, §8.2. What is unknown must be taken as
+//! correlated: Julier & Uhlmann 1997.) Some earlier words are kept so that the newest can
+//! be taken back. As nothing is folded away, the order of arrival does not matter.
+
+use crate::reading::{
+    Places, Reading, Readings, SOURCES_MAX, Survey, Tag, Word, insert_sorted, standing,
+};
+use crate::state::{Evidence, Outcome};
+use twin_model::AttributeSpec;
+
+/// Words kept of each source.
+const PER_SOURCE: usize = 4;
+/// Words kept in all, at most.
+pub(crate) const READINGS_MAX: usize = SOURCES_MAX * PER_SOURCE;
+
+/// The words, sorted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Words(pub(crate) Readings);
+
+impl Words {
+    pub(crate) fn update(&mut self, spec: &AttributeSpec, evidence: &Evidence) -> Outcome {
+        let Some(reading) = Reading::new(spec, evidence) else {
+            return Outcome::Refused;
+        };
+        if self.0.absorb_repeat(&reading) {
+            return Outcome::Duplicate;
+        }
+        let outcome = self.outcome_of(&reading);
+        self.0.edit(|list| {
+            let of_source = |r: &Reading| r.source == reading.source;
+            if list.iter().filter(|r| of_source(r)).count() == PER_SOURCE {
+                let oldest = list.iter().position(of_source).unwrap_or(0);
+                if list[oldest].order(&reading).is_gt() {
+                    return;
+                }
+                list.remove(oldest);
+            }
+            insert_sorted(list, reading);
+            bound_sources(list);
+        });
+        outcome
+    }
+
+    fn outcome_of(&self, reading: &Reading) -> Outcome {
+        let same_source = || self.0.iter().filter(|r| r.source == reading.source);
+        if reading.word() == Word::Retract {
+            let standing = standing(&self.0);
+            let mut places = self.0.iter().enumerate();
+            let is_there = places.any(|(at, r)| {
+                r.source == reading.source && standing.has(at) && r.order(reading).is_lt()
+            });
+            return if is_there {
+                Outcome::Accepted
+            } else {
+                Outcome::NothingToRetract
+            };
+        }
+        if reading.tag.has(Tag::OUT_OF_RANGE) {
+            return Outcome::OutOfRange;
+        }
+        if same_source().any(|r| r.order(reading).is_gt()) {
+            return Outcome::Superseded;
+        }
+        Outcome::Accepted
+    }
+
+    pub(crate) fn survey(&self, spec: &AttributeSpec) -> Survey {
+        Survey::of(spec, &self.0, standing(&self.0))
+    }
+
+    /// The newest evidence of each source with its place, oldest first.
+    pub(crate) fn newest(&self, survey: &Survey) -> impl Iterator<Item = (usize, &Reading)> {
+        let newest: Places = survey.newest;
+        let places = self.0.iter().enumerate();
+        places.filter(move |(at, _)| newest.has(*at))
+    }
+}
+
+/// BOUNDED: beyond [`SOURCES_MAX`] sources, the one that has been silent longest goes.
+fn bound_sources(list: &mut Vec<Reading>) {
+    let is_newest =
+        |at: usize, list: &[Reading]| list[at + 1..].iter().all(|r| r.source != list[at].source);
+    let newest = |list: &[Reading]| -> Vec<usize> {
+        (0..list.len()).filter(|&at| is_newest(at, list)).collect()
+    };
+    if list.len() <= SOURCES_MAX {
+        return;
+    }
+    let last_words = newest(list);
+    if last_words.len() > SOURCES_MAX {
+        let silent = list[last_words[0]].source;
+        list.retain(|r| r.source != silent);
+    }
+}
