@@ -2,8 +2,8 @@
 
 Prints one JSON object and exits with 0 if everything holds, 1 if something does not. Checked:
 the file opens and is valid (schema and rules), every space and door has a body, counts equal the
-truth, footprints and door positions lie where the truth says, and no two spaces of a storey
-overlap. Needs: ifcopenshell, numpy, shapely, lark and pytest (its rule checker imports both).
+truth, footprints, door positions and space boundaries lie where the truth says, and no two spaces
+of a storey overlap. Needs: ifcopenshell, numpy, shapely, lark and pytest (its rule checker imports both).
 """
 
 import json
@@ -16,7 +16,7 @@ import ifcopenshell.util.placement
 import ifcopenshell.util.unit
 import ifcopenshell.validate
 import numpy as np
-from shapely.geometry import MultiPoint, Polygon
+from shapely.geometry import MultiPoint, Point, Polygon
 
 TOLERANCE_M = 0.005
 
@@ -136,6 +136,38 @@ def main(path, truth_path):
         for side in filter(None, item["between"]):
             if footprints[side].distance(box) > 0.2:
                 problems.append(f"door {item['name']} is away from a room it joins")
+
+    storey_of = {s["global_id"]: s["storey"] for s in truth["spaces"]}
+    for item in kept(truth["stairs"]):
+        parts = ifcopenshell.util.element.get_parts(model.by_guid(item["global_id"]))
+        flights = [p for p in parts if p.is_a("IfcStairFlight") and p.GlobalId in built]
+        corners = np.vstack([built[flight.GlobalId][0] for flight in flights])
+        foot, head = (elevation[storey_of[space]] for space in item["links"])
+        if abs(corners[:, 2].min() - foot) > TOLERANCE_M or abs(corners[:, 2].max() - head) > TOLERANCE_M:
+            problems.append(f"{item['name']} does not reach from floor to floor")
+        if not footprints[item["links"][0]].buffer(0.02).covers(MultiPoint(corners[:, :2])):
+            problems.append(f"{item['name']} leaves its stairwell")
+        if sum(flight[8] for flight in flights) != item["risers"]:
+            problems.append(f"risers of {item['name']}")
+    for item in truth["lifts"]:
+        corners, _ = built[item["global_id"]]
+        if not footprints[item["serves"][0]].covers(MultiPoint(corners[:, :2])):
+            problems.append("the lift leaves its shaft")
+
+    for boundary in model.by_type("IfcRelSpaceBoundary"):
+        plane = boundary.ConnectionGeometry.SurfaceOnRelatingElement.BasisSurface.Position
+        space = boundary.RelatingSpace
+        matrix = ifcopenshell.util.placement.get_local_placement(space.ObjectPlacement)
+        start = (matrix @ np.array([*plane.Location.Coordinates, 1.0]))[:2] * scale
+        normal = (matrix[:3, :3] @ np.array(plane.Axis.DirectionRatios))[:2]
+        along = (matrix[:3, :3] @ np.array(plane.RefDirection.DirectionRatios))[:2]
+        # A little along the surface, so that corners do not decide.
+        foot = start + 0.3 * along
+        room = footprints[space.GlobalId]
+        if room.exterior.distance(Point(foot)) > 0.16:
+            problems.append(f"boundary {boundary.GlobalId} is away from its space")
+        if room.contains(Point(foot + 0.2 * normal)):
+            problems.append(f"boundary {boundary.GlobalId} faces into its space")
 
     stated = 0
     for defect in truth["defects"]:

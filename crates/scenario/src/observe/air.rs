@@ -177,9 +177,11 @@ fn saturation_g_per_m3(temperature_c: f64) -> f64 {
 }
 
 /// The heat of a fire that has burnt for a while: medium growth (NFPA 92, 1055 kW after 300 s),
-/// up to what one room's air supply feeds.
+/// up to what one room's air supply feeds, until half an hour's fuel is spent.
 pub(super) fn fire_w(burning_s: f64) -> f64 {
-    (11.7 * burning_s.max(0.0).powi(2)).min(1.5e6)
+    let growing = 11.7 * burning_s.max(0.0).powi(2);
+    let fading = 1.5e6 * (1.0 - (burning_s - 1800.0) / 1200.0);
+    growing.min(fading.clamp(0.0, 1.5e6))
 }
 
 /// Weather that follows the season, the hour, clouds that come and go, and a passing front.
