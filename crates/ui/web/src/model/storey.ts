@@ -1,0 +1,46 @@
+// Badges of storeys: how much of a storey is unknown, old or alarming, by the most
+// safety-relevant live attribute of each space.
+
+import { estimateOf, type StatusCounts, type Twin } from './api.ts';
+import { shown, type Look, type Shown } from './estimate.ts';
+import { quantity, type QuantityId } from './quantity.ts';
+
+/** Most safety-relevant first, as the node counts them. */
+const SAFETY: readonly QuantityId[] = ['smoke', 'temperature', 'co2', 'occupancy'];
+
+export interface Badge { total: number; unknown: number; old: number; alarm: number }
+
+/** The first safety attribute about which anything was ever said; unknown where none. */
+export function safetyLook(twin: Twin, now_ms: number): Shown {
+  const all = SAFETY.map((id) => {
+    const q = quantity(id);
+    return shown(estimateOf(twin, id), now_ms, q.staleAfter_s, q);
+  });
+  return all.find((s) => s.alarm) ?? all.find((s) => s.look !== 'unknown' && s.look !== 'notApplicable') ?? (all[0] as Shown);
+}
+
+export function badge(spaces: readonly Twin[], now_ms: number): Badge {
+  const result = { total: spaces.length, unknown: 0, old: 0, alarm: 0 };
+  for (const space of spaces) {
+    const s = safetyLook(space, now_ms);
+    if (s.alarm) result.alarm++;
+    else if (s.look === 'old' || s.look === 'conflicting') result.old++;
+    else if (isUnseen(s.look)) result.unknown++;
+  }
+  return result;
+}
+
+/** The badge from the node's own counts, until the plan of the storey is here. */
+export function badgeFromCounts(spaces: number, counts: StatusCounts | undefined): Badge {
+  const n = (...words: (keyof StatusCounts)[]) => words.reduce((sum, word) => sum + (counts?.[word] ?? 0), 0);
+  return {
+    total: spaces,
+    unknown: counts ? n('unknown', 'withheld', 'assumed') : spaces,
+    old: n('stale', 'conflicting'),
+    alarm: 0,
+  };
+}
+
+function isUnseen(look: Look): boolean {
+  return look === 'unknown' || look === 'withheld' || look === 'assumed';
+}

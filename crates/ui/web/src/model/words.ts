@@ -1,0 +1,110 @@
+// Estimates in words: value, interval and age as text. Pure, so that "unknown is never
+// shown as 0 or blank" is a test and not a hope.
+
+import type { Alternative, Estimate, Interval, Value } from './api.ts';
+import { ageText, calmAgeText } from './age.ts';
+import type { Look, Shown } from './estimate.ts';
+import type { Quantity } from './quantity.ts';
+import type { Text } from '../text/en.ts';
+
+const UNITS: Readonly<Record<string, string>> = {
+  Cel: '°C', '[ppm]': 'ppm', m2: 'm²', '1': '', '%': '%', m: 'm',
+};
+
+export function unitText(unit: string | null | undefined): string {
+  return unit ? (UNITS[unit] ?? unit) : '';
+}
+
+export function numberText(value: number, decimals: number, text: Text): string {
+  return new Intl.NumberFormat(text.locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: false }).format(value);
+}
+
+function decimalsFor(value: number): number {
+  const size = Math.abs(value);
+  return Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : 2;
+}
+
+/** A value of any form in words; `names` turns a twin's id into its name. */
+export function valueText(value: Value | undefined, unit: string, text: Text, names?: (id: string) => string, decimals?: number): string {
+  if (value === undefined || value === null) return text.look.unknown;
+  if (typeof value === 'boolean') return value ? text.yes : text.no;
+  if (typeof value === 'number') return withUnit(numberText(value, decimals ?? decimalsFor(value), text), unit);
+  if (typeof value === 'string') return value;
+  const name = names ?? ((id: string) => id);
+  const v = value as Record<string, unknown>;
+  if (typeof v['entity'] === 'string') return name(v['entity']);
+  if (Array.isArray(v['entities'])) return (v['entities'] as string[]).map(name).join(' – ');
+  if (Array.isArray(v['polygon'])) return text.shape.polygon;
+  if (Array.isArray(v['line'])) return text.shape.line;
+  if (Array.isArray(v['point'])) return (v['point'] as number[]).map((n) => numberText(n, 2, text)).join(', ');
+  return JSON.stringify(value);
+}
+
+function withUnit(number: string, unit: string): string {
+  return unit ? `${number} ${unit}` : number;
+}
+
+/** `20.9–21.9 °C (90 %)`, or nothing where the interval is a single value. */
+export function intervalText(interval: Interval | null | undefined, unit: string, decimals: number, text: Text): string {
+  if (!interval || !Number.isFinite(interval.lo) || !Number.isFinite(interval.hi)) return '';
+  const range = rangeText(interval, decimals, text);
+  return `${withUnit(range, unit)} (${Math.round(interval.level * 100)} %)`;
+}
+
+/** `20.9–21.9`; one number where both ends read the same. */
+export function rangeText(interval: Interval, decimals: number, text: Text): string {
+  const lo = numberText(interval.lo, decimals, text);
+  const hi = numberText(interval.hi, decimals, text);
+  return lo === hi ? lo : `${lo}–${hi}`;
+}
+
+export function percentText(p: number, text: Text): string {
+  // Certainty is never claimed by rounding.
+  if (p > 0.99 && p < 1) return `>${numberText(99, 0, text)} %`;
+  if (p < 0.01 && p > 0) return `<${numberText(1, 0, text)} %`;
+  return `${numberText(p * 100, 0, text)} %`;
+}
+
+/** The two short lines on a plan: what, and how old. An unknown has a word and no number. */
+export interface AreaLabel { value: string; age: string }
+
+export function areaLabel(q: Quantity, s: Shown, text: Text, alternatives?: Alternative[] | null): AreaLabel {
+  const value = areaValue(q, s, text, alternatives);
+  const age = s.age_s !== null ? calmAgeText(s.age_s, text.age) : isWordOnly(s.look) ? '' : text.ageUnknown;
+  return { value: s.mark ? `${s.mark} ${value}` : value, age };
+}
+
+function areaValue(q: Quantity, s: Shown, text: Text, alternatives?: Alternative[] | null): string {
+  if (isWordOnly(s.look)) return text.lookShort[s.look];
+  if (s.look === 'conflicting' && alternatives && alternatives.length > 1) {
+    return alternatives.slice(0, 2).map((a) => quantityValue(q, a.value, a.probability, null, text)).join(' | ');
+  }
+  return quantityValue(q, s.value, s.probability, s.interval, text);
+}
+
+function isWordOnly(look: Look): boolean {
+  return look === 'unknown' || look === 'absent' || look === 'withheld' || look === 'notApplicable';
+}
+
+function quantityValue(q: Quantity, value: Value | undefined, probability: number | null, interval: Interval | null, text: Text): string {
+  if (value === undefined || value === null) return text.lookShort.conflicting;
+  if (typeof value === 'boolean') {
+    if (q.form === 'probability') return percentText(value ? (probability ?? 1) : 1 - (probability ?? 1), text);
+    return text.state[q.id === 'smoke' ? 'smoke' : q.id === 'open' ? 'open' : 'plain'][value ? 'yes' : 'no'];
+  }
+  if (typeof value !== 'number') return valueText(value, '', text);
+  if (q.form === 'count' && interval) return rangeText(interval, 0, text);
+  return withUnit(numberText(value, q.decimals, text), q.unit);
+}
+
+/** One whole sentence for screen readers and tooltips: what, how sure, how old. */
+export function spokenEstimate(label: string, e: Estimate | undefined, s: Shown, unit: string, decimals: number, text: Text): string {
+  const parts = [`${label}: ${text.look[s.look]}`];
+  if (s.value !== undefined) parts.push(valueText(s.value, unit, text, undefined, typeof s.value === 'number' ? decimals : undefined));
+  const interval = intervalText(s.interval, unit, decimals, text);
+  if (interval) parts.push(interval);
+  if (s.age_s !== null) parts.push(text.ago(ageText(s.age_s, text.age)));
+  else if (!isWordOnly(s.look)) parts.push(text.ageUnknown);
+  if (e?.flags?.includes('faultySource')) parts.push(text.flag['faultySource'] as string);
+  return parts.join(', ');
+}

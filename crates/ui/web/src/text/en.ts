@@ -1,0 +1,115 @@
+import { codesEn } from './codes.ts';
+
+/** Every word on the page, in English. `nl.ts` has the same shape. */
+export const en = {
+  locale: 'en-GB',
+  language: 'English',
+  yes: 'yes',
+  no: 'no',
+  age: { s: 's', min: 'min', h: 'h', d: 'd' },
+  ago: (age: string) => `${age} ago`,
+  ageUnknown: 'age unknown',
+  look: {
+    observed: 'observed', old: 'observed, but old', inferred: 'inferred', unknown: 'unknown', predicted: 'predicted',
+    assumed: 'assumed', conflicting: 'conflicting', absent: 'known to be absent', withheld: 'withheld from you', notApplicable: 'not applicable',
+  },
+  lookShort: {
+    observed: 'observed', old: 'old', inferred: 'inferred', unknown: 'unknown', predicted: 'predicted',
+    assumed: 'assumed', conflicting: 'conflict', absent: 'absent', withheld: 'withheld', notApplicable: 'n/a',
+  },
+  lookMeaning: {
+    observed: 'seen now by a sensor or a person', old: 'seen, but too long ago to rely on', inferred: 'derived from other evidence',
+    unknown: 'nobody has said anything usable; not the same as safe', predicted: 'for a time that has not come', assumed: 'only what is usual for such a thing',
+    conflicting: 'sources contradict each other', absent: 'known not to be there', withheld: 'you may not see this; it may or may not be known',
+    notApplicable: 'makes no sense here',
+  },
+  status: {
+    observed: 'observed', fused: 'observed by several', inferred: 'inferred', predicted: 'predicted', assumed: 'assumed', stale: 'old',
+    conflicting: 'conflicting', unknown: 'unknown', absent: 'absent', withheld: 'withheld', notApplicable: 'not applicable',
+  },
+  state: { smoke: { yes: 'SMOKE', no: 'clear' }, open: { yes: 'open', no: 'closed' }, plain: { yes: 'yes', no: 'no' } },
+  shape: { polygon: 'plan outline', line: 'line between jambs' },
+  quantity: { temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Doors open', existence: 'Structure confidence' },
+  attribute: {
+    temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Stands open', existence: 'Is there at all',
+    passable: 'Passable', name: 'Name', longName: 'Description', usage: 'Use', area: 'Floor area', height: 'Height', width: 'Width', floorElevation: 'Floor height',
+    elevation: 'Floor height', fireExit: 'Fire exit', isExternal: 'Leads outside', fireRating: 'Fire rating', smokeStop: 'Holds back smoke', selfClosing: 'Self-closing',
+    accessible: 'Wheelchair accessible', portalKind: 'Kind of opening', connects: 'Joins', partOf: 'Part of', position: 'Position', footprint: 'Outline', span: 'Jambs',
+    type: 'Sort of thing', address: 'Address',
+  } as Record<string, string>,
+  usage: {
+    room: 'room', corridor: 'corridor', lobby: 'lobby', stair: 'stair', lift: 'lift', shaft: 'shaft', plant: 'plant room', sanitary: 'sanitary', roof: 'roof', outside: 'outside',
+    door: 'door', opening: 'opening', openContact: 'open connection', stairLink: 'stair', liftDoor: 'lift door',
+  } as Record<string, string>,
+  flag: {
+    stale: 'old', conflicting: 'conflicting', faultySource: 'a source may be faulty', withheld: 'withheld', late: 'includes late evidence',
+    outOfRange: 'an implausible value was set aside', simulated: 'SIMULATED', drill: 'DRILL',
+  } as Record<string, string>,
+  connection: {
+    connecting: 'connecting', live: 'live', reconnecting: 'reconnecting', since: (t: string) => `since ${t}`,
+    lastCommon: (t: string) => `last common state ${t}`, oldPicture: 'The node does not answer. This is the last picture; ages go on counting.',
+    queued: (n: number) => (n === 1 ? '1 observation waits to be sent' : `${n} observations wait to be sent`),
+    readOnly: 'node is not ready',
+    clockOff: (s: string) => `this device's clock is off by ${s}`,
+  },
+  login: {
+    title: 'Log in', name: 'Name', password: 'Password', submit: 'Log in', logout: 'Log out',
+    setupTitle: 'Set up the first account', setupHelp: 'The code was printed where this node was started. It works once.', code: 'Code', setupSubmit: 'Create account',
+    purpose: 'Shows what is known about a building, how surely and since when. It never dispatches, actuates or announces.',
+  },
+  role: { owner: 'owner', steward: 'steward', responder: 'responder', viewer: 'viewer', source: 'source' } as Record<string, string>,
+  nav: {
+    building: 'Building', storeys: 'Storeys', section: 'Stairs and lifts', plan: 'Plan', quantity: 'What to look at', details: 'Details', findings: 'Findings', imports: 'Import', route: 'Route',
+    help: 'Keys', theme: 'Theme', night: 'Night', light: 'Light', language: 'Nederlands', close: 'Close', key: 'Key', zoomIn: 'Zoom in', zoomOut: 'Zoom out', fit: 'Whole storey', print: 'Print',
+  },
+  storey: {
+    unnamed: 'unnamed storey', unknownShare: (n: number, of: number) => `${n} of ${of} spaces unknown`, oldShare: (n: number) => `${n} old`, alarmShare: (n: number) => `${n} alarming`,
+    noSpaces: 'No spaces are known here. How this storey is divided is unknown.', noPlan: 'The plan of this storey has not arrived.', unplaced: 'Without a known place on the plan',
+    vertical: 'vertical link unknown', verticalDoubtful: 'vertical link doubtful',
+    stop: (usage: string, storey: string) => `${usage} at ${storey}`,
+  },
+  empty: { title: 'No building yet', help: 'Import an IFC file to begin.' },
+  detail: {
+    nothing: 'Select a room or a door to see what is known about it.', live: 'Now', facts: 'Facts', verbatim: 'As written', why: 'Why?', hideWhy: 'Hide',
+    space: 'Space', portal: 'Door or opening', storey: 'Storey', building: 'Building', nothingSaid: 'Nobody has said anything about this.',
+    withheld: 'You may not see this. It may or may not be known.', alternatives: 'Sources disagree', doors: 'Doors and openings', unnamed: 'without a name',
+    sources: (n: number) => (n === 1 ? '1 source' : `${n} sources`), thing: 'Thing',
+  },
+  why: {
+    loading: 'Asking the node…', away: 'The node does not answer; its claims cannot be read now.', source: 'Source', value: 'Value', observed: 'Observed', recorded: 'Recorded', weight: 'Weight',
+    none: 'No claim stands behind this.', set: 'carries no weight', meaning: 'Meaning', staleAfter: (age: string) => `counts as old after ${age}`, retracted: 'taken back', saidUnknown: 'said: unknown', saidAbsent: 'said: absent', saidNa: 'said: not applicable',
+    failed: 'The claims could not be read', more: (n: number) => `${n} older claims not shown`, verbatim: 'Kept per source, never weighed against each other.',
+  },
+  claim: {
+    title: 'I see', passable: 'passable', blocked: 'blocked', smoke: 'smoke', noSmoke: 'no smoke', open: 'stands open', closed: 'is closed', people: 'People', count: 'Number', send: 'Record',
+    sureness: 'How sure', certain: 'certain', fairly: 'fairly sure', recorded: 'Recorded in your name.', kept: 'Kept here; will be sent when the node answers.', refused: 'Not accepted', badCount: 'A whole number of people, please.',
+  },
+  findings: {
+    filter: 'Filter', all: 'all', none: 'Nothing found.', jump: 'Show place', severity: { error: 'error', warning: 'warning', note: 'note' }, line: (n: number) => `line ${n}`,
+    shown: (n: number, of: number) => `${n} of ${of}`, away: 'The findings could not be read', code: 'Code',
+  },
+  imports: {
+    drop: 'Drop an IFC file here', choose: 'Choose a file', sending: 'sending', cancel: 'Cancel', cancelled: 'Cancelled. Nothing was changed.', done: 'Imported', failed: 'Not imported', undo: 'Take back', undone: 'taken back',
+    confirmUndo: 'Take this import back? What was believed before is restored.', previous: 'Earlier imports', none: 'None yet.', batch: (n: number) => `Import ${n}`, forbidden: 'Your role may not import.',
+    change: { added: 'added', changed: 'changed', removed: 'removed', unchanged: 'unchanged' } as Record<string, string>,
+    summary: { storeys: 'storeys', spaces: 'spaces', doors: 'doors', portals: 'doors and openings', stairs: 'stairs', lifts: 'lifts', exits: 'exits', claims: 'claims', findings: 'findings', entities: 'things', openings: 'openings', buildings: 'buildings' } as Record<string, string>,
+    away: 'The node does not answer; import when it is back.', show: 'Show building',
+    stage: { reading: 'reading', geometry: 'shapes', claims: 'claims', writing: 'writing', joins: 'joining rooms', storing: 'storing', parsing: 'reading' } as Record<string, string>,
+  },
+  route: {
+    toExit: 'Way to an exit', toRoom: 'Way to another room', pickTarget: 'Now select the room to go to.', none: 'No way out is known from here. That does not mean there is none.',
+    length: (m: string) => `${m} m`, probability: (p: string) => `passable ${p}`, leastCertain: 'Least certain', usesUnknown: 'leads through places of which nothing is known', clear: 'Clear', away: 'The node does not answer; no way can be computed now.', steps: 'Steps', check: 'Check first',
+    outside: 'outside', option: (n: number) => `Way ${n}`,
+  },
+  keys: {
+    title: 'Keys', storeyUp: 'storey above', storeyDown: 'storey below', quantity: 'what to look at', pan: 'move the plan', zoom: 'closer, farther', fit: 'whole storey', next: 'next, previous room', nextDoor: 'next door', select: 'open the first “why”',
+    findings: 'findings', imports: 'import', exit: 'way to an exit', theme: 'light or night', language: 'language', section: 'stairs and lifts', key: 'key of signs', close: 'close', help: 'this list', print: 'print',
+  },
+  print: {
+    title: 'Situation sheet', at: (t: string) => `Picture of ${t}`, by: (n: string) => `Printed by ${n}`, until: (t: string) => `Do not use after ${t}`, secret: 'Security-sensitive: contains a building plan. Destroy after use.',
+  },
+  error: { network: 'The node does not answer.', unexpected: 'The node gave an answer that could not be read.', forbidden: 'Your role does not allow this.' },
+  codes: codesEn,
+};
+
+export type Text = typeof en;

@@ -1,0 +1,114 @@
+import { codesNl } from './codes.ts';
+import type { Text } from './en.ts';
+
+/** Every word on the page, in Dutch. */
+export const nl: Text = {
+  locale: 'nl-NL',
+  language: 'Nederlands',
+  yes: 'ja',
+  no: 'nee',
+  age: { s: 's', min: 'min', h: 'u', d: 'd' },
+  ago: (age) => `${age} geleden`,
+  ageUnknown: 'leeftijd onbekend',
+  look: {
+    observed: 'waargenomen', old: 'waargenomen, maar oud', inferred: 'afgeleid', unknown: 'onbekend', predicted: 'voorspeld',
+    assumed: 'aangenomen', conflicting: 'tegenstrijdig', absent: 'zeker afwezig', withheld: 'voor u afgeschermd', notApplicable: 'niet van toepassing',
+  },
+  lookShort: {
+    observed: 'waargenomen', old: 'oud', inferred: 'afgeleid', unknown: 'onbekend', predicted: 'voorspeld',
+    assumed: 'aangenomen', conflicting: 'tegenspraak', absent: 'afwezig', withheld: 'afgeschermd', notApplicable: 'n.v.t.',
+  },
+  lookMeaning: {
+    observed: 'nu gezien door een sensor of een mens', old: 'gezien, maar te lang geleden om op te bouwen', inferred: 'afgeleid uit andere gegevens',
+    unknown: 'niemand heeft iets bruikbaars gezegd; dat is niet hetzelfde als veilig', predicted: 'voor een tijd die nog komt', assumed: 'alleen wat voor zoiets gewoon is',
+    conflicting: 'bronnen spreken elkaar tegen', absent: 'zeker niet aanwezig', withheld: 'u mag dit niet zien; het kan bekend zijn of niet',
+    notApplicable: 'heeft hier geen betekenis',
+  },
+  status: {
+    observed: 'waargenomen', fused: 'door meerdere waargenomen', inferred: 'afgeleid', predicted: 'voorspeld', assumed: 'aangenomen', stale: 'oud',
+    conflicting: 'tegenstrijdig', unknown: 'onbekend', absent: 'afwezig', withheld: 'afgeschermd', notApplicable: 'niet van toepassing',
+  },
+  state: { smoke: { yes: 'ROOK', no: 'vrij' }, open: { yes: 'open', no: 'dicht' }, plain: { yes: 'ja', no: 'nee' } },
+  shape: { polygon: 'omtrek', line: 'lijn tussen de stijlen' },
+  quantity: { temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vocht', occupancy: 'Mensen', smoke: 'Rook', open: 'Deuren open', existence: 'Zekerheid gebouw' },
+  attribute: {
+    temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vochtigheid', occupancy: 'Mensen', smoke: 'Rook', open: 'Staat open', existence: 'Is er',
+    passable: 'Begaanbaar', name: 'Naam', longName: 'Omschrijving', usage: 'Gebruik', area: 'Vloeroppervlak', height: 'Hoogte', width: 'Breedte', floorElevation: 'Vloerhoogte',
+    elevation: 'Vloerhoogte', fireExit: 'Nooduitgang', isExternal: 'Leidt naar buiten', fireRating: 'Brandwerendheid', smokeStop: 'Rookwerend', selfClosing: 'Zelfsluitend',
+    accessible: 'Rolstoeltoegankelijk', portalKind: 'Soort opening', connects: 'Verbindt', partOf: 'Deel van', position: 'Plaats', footprint: 'Omtrek', span: 'Stijlen',
+    type: 'Soort ding', address: 'Adres',
+  },
+  usage: {
+    room: 'kamer', corridor: 'gang', lobby: 'hal', stair: 'trap', lift: 'lift', shaft: 'schacht', plant: 'technische ruimte', sanitary: 'sanitair', roof: 'dak', outside: 'buiten',
+    door: 'deur', opening: 'opening', openContact: 'open verbinding', stairLink: 'trap', liftDoor: 'liftdeur',
+  },
+  flag: {
+    stale: 'oud', conflicting: 'tegenstrijdig', faultySource: 'een bron is mogelijk defect', withheld: 'afgeschermd', late: 'met laat binnengekomen gegevens',
+    outOfRange: 'een onwaarschijnlijke waarde telde niet mee', simulated: 'GESIMULEERD', drill: 'OEFENING',
+  },
+  connection: {
+    connecting: 'verbinden', live: 'live', reconnecting: 'opnieuw verbinden', since: (t) => `sinds ${t}`,
+    lastCommon: (t) => `laatste gedeelde stand ${t}`, oldPicture: 'De node antwoordt niet. Dit is het laatste beeld; leeftijden tellen door.',
+    queued: (n) => (n === 1 ? '1 waarneming wacht op verzending' : `${n} waarnemingen wachten op verzending`),
+    readOnly: 'node is niet gereed',
+    clockOff: (s) => `de klok van dit apparaat wijkt ${s} af`,
+  },
+  login: {
+    title: 'Aanmelden', name: 'Naam', password: 'Wachtwoord', submit: 'Aanmelden', logout: 'Afmelden',
+    setupTitle: 'Eerste account aanmaken', setupHelp: 'De code is getoond waar deze node is gestart. Hij werkt één keer.', code: 'Code', setupSubmit: 'Account aanmaken',
+    purpose: 'Toont wat er over een gebouw bekend is, hoe zeker en sinds wanneer. Het alarmeert, bedient en omroept nooit zelf.',
+  },
+  role: { owner: 'eigenaar', steward: 'beheerder', responder: 'hulpverlener', viewer: 'lezer', source: 'bron' },
+  nav: {
+    building: 'Gebouw', storeys: 'Bouwlagen', section: 'Trappen en liften', plan: 'Plattegrond', quantity: 'Waarnaar kijken', details: 'Details', findings: 'Bevindingen', imports: 'Import', route: 'Route',
+    help: 'Toetsen', theme: 'Thema', night: 'Nacht', light: 'Licht', language: 'English', close: 'Sluiten', key: 'Legenda', zoomIn: 'Inzoomen', zoomOut: 'Uitzoomen', fit: 'Hele bouwlaag', print: 'Afdrukken',
+  },
+  storey: {
+    unnamed: 'bouwlaag zonder naam', unknownShare: (n, of) => `${n} van ${of} ruimten onbekend`, oldShare: (n) => `${n} oud`, alarmShare: (n) => `${n} alarmerend`,
+    noSpaces: 'Hier zijn geen ruimten bekend. Hoe deze bouwlaag is ingedeeld, is onbekend.', noPlan: 'De plattegrond van deze bouwlaag is er nog niet.', unplaced: 'Zonder bekende plaats op de plattegrond',
+    vertical: 'verticale verbinding onbekend', verticalDoubtful: 'verticale verbinding twijfelachtig',
+    stop: (usage, storey) => `${usage} op ${storey}`,
+  },
+  empty: { title: 'Nog geen gebouw', help: 'Importeer een IFC-bestand om te beginnen.' },
+  detail: {
+    nothing: 'Kies een ruimte of deur om te zien wat erover bekend is.', live: 'Nu', facts: 'Feiten', verbatim: 'Zoals opgeschreven', why: 'Waarom?', hideWhy: 'Verberg',
+    space: 'Ruimte', portal: 'Deur of opening', storey: 'Bouwlaag', building: 'Gebouw', nothingSaid: 'Hierover heeft niemand iets gezegd.',
+    withheld: 'U mag dit niet zien. Het kan bekend zijn of niet.', alternatives: 'Bronnen zijn het oneens', doors: 'Deuren en openingen', unnamed: 'zonder naam',
+    sources: (n) => (n === 1 ? '1 bron' : `${n} bronnen`), thing: 'Ding',
+  },
+  why: {
+    loading: 'De node wordt gevraagd…', away: 'De node antwoordt niet; de uitspraken zijn nu niet te lezen.', source: 'Bron', value: 'Waarde', observed: 'Waargenomen', recorded: 'Vastgelegd', weight: 'Gewicht',
+    none: 'Hier staat geen uitspraak achter.', set: 'weegt niet mee', meaning: 'Betekenis', staleAfter: (age) => `telt als oud na ${age}`, retracted: 'ingetrokken', saidUnknown: 'gezegd: onbekend', saidAbsent: 'gezegd: afwezig', saidNa: 'gezegd: niet van toepassing',
+    failed: 'De uitspraken waren niet te lezen', more: (n) => `${n} oudere uitspraken niet getoond`, verbatim: 'Per bron bewaard, nooit tegen elkaar gewogen.',
+  },
+  claim: {
+    title: 'Ik zie', passable: 'begaanbaar', blocked: 'versperd', smoke: 'rook', noSmoke: 'geen rook', open: 'staat open', closed: 'is dicht', people: 'Mensen', count: 'Aantal', send: 'Vastleggen',
+    sureness: 'Hoe zeker', certain: 'zeker', fairly: 'vrij zeker', recorded: 'Vastgelegd op uw naam.', kept: 'Hier bewaard; wordt verzonden zodra de node antwoordt.', refused: 'Niet aanvaard', badCount: 'Een heel aantal mensen, graag.',
+  },
+  findings: {
+    filter: 'Filter', all: 'alle', none: 'Niets gevonden.', jump: 'Toon plaats', severity: { error: 'fout', warning: 'waarschuwing', note: 'opmerking' }, line: (n) => `regel ${n}`,
+    shown: (n, of) => `${n} van ${of}`, away: 'De bevindingen waren niet te lezen', code: 'Code',
+  },
+  imports: {
+    drop: 'Sleep een IFC-bestand hierheen', choose: 'Kies een bestand', sending: 'verzenden', cancel: 'Afbreken', cancelled: 'Afgebroken. Er is niets veranderd.', done: 'Geïmporteerd', failed: 'Niet geïmporteerd', undo: 'Terugnemen', undone: 'teruggenomen',
+    confirmUndo: 'Deze import terugnemen? Wat eerder werd aangenomen, wordt hersteld.', previous: 'Eerdere imports', none: 'Nog geen.', batch: (n) => `Import ${n}`, forbidden: 'Uw rol mag niet importeren.',
+    change: { added: 'toegevoegd', changed: 'gewijzigd', removed: 'verwijderd', unchanged: 'ongewijzigd' },
+    summary: { storeys: 'bouwlagen', spaces: 'ruimten', doors: 'deuren', portals: 'deuren en openingen', stairs: 'trappen', lifts: 'liften', exits: 'uitgangen', claims: 'uitspraken', findings: 'bevindingen', entities: 'dingen', openings: 'openingen', buildings: 'gebouwen' },
+    away: 'De node antwoordt niet; importeer wanneer hij terug is.', show: 'Toon gebouw',
+    stage: { reading: 'lezen', geometry: 'vormen', claims: 'uitspraken', writing: 'schrijven', joins: 'ruimten verbinden', storing: 'opslaan', parsing: 'lezen' },
+  },
+  route: {
+    toExit: 'Weg naar een uitgang', toRoom: 'Weg naar een andere ruimte', pickTarget: 'Kies nu de ruimte waar u heen wilt.', none: 'Van hier is geen weg naar buiten bekend. Dat wil niet zeggen dat er geen is.',
+    length: (m) => `${m} m`, probability: (p) => `begaanbaar ${p}`, leastCertain: 'Minst zeker', usesUnknown: 'leidt door plaatsen waarvan niets bekend is', clear: 'Wissen', away: 'De node antwoordt niet; nu is geen weg te berekenen.', steps: 'Stappen', check: 'Eerst controleren',
+    outside: 'buiten', option: (n) => `Weg ${n}`,
+  },
+  keys: {
+    title: 'Toetsen', storeyUp: 'bouwlaag hoger', storeyDown: 'bouwlaag lager', quantity: 'waarnaar kijken', pan: 'plattegrond schuiven', zoom: 'dichterbij, verder weg', fit: 'hele bouwlaag', next: 'volgende, vorige ruimte', nextDoor: 'volgende deur', select: 'open de eerste “waarom”',
+    findings: 'bevindingen', imports: 'import', exit: 'weg naar een uitgang', theme: 'licht of nacht', language: 'taal', section: 'trappen en liften', key: 'legenda', close: 'sluiten', help: 'deze lijst', print: 'afdrukken',
+  },
+  print: {
+    title: 'Situatieblad', at: (t) => `Beeld van ${t}`, by: (n) => `Afgedrukt door ${n}`, until: (t) => `Niet gebruiken na ${t}`, secret: 'Veiligheidsgevoelig: bevat een plattegrond. Vernietigen na gebruik.',
+  },
+  error: { network: 'De node antwoordt niet.', unexpected: 'De node gaf een onleesbaar antwoord.', forbidden: 'Uw rol staat dit niet toe.' },
+  codes: codesNl,
+};

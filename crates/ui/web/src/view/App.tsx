@@ -1,0 +1,107 @@
+// The whole page.
+
+import { createEffect, createSignal, Match, on, onCleanup, onMount, Show, Switch, type JSX } from 'solid-js';
+import { createOutbox } from '../live/outbox.ts';
+import { createPicture } from '../live/picture.ts';
+import { OldPictureBanner } from './Connection.tsx';
+import { Detail } from './Detail.tsx';
+import { Findings } from './Findings.tsx';
+import { Help } from './Help.tsx';
+import { Imports } from './Imports.tsx';
+import { Key } from './Key.tsx';
+import { onKey } from './keys.ts';
+import { Login } from './Login.tsx';
+import { Patterns } from './Patterns.tsx';
+import { Plan, type PlanControl } from './Plan.tsx';
+import { PrintHead, PrintTable } from './PrintSheet.tsx';
+import { text } from './prefs.ts';
+import { askRoute } from './RoutePanel.tsx';
+import { StoreyColumn } from './StoreyColumn.tsx';
+import { QuantitySwitch, TopBar } from './TopBar.tsx';
+import { createUi, UiContext, type Ui } from './ui.ts';
+
+export function App(): JSX.Element {
+  const picture = createPicture();
+  const outbox = createOutbox(picture);
+  const ui = createUi(picture, outbox);
+  onMount(() => void picture.begin());
+  return (
+    <UiContext.Provider value={ui}>
+      <Switch fallback={<p class="plan-note">{text().connection.connecting}…</p>}>
+        <Match when={picture.session() === null}><Login picture={picture} /></Match>
+        <Match when={picture.session()}><Workplace ui={ui} /></Match>
+      </Switch>
+      <div class="sr-only" aria-live="polite">{picture.announcement()}</div>
+    </UiContext.Provider>
+  );
+}
+
+function Workplace(props: { ui: Ui }): JSX.Element {
+  const ui = props.ui;
+  const [plan, setPlan] = createSignal<PlanControl | undefined>(undefined);
+  const press = (event: KeyboardEvent) => onKey(event, ui, plan());
+  onMount(() => window.addEventListener('keydown', press));
+  onCleanup(() => window.removeEventListener('keydown', press));
+  const pick = (id: string) => {
+    const from = ui.pickFrom();
+    ui.setPickFrom(null);
+    if (from === null || from === id) return ui.select(id);
+    void askRoute(ui, from, id).then((words) => words && ui.picture.announce(words));
+  };
+  // A lost or regained node is said once, not every second.
+  createEffect(on(() => ui.picture.connection.state(), (state) => ui.picture.announce(text().connection[state]), { defer: true }));
+  return (
+    <div class="app" classList={{ old: ui.picture.connection.state() === 'reconnecting', 'with-panel': ui.panel() !== null, 'no-section': !ui.section() }}>
+      <TopBar />
+      <OldPictureBanner />
+      <PrintHead />
+      <div class="work">
+        <StoreyColumn />
+        <main class="stage">
+          <QuantitySwitch />
+          <div class="plan-box">
+            <Show when={ui.picture.building()} fallback={<NoBuilding ui={ui} />}>
+              <Plan control={(c) => setPlan(c)} onPick={pick} />
+            </Show>
+            <Show when={ui.pickFrom()}><p class="pick-note" role="status">{text().route.pickTarget}</p></Show>
+            <div class="plan-tools">
+              <button type="button" class="square" aria-label={text().nav.zoomIn} title={text().nav.zoomIn} onClick={() => plan()?.zoom(1.4)}>+</button>
+              <button type="button" class="square" aria-label={text().nav.zoomOut} title={text().nav.zoomOut} onClick={() => plan()?.zoom(1 / 1.4)}>−</button>
+              <button type="button" class="square" aria-label={text().nav.fit} title={text().nav.fit} onClick={() => plan()?.fit()}>⤢</button>
+              <button type="button" class="square section-toggle" aria-label={text().nav.section} title={text().nav.section} aria-pressed={ui.section()} onClick={() => ui.setSection(!ui.section())}>⇅</button>
+            </div>
+            <div class="key-box" classList={{ full: ui.key() }}>
+              <svg class="defs" width="0" height="0" aria-hidden="true"><Patterns id="key" scale={1} /></svg>
+              <Key quantity={ui.quantity()} full={ui.key()} />
+              <button type="button" aria-expanded={ui.key()} onClick={() => ui.setKey(!ui.key())}>{ui.key() ? text().nav.close : text().nav.key}</button>
+            </div>
+          </div>
+          <PrintTable />
+        </main>
+        <Show when={ui.panel()}>
+          <aside class="panel" aria-label={text().nav.details}>
+            <button type="button" class="square panel-close" aria-label={text().nav.close} onClick={() => ui.setPanel(null)}>×</button>
+            <Switch>
+              <Match when={ui.panel() === 'details'}><Detail /></Match>
+              <Match when={ui.panel() === 'findings'}><Findings /></Match>
+              <Match when={ui.panel() === 'imports'}><Imports /></Match>
+            </Switch>
+          </aside>
+        </Show>
+      </div>
+      <Show when={ui.help()}><Help /></Show>
+    </div>
+  );
+}
+
+function NoBuilding(props: { ui: Ui }): JSX.Element {
+  return (
+    <Show when={props.ui.picture.buildings()?.length === 0}>
+      <div class="plan-note">
+        <h2>{text().empty.title}</h2>
+        <p>{text().empty.help}</p>
+        <button type="button" class="primary" onClick={() => props.ui.setPanel('imports')}>{text().nav.imports}</button>
+      </div>
+    </Show>
+  );
+}

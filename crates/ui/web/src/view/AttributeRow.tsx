@@ -1,0 +1,69 @@
+// One attribute of the selected thing: name, status word, value with interval, age, and
+// the claims behind it one click away.
+
+import { createMemo, For, Show, type JSX } from 'solid-js';
+import { estimateOf, type Estimate, type Twin } from '../model/api.ts';
+import { ageText } from '../model/age.ts';
+import { shown, type Shown } from '../model/estimate.ts';
+import { QUANTITIES, STALE_AFTER_S } from '../model/quantity.ts';
+import { intervalText, percentText, unitText, valueText } from '../model/words.ts';
+import { text } from './prefs.ts';
+import { useUi } from './ui.ts';
+import { WhyView } from './Why.tsx';
+
+export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Element {
+  const ui = useUi();
+  const estimate = () => estimateOf(props.twin, props.attribute);
+  const isOpen = () => ui.why() === props.attribute;
+  const now = createMemo(() => shown(estimate(), ui.picture.connection.now_ms(), STALE_AFTER_S[props.attribute] ?? null, QUANTITIES.find((q) => q.id === props.attribute)));
+  return (
+    <li class="attribute" classList={{ open: isOpen() }} data-attribute={props.attribute} data-look={now().look}>
+      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} estimate={estimate()} shown={now()} nameOf={ui.picture.nameOf} kindOf={(word) => text().usage[word] ?? word} />
+      <button type="button" class="why-button" aria-expanded={isOpen()} aria-label={`${text().attribute[props.attribute] ?? props.attribute}: ${text().detail.why}`} onClick={() => ui.setWhy(isOpen() ? null : props.attribute)}>
+        {isOpen() ? text().detail.hideWhy : text().detail.why}
+      </button>
+      <Show when={isOpen()}><WhyView entity={props.twin.id} attribute={props.attribute} /></Show>
+    </li>
+  );
+}
+
+/** No more digits than a building's sensors can mean. */
+const DECIMALS: Record<string, number> = { '': 0, ppm: 0, '%': 0, '°C': 1 };
+
+interface LineProps { label: string; estimate: Estimate | undefined; shown: Shown; nameOf: (id: string) => string; kindOf?: (word: string) => string }
+
+export function EstimateLine(props: LineProps): JSX.Element {
+  const unit = () => unitText(props.estimate?.unit);
+  const decimals = () => DECIMALS[unit()] ?? 2;
+  const value = () => {
+    const v = props.shown.value;
+    if (typeof v === 'number') return valueText(v, unit(), text(), undefined, decimals());
+    return typeof v === 'string' && props.kindOf ? props.kindOf(v) : valueText(v, unit(), text(), props.nameOf);
+  };
+  const disputed = () => (props.shown.look === 'conflicting' ? (props.estimate?.alternatives ?? []) : []);
+  const flags = () => (props.estimate?.flags ?? []).filter((f) => f !== 'stale' && f !== 'conflicting' && f !== 'withheld');
+  return (
+    <div class={`estimate look-${props.shown.look}`} classList={{ alarm: props.shown.alarm }}>
+      <span class="estimate-label">{props.label}</span>
+      <span class="chip"><span class="chip-mark" aria-hidden="true">{props.shown.mark || '●'}</span>{text().look[props.shown.look]}</span>
+      <Show when={props.shown.value !== undefined && disputed().length < 2}>
+        <span class="estimate-value">{value()}</span>
+      </Show>
+      <Show when={disputed().length > 1}>
+        <span class="alternatives">
+          <For each={disputed()}>{(a) => <span class="alternative"><b>{valueText(a.value, unit(), text(), props.nameOf)}</b> {percentText(a.probability, text())}</span>}</For>
+        </span>
+      </Show>
+      <Show when={props.shown.look === 'withheld'}><span class="estimate-note">{text().detail.withheld}</span></Show>
+      <span class="estimate-more">
+        <Show when={intervalText(props.shown.interval, unit(), decimals(), text())}>{(range) => <span class="interval">{range()}</span>}</Show>
+        <Show when={!props.shown.interval && props.shown.probability !== null && disputed().length < 2}><span class="interval">{percentText(props.shown.probability as number, text())}</span></Show>
+        <Show when={props.shown.value !== undefined}>
+          <span class="age">{props.shown.age_s !== null ? text().ago(ageText(props.shown.age_s, text().age)) : text().ageUnknown}</span>
+        </Show>
+        <Show when={props.shown.value !== undefined && (props.estimate?.sources ?? 0) > 1}><span>{text().detail.sources(props.estimate?.sources ?? 0)}</span></Show>
+        <For each={flags()}>{(f) => <b class="flag">{text().flag[f] ?? f}</b>}</For>
+      </span>
+    </div>
+  );
+}

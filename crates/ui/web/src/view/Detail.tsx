@@ -1,0 +1,89 @@
+// Everything known about the selected room or door, and everything that is not.
+
+import { createMemo, For, Show, type JSX } from 'solid-js';
+import { estimateOf, isVerbatim, type Attribute, type Twin, type Verbatim } from '../model/api.ts';
+import { AttributeRow } from './AttributeRow.tsx';
+import { ClaimForm } from './ClaimForm.tsx';
+import { text } from './prefs.ts';
+import { RoutePanel } from './RoutePanel.tsx';
+import { useUi } from './ui.ts';
+
+/** What can change by itself comes first, and is listed even when nothing was ever said. */
+const LIVE: Record<string, string[]> = {
+  space: ['smoke', 'temperature', 'co2', 'humidity', 'occupancy', 'passable'],
+  portal: ['passable', 'open'],
+};
+const FACTS_FIRST = ['existence', 'usage', 'portalKind', 'longName', 'connects', 'isExternal', 'fireExit', 'fireRating', 'smokeStop', 'selfClosing', 'width', 'area', 'height'];
+
+export function Detail(): JSX.Element {
+  const ui = useUi();
+  const twin = () => ui.picture.twins[ui.selected() ?? ''];
+  return (
+    <Show when={twin()} fallback={<p class="hint">{text().detail.nothing}</p>}>
+      {(t) => <TwinDetail twin={t()} />}
+    </Show>
+  );
+}
+
+function TwinDetail(props: { twin: Twin }): JSX.Element {
+  const ui = useUi();
+  const kind = () => (props.twin.kind === 'portal' ? 'portal' : 'space');
+  const live = () => LIVE[kind()] ?? [];
+  const facts = createMemo(() => {
+    const names = Object.keys(props.twin.attributes).filter((n) => !live().includes(n) && !isVerbatim(props.twin.attributes[n] as Attribute));
+    const rank = (n: string) => (FACTS_FIRST.includes(n) ? FACTS_FIRST.indexOf(n) : FACTS_FIRST.length);
+    return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  });
+  const verbatim = createMemo(() =>
+    Object.entries(props.twin.attributes).filter((pair): pair is [string, Verbatim] => isVerbatim(pair[1])).sort(([a], [b]) => a.localeCompare(b)),
+  );
+  const usage = () => estimateOf(props.twin, kind() === 'portal' ? 'portalKind' : 'usage')?.value;
+  const storey = () => ui.picture.storeyOf(props.twin.id);
+  const doors = createMemo(() => {
+    const plan = ui.picture.plans[storey() ?? ''];
+    return kind() === 'portal' ? [] : (plan?.portals ?? []).filter((id) => joins(ui.picture.twins[id], props.twin.id));
+  });
+  return (
+    <article class="detail" data-detail={props.twin.id}>
+      <header>
+        <h2>{ui.picture.nameOf(props.twin.id)}</h2>
+        <p class="detail-kind">
+          {typeof usage() === 'string' ? (text().usage[usage() as string] ?? String(usage())) : text().detail[kind()]}
+          <Show when={storey()}>{(id) => <> · {ui.picture.nameOf(id())}</>}</Show>
+        </p>
+      </header>
+      <h3>{text().detail.live}</h3>
+      <ul class="attributes"><For each={live()}>{(name) => <AttributeRow twin={props.twin} attribute={name} />}</For></ul>
+      <ClaimForm entity={props.twin.id} kind={kind()} />
+      <Show when={kind() === 'space'}><RoutePanel from={props.twin.id} /></Show>
+      <Show when={doors().length > 0}>
+        <h3>{text().detail.doors}</h3>
+        <div class="door-list"><For each={doors()}>{(id) => <button type="button" onClick={() => ui.jump(id)}>{ui.picture.nameOf(id)}</button>}</For></div>
+      </Show>
+      <h3>{text().detail.facts}</h3>
+      <ul class="attributes"><For each={facts()}>{(name) => <AttributeRow twin={props.twin} attribute={name} />}</For></ul>
+      <Show when={verbatim().length > 0}>
+        <details class="verbatim">
+          <summary>{text().detail.verbatim} ({verbatim().length})</summary>
+          <p class="hint">{text().why.verbatim}</p>
+          <dl>
+            <For each={verbatim()}>
+              {([name, v]) => (
+                <>
+                  <dt>{name}</dt>
+                  <For each={v.verbatim}>{(s) => <dd><code>{typeof s.value === 'string' ? s.value : JSON.stringify(s.value)}</code> <span class="claim-source">{s.source}</span></dd>}</For>
+                </>
+              )}
+            </For>
+          </dl>
+        </details>
+      </Show>
+      <p class="twin-id">{props.twin.id}</p>
+    </article>
+  );
+}
+
+function joins(portal: Twin | undefined, space: string): boolean {
+  const value = estimateOf(portal, 'connects')?.value as { entities?: string[]; entity?: string } | undefined;
+  return value?.entities?.includes(space) ?? value?.entity === space;
+}

@@ -1,0 +1,56 @@
+// What a printed plan must say of itself: of when, by whom, until when, and every room in
+// words, because paper has neither colour nor a live age.
+
+import { For, Show, type JSX } from 'solid-js';
+import { estimateOf } from '../model/api.ts';
+import { clockText } from '../model/age.ts';
+import { shown } from '../model/estimate.ts';
+import { quantity } from '../model/quantity.ts';
+import { areaLabel, intervalText } from '../model/words.ts';
+import { text } from './prefs.ts';
+import { useUi } from './ui.ts';
+
+/** Paper cannot be updated: it is for the hour it was made for. */
+const VALID_MS = 3_600_000;
+
+export function PrintHead(): JSX.Element {
+  const ui = useUi();
+  const link = ui.picture.connection;
+  const day = (ms: number) => `${new Date(ms).toLocaleDateString(text().locale)} ${clockText(ms)}`;
+  const taken = () => (link.common_ms() ?? link.now_ms()) - link.offset_ms();
+  return (
+    <div class="print-only print-head">
+      <h1>{text().print.title}: {ui.picture.nameOf(ui.currentStorey()?.id ?? '')}, {text().quantity[ui.quantity()]}</h1>
+      <p>{text().print.at(day(taken()))} ({text().connection[link.state()]}) · {text().print.by(ui.picture.session()?.name ?? '')} · <b>{text().print.until(day(taken() + VALID_MS))}</b></p>
+      <p><b>{text().print.secret}</b></p>
+    </div>
+  );
+}
+
+export function PrintTable(): JSX.Element {
+  const ui = useUi();
+  const q = () => quantity(ui.quantity());
+  const ids = () => ui.picture.plans[ui.currentStorey()?.id ?? '']?.[q().on === 'portal' ? 'portals' : 'spaces'] ?? [];
+  return (
+    <table class="print-only print-table">
+      <tbody>
+        <For each={ids()}>
+          {(id) => {
+            const estimate = () => estimateOf(ui.picture.twins[id], q().id);
+            const s = () => shown(estimate(), ui.picture.connection.now_ms(), q().staleAfter_s, q());
+            const label = () => areaLabel(q(), s(), text(), estimate()?.alternatives);
+            return (
+              <tr>
+                <th>{ui.picture.nameOf(id)}</th>
+                <td>{label().value}</td>
+                <td>{text().look[s().look]}</td>
+                <td>{intervalText(s().interval, q().unit, q().decimals, text())}</td>
+                <td><Show when={label().age}>{text().ago(label().age)}</Show></td>
+              </tr>
+            );
+          }}
+        </For>
+      </tbody>
+    </table>
+  );
+}

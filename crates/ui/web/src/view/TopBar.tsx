@@ -1,0 +1,58 @@
+// Building, quantity, connection and the few switches that are always at hand.
+
+import { For, Show, type JSX } from 'solid-js';
+import { QUANTITIES } from '../model/quantity.ts';
+import { ConnectionView } from './Connection.tsx';
+import { prefs, text } from './prefs.ts';
+import { useUi, type Panel } from './ui.ts';
+
+export function TopBar(): JSX.Element {
+  const ui = useUi();
+  const many = () => (ui.picture.buildings()?.length ?? 0) > 1;
+  const nameOf = (b: { id: string; name?: { value?: unknown } }) => (typeof b.name?.value === 'string' ? b.name.value : b.id.split(':').slice(-1)[0]);
+  const toggle = (panel: Panel) => ui.setPanel(ui.panel() === panel ? null : panel);
+  const open = (id: string) => {
+    ui.select(null);
+    ui.setRoutes(null);
+    ui.setStorey(undefined);
+    void ui.picture.openBuilding(id).catch(() => undefined);
+  };
+  return (
+    <header class="topbar">
+      <div class="building-name">
+        <Show when={many()} fallback={<h1>{ui.picture.building() ? nameOf(ui.picture.building() as never) : 'Twinternet'}</h1>}>
+          <select aria-label={text().nav.building} onChange={(e) => open(e.currentTarget.value)}>
+            <For each={ui.picture.buildings()}>{(b) => <option value={b.id} selected={b.id === ui.picture.building()?.id}>{nameOf(b)}</option>}</For>
+          </select>
+        </Show>
+      </div>
+      <ConnectionView />
+      <div class="tools">
+        <button type="button" aria-pressed={ui.panel() === 'findings'} onClick={() => toggle('findings')}>
+          {text().nav.findings}
+          <Show when={(ui.picture.findings()?.length ?? 0) > 0}><span class="count">{ui.picture.findings()?.length}</span></Show>
+        </button>
+        <button type="button" aria-pressed={ui.panel() === 'imports'} onClick={() => toggle('imports')}>{text().nav.imports}</button>
+        <button type="button" class="square" title={text().nav.theme} aria-label={text().nav.theme} onClick={() => prefs.setTheme(prefs.theme() === 'light' ? 'night' : 'light')}>{prefs.theme() === 'light' ? '☾' : '☀'}</button>
+        <button type="button" class="square" title={text().nav.language} aria-label={text().nav.language} onClick={() => prefs.setLanguage(prefs.language() === 'en' ? 'nl' : 'en')}>{prefs.language() === 'en' ? 'NL' : 'EN'}</button>
+        <button type="button" class="square" title={text().nav.help} aria-label={text().nav.help} onClick={() => ui.setHelp(true)}>?</button>
+        <button type="button" class="square" title={`${text().login.logout} (${ui.picture.session()?.name ?? ''}, ${text().role[ui.picture.session()?.role ?? ''] ?? ''})`} aria-label={text().login.logout} onClick={() => void ui.picture.logOut()}>⏻</button>
+      </div>
+    </header>
+  );
+}
+
+export function QuantitySwitch(): JSX.Element {
+  const ui = useUi();
+  return (
+    <div class="quantities" role="radiogroup" aria-label={text().nav.quantity}>
+      <For each={QUANTITIES}>
+        {(q) => (
+          <button type="button" role="radio" aria-checked={ui.quantity() === q.id} data-quantity={q.id} onClick={() => ui.setQuantity(q.id)}>
+            <span class={`hue q-${q.id}`} aria-hidden="true" />{text().quantity[q.id]}
+          </button>
+        )}
+      </For>
+    </div>
+  );
+}
