@@ -101,6 +101,12 @@ impl Saying {
             .then(self.claim.cmp(&other.claim))
     }
 
+    /// Whether the evidence says the same, for the same time, whenever observed.
+    pub(crate) fn says_same(&self, spec: &AttributeSpec, evidence: &Evidence) -> bool {
+        let other = Self::new(spec, evidence);
+        self.say == other.say && self.valid == other.valid
+    }
+
     fn repeats(&self, other: &Self) -> bool {
         self.source == other.source
             && self.observed == other.observed
@@ -216,6 +222,11 @@ impl Fact {
         self.0.insert(at, saying);
         self.bound(source);
         outcome
+    }
+
+    /// The newest statement of a source, taken back or not.
+    pub(crate) fn newest_of(&self, source: u32) -> Option<&Saying> {
+        self.0.iter().rev().find(|s| s.source == source)
     }
 
     /// BOUNDED: the oldest statement of a source that makes too many, and the oldest of all.

@@ -63,4 +63,4 @@ mod words;
 pub use canonical::{Error, NUMBER_MAX, canonical};
 pub use codec::Error as DecodeError;
 pub use reading::SOURCES_MAX;
-pub use state::{Evidence, Outcome, State, fold};
+pub use state::{Evidence, NewestStatement, Outcome, State, fold};

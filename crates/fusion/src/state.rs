@@ -2,7 +2,7 @@
 
 use crate::boolean::Boolean;
 use crate::count::Count;
-use crate::fact::Fact;
+use crate::fact::{Fact, Say};
 use crate::scalar::Scalar;
 use twin_model::{
     Act, AttributeSpec, Basis, ClaimId, Estimate, Estimator, Interval, SourceId, Summary, Time,
@@ -47,6 +47,17 @@ pub enum Outcome {
     NothingToRetract,
     /// Its value does not have the form of the attribute; nothing changed.
     Refused,
+}
+
+/// The newest statement of one source about a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewestStatement {
+    /// The claim that made it.
+    pub claim: ClaimId,
+    /// When it was observed.
+    pub observed: Time,
+    /// Whether it takes back what was said before.
+    pub is_retracted: bool,
 }
 
 /// What is remembered about one attribute of one twin.
@@ -128,6 +139,29 @@ impl State {
             Kind::Count(state) => state.readings().is_empty(),
             Kind::Fact(state) => state.is_empty(),
         }
+    }
+
+    /// The newest statement of a source about a fact; `None` for what is not a fact, or
+    /// when the source has said nothing.
+    pub fn newest_of(&self, source: u32) -> Option<NewestStatement> {
+        let Kind::Fact(fact) = &self.0 else {
+            return None;
+        };
+        fact.newest_of(source).map(|saying| NewestStatement {
+            claim: saying.claim,
+            observed: saying.observed,
+            is_retracted: saying.say == Say::Retract,
+        })
+    }
+
+    /// Whether the newest statement of a source about a fact says what `evidence` says,
+    /// whenever either was observed.
+    pub fn says_already(&self, spec: &AttributeSpec, evidence: &Evidence) -> bool {
+        let Kind::Fact(fact) = &self.0 else {
+            return false;
+        };
+        fact.newest_of(evidence.source)
+            .is_some_and(|saying| saying.says_same(spec, evidence))
     }
 
     /// Bytes on the heap, beside the state itself. Texts and shapes that a fact shares
