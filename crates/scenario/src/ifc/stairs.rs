@@ -136,15 +136,13 @@ impl Writer<'_> {
     }
 }
 
-/// A flight from the side: steps above, a slope beneath.
+/// A flight from the side: steps above, a slope beneath. The last riser is the edge of the landing
+/// or floor that the flight leads to, so there is one tread fewer than risers.
 fn steps(risers: i64, riser: f64, tread: f64) -> Vec<[f64; 2]> {
     let mut outline = vec![[0.0, 0.0]];
-    for step in 0..risers {
+    for step in 0..risers - 1 {
         let (x, z) = (step as f64 * tread, (step + 1) as f64 * riser);
-        outline.push([x, z]);
-        if step + 1 < risers {
-            outline.push([x + tread, z]);
-        }
+        outline.extend([[x, z], [x + tread, z]]);
     }
     let treads = (risers - 1) as f64;
     outline.push([treads * tread, treads * riser - WAIST_MM]);
@@ -152,4 +150,30 @@ fn steps(risers: i64, riser: f64, tread: f64) -> Vec<[f64; 2]> {
     // Steps run forward along the top, so the outline is clockwise; IFC wants the area to its left.
     outline.reverse();
     outline
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Once the outline ran up the last riser and straight down again; viewers drew it, but the
+    /// area had an edge without width and the flight ended a step lower than it claimed.
+    #[test]
+    fn a_flight_has_an_area_without_spikes() {
+        let outline = steps(11, 170.0, 260.0);
+        assert_eq!(outline.len(), 1 + 2 * 10 + 2);
+        let next = outline.iter().cycle().skip(1);
+        let doubled: f64 = outline
+            .iter()
+            .zip(next)
+            .map(|(p, q)| p[0] * q[1] - q[0] * p[1])
+            .sum();
+        assert!(doubled > 0.0, "clockwise");
+        for at in 0..outline.len() {
+            let [p, q, r] = [0, 1, 2].map(|i| outline[(at + i) % outline.len()]);
+            let (a, b) = ([q[0] - p[0], q[1] - p[1]], [r[0] - q[0], r[1] - q[1]]);
+            let turn = a[0] * b[1] - a[1] * b[0];
+            assert!(turn.abs() > 1.0, "no corner at {q:?}");
+        }
+    }
 }
