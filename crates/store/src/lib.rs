@@ -28,6 +28,7 @@ mod error;
 mod log;
 mod manifest;
 mod open;
+mod snapshot;
 mod tail;
 
 pub use append::{Budget, Writer};
@@ -35,6 +36,7 @@ pub use batch::Batch;
 pub use error::Error;
 pub use manifest::ErasureRecord;
 pub use open::{Opened, Options, RecoveryReport, catalogue_retention, open};
+pub use snapshot::{SnapshotIn, Snapshots};
 pub use tail::Tail;
 
 /// Most bytes of [`Batch::note`].

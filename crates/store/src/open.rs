@@ -4,6 +4,7 @@ use crate::append::{Active, Writer};
 use crate::backend::{Backend, File, read_exact_at, remove_if_there, write_all_at};
 use crate::log::{self, Frames, HEADER_BYTES, Header, HeaderState, Step, damaged};
 use crate::manifest::{Found, Manifest};
+use crate::snapshot::{self, SnapshotIn, Snapshots};
 use crate::tail::Tail;
 use crate::{Error, batch};
 use std::collections::BTreeMap;
@@ -54,7 +55,11 @@ pub fn catalogue_retention(attribute: &str) -> Retention {
 pub struct Opened {
     /// Appends; for one thread.
     pub writer: Writer,
-    /// The batches recorded since the newest snapshot, or since the beginning.
+    /// Writes snapshots.
+    pub snapshots: Snapshots,
+    /// The newest sound snapshot: the state to begin with.
+    pub snapshot: Option<SnapshotIn>,
+    /// The batches recorded since that snapshot, or since the beginning.
     pub tail: Tail,
     /// What was found and done.
     pub report: RecoveryReport,
@@ -150,6 +155,12 @@ pub(crate) struct Shared {
     /// Log files in order of number.
     pub(crate) logs: RwLock<Vec<Arc<LogFile>>>,
     pub(crate) active: Mutex<Active>,
+    /// Held while a snapshot is written.
+    pub(crate) snapshots: Mutex<()>,
+    /// Held while files are sealed, thinned, erased from or copied.
+    pub(crate) maintenance: Mutex<()>,
+    /// Counts erasures, so that a snapshot can tell that one began while it was written.
+    pub(crate) erasures_begun: AtomicU64,
     /// Last durable commit.
     pub(crate) committed: AtomicU64,
     /// Bytes of all files.
@@ -179,6 +190,10 @@ impl Shared {
 
     pub(crate) fn add_used(&self, bytes: u64) {
         self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sub_used(&self, bytes: u64) {
+        self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn committed(&self) -> CommitNumber {
@@ -226,6 +241,10 @@ pub fn open(backend: impl Backend, options: Options) -> Result<Opened, Error> {
     };
     backend.sync_directory().map_err(Error::sync)?;
     let ends = last.ends();
+    let snapshot = snapshot::newest(&*backend, &manifest.store, &mut report.problems)?;
+    let first_commit = logs.first().unwrap_or(&last).header.first_commit;
+    let snapshot_commit = snapshot.as_ref().map(SnapshotIn::commit);
+    check_reach(snapshot_commit, first_commit, ends.next_commit, &last.name)?;
     let last = Arc::new(last);
     let mut logs: Vec<_> = logs.into_iter().map(Arc::new).collect();
     logs.push(Arc::clone(&last));
@@ -238,6 +257,9 @@ pub fn open(backend: impl Backend, options: Options) -> Result<Opened, Error> {
         manifest: Mutex::new(manifest),
         active: Mutex::new(Active::new(last, report.last_batch, first_recorded_s)),
         logs: RwLock::new(logs),
+        snapshots: Mutex::new(()),
+        maintenance: Mutex::new(()),
+        erasures_begun: AtomicU64::new(0),
         committed: AtomicU64::new(report.commit.0),
         used_bytes: AtomicU64::new(used),
         backend,
@@ -245,10 +267,32 @@ pub fn open(backend: impl Backend, options: Options) -> Result<Opened, Error> {
         _lock: lock,
     });
     Ok(Opened {
-        tail: Tail::new(&shared, CommitNumber(0)),
+        tail: Tail::new(&shared, snapshot_commit.unwrap_or_default()),
+        snapshot,
+        snapshots: Snapshots::new(Arc::clone(&shared)),
         writer: Writer::new(shared),
         report,
     })
+}
+
+/// Whether snapshot and log together hold everything from the first commit to the last.
+fn check_reach(
+    snapshot: Option<CommitNumber>,
+    first_commit: u64,
+    next_commit: u64,
+    last_name: &str,
+) -> Result<(), Error> {
+    let covered = snapshot.map_or(0, |commit| commit.0);
+    if covered + 1 < first_commit {
+        return Err(Error::NoWayBack { first_commit });
+    }
+    if covered >= next_commit {
+        return Err(Error::LogGap {
+            file: last_name.to_owned(),
+            missing: next_commit,
+        });
+    }
+    Ok(())
 }
 
 fn load_manifest(

@@ -209,11 +209,7 @@ impl Inode {
                     self.keep_prefix(offset, &bytes, rng);
                 }
             }
-            2 => {
-                for change in pending {
-                    self.keep_some_sectors(change, rng);
-                }
-            }
+            2 => self.keep_some_sectors(pending, rng),
             _ => {
                 for change in pending {
                     apply(&mut self.durable, change);
@@ -235,28 +231,69 @@ impl Inode {
         }
     }
 
-    fn keep_some_sectors(&mut self, change: Change, rng: &mut Rng) {
-        let Change::Write(offset, bytes) = change else {
-            if rng.coin() {
-                apply(&mut self.durable, change);
+    /// Keeps each sector as it was after some of the changes: a disk writes the sector
+    /// as it stands in memory, so a later change never arrives without the earlier ones.
+    fn keep_some_sectors(&mut self, pending: Vec<Change>, rng: &mut Rng) {
+        let n = pending.len() as u64;
+        let mut kept_until = BTreeMap::new();
+        for (i, change) in pending.into_iter().enumerate() {
+            let Change::Write(offset, bytes) = change else {
+                if rng.coin() {
+                    apply(&mut self.durable, change);
+                }
+                continue;
+            };
+            let end = offset as usize + bytes.len();
+            if rng.coin() && self.durable.len() < end {
+                self.durable.resize(end, 0);
             }
-            return;
-        };
-        let end = offset + bytes.len() as u64;
-        if rng.coin() && (self.durable.len() as u64) < end {
-            self.durable.resize(end as usize, 0);
-        }
-        let mut at = offset;
-        while at < end {
-            let until = (at / SECTOR_BYTES as u64 + 1) * SECTOR_BYTES as u64;
-            let until = until.min(end);
-            if rng.coin() {
-                let part = &bytes[(at - offset) as usize..(until - offset) as usize];
-                copy_into(&mut self.durable, at, part);
+            for (at, part) in portions(offset, &bytes) {
+                let sector = at / SECTOR_BYTES as u64;
+                let until = kept_until
+                    .entry(sector)
+                    .or_insert_with(|| match rng.below(3) {
+                        0 => 0,
+                        1 => n,
+                        _ => rng.below(n + 1),
+                    });
+                if (i as u64) < *until {
+                    copy_into(&mut self.durable, at, part);
+                }
             }
-            at = until;
         }
     }
+
+    /// Forgets some sectors of what was not synced: they stay visible and will never be
+    /// written.
+    fn fail_sync(&mut self, rng: &mut Rng) {
+        let mut forgotten = BTreeMap::new();
+        let mut left = Vec::new();
+        for change in self.pending.drain(..) {
+            let Change::Write(offset, bytes) = &change else {
+                left.push(change);
+                continue;
+            };
+            for (at, part) in portions(*offset, bytes) {
+                let sector = at / SECTOR_BYTES as u64;
+                if !*forgotten.entry(sector).or_insert_with(|| rng.coin()) {
+                    left.push(Change::Write(at, part.to_vec()));
+                }
+            }
+        }
+        self.pending = left;
+    }
+}
+
+/// The parts of a write that lie in one sector each, with their places.
+fn portions(offset: u64, bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let first = SECTOR_BYTES - (offset % SECTOR_BYTES as u64) as usize;
+    let (head, rest) = bytes.split_at(first.min(bytes.len()));
+    let rest_at = offset + head.len() as u64;
+    std::iter::once((offset, head)).chain(
+        rest.chunks(SECTOR_BYTES)
+            .enumerate()
+            .map(move |(i, part)| (rest_at + (i * SECTOR_BYTES) as u64, part)),
+    )
 }
 
 fn apply(content: &mut Vec<u8>, change: Change) {
@@ -315,8 +352,7 @@ impl State {
         self.power()?;
         self.syncs += 1;
         if self.faults.fail_sync_at == Some(self.syncs) {
-            let rng = &mut self.rng;
-            self.inodes[inode].pending.retain(|_| rng.coin());
+            self.inodes[inode].fail_sync(&mut self.rng);
             return Err(io::Error::other("the disk failed to sync"));
         }
         self.inodes[inode].sync();

@@ -1,0 +1,44 @@
+//! CLAIMS-SURVIVE on a disk that drops, tears and reorders what was not synced, fails a
+//! sync, runs full and writes short. `examples/power_cut.rs` runs the same by the
+//! thousand.
+
+#[path = "support/power_cut.rs"]
+mod power_cut_world;
+mod support;
+
+use power_cut_world as world;
+
+#[test]
+fn nothing_acknowledged_is_lost() {
+    let mut sum = world::Run::default();
+    for seed in 0..400 {
+        match world::run(seed) {
+            Ok(run) => {
+                sum.cuts += run.cuts;
+                sum.kills += run.kills;
+                sum.torn += run.torn;
+                sum.refused += run.refused;
+                sum.acknowledged += run.acknowledged;
+            }
+            Err(what) => panic!("seed {seed}: {what}"),
+        }
+    }
+    // The simulation must do what it is for.
+    assert!(
+        sum.torn > 50 && sum.refused > 100 && sum.acknowledged > 1000,
+        "{sum:?}"
+    );
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_write_loses_nothing() {
+    for seed in 0..6 {
+        let mut at = 1;
+        while let Some(_run) =
+            world::run_full_at(seed, at).unwrap_or_else(|what| panic!("seed {seed}, {at}: {what}"))
+        {
+            at += 1;
+        }
+        assert!(at > 3);
+    }
+}
