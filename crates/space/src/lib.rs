@@ -1,3 +1,18 @@
-//! Space graph, storeys, 2.5-D geometry, joins, routes
+//! Spaces and how they hang together.
+//!
+//! A firefighter asks: which rooms are there, which door leads where, which way out still works?
+//! This crate answers from plans and beliefs. [`plan`] reads off drawn outlines which rooms a
+//! door joins; [`Graph`] holds spaces and portals with how surely they exist and can be passed;
+//! [`Graph::route`] finds ways through it and says how likely they work.
+//!
+//! **Invariant (PURE-CORE):** no IO, no clock, no randomness.
+//! **Invariant (UNKNOWN-IS-A-VALUE):** what nobody knows is [`Belief::Unknown`], never a number.
+//! **Boundary:** knows no file format, no claims and no policy.
 
 pub mod plan;
+
+mod graph;
+mod route;
+
+pub use graph::{Belief, Graph, Portal, PortalIndex, PortalKind, Space, SpaceIndex, SpaceKind};
+pub use route::{Route, RouteOptions, STAIR_FACTOR, Target};

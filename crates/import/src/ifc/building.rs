@@ -6,8 +6,9 @@ use super::findings::Findings;
 use super::properties::{Definitions, PropertySet};
 use super::shape::{self, Budget, Shape};
 use crate::step::Entity;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use twin_model::{Code, Finding};
 use twin_space::plan::{Bounds, Cell, Fidelity, Opening, Point, Point3, Wall, tightest_rectangle};
 
@@ -18,6 +19,9 @@ const CUT_HEIGHT_M: f64 = 1.1;
 
 /// Longest climb from a thing to its storey.
 const CLIMB_MAX: usize = 32;
+
+/// Most parts that are followed below one thing; the largest curtain walls have about a thousand.
+const PARTS_MAX: usize = 5_000;
 
 /// What every named thing has.
 #[derive(Clone, Debug)]
@@ -276,10 +280,12 @@ impl Tree {
     /// A thing and all its parts, bounded.
     fn parts(&self, whole: Entity) -> Vec<Entity> {
         let mut found = vec![whole];
+        let mut seen: FxHashSet<Entity> = FxHashSet::default();
+        seen.insert(whole);
         let mut at = 0;
-        while at < found.len() && found.len() < 2_000 {
+        while at < found.len() && found.len() < PARTS_MAX {
             for &part in self.children.get(&found[at]).map_or(&[][..], Vec::as_slice) {
-                if !found.contains(&part) {
+                if seen.insert(part) {
                     found.push(part);
                 }
             }
@@ -416,19 +422,18 @@ impl Reader<'_, '_> {
                 && g.bytes()
                     .all(|b| b.is_ascii_alphanumeric() || b"_$-".contains(&b))
         });
-        let base = match global_id {
-            Some(id) => id,
-            None => {
-                self.findings.add(
-                    Finding::new(
-                        Code::IfcMissing,
-                        "no usable GlobalId; the statement's number is used",
-                    )
-                    .at_item(item.clone())
-                    .in_field("GlobalId"),
-                );
-                format!("step{}", file.index.id(entity))
-            }
+        let base = if let Some(id) = global_id {
+            id
+        } else {
+            self.findings.add(
+                Finding::new(
+                    Code::IfcMissing,
+                    "no usable GlobalId; the statement's number is used",
+                )
+                .at_item(item.clone())
+                .in_field("GlobalId"),
+            );
+            format!("step{}", file.index.id(entity))
         };
         let seen = self.keys.entry(base.clone()).or_default();
         *seen += 1;
@@ -533,7 +538,7 @@ impl Reader<'_, '_> {
                 .value(entity, place)
                 .list()
                 .take(4)
-                .filter_map(|v| v.number())
+                .filter_map(crate::step::Value::number)
                 .collect();
             // Degrees, minutes, seconds, millionths of a second (IfcCompoundPlaneAngleMeasure).
             let weights = [1.0, 60.0, 3600.0, 3.6e9];
@@ -572,7 +577,6 @@ impl Reader<'_, '_> {
         ];
         for (i, name) in names.iter().enumerate() {
             if let Some(x) = self.file.value(entity, i + 2).number() {
-                use std::fmt::Write;
                 let _ = write!(out, ",\"{name}\":{x}");
             }
         }
@@ -802,15 +806,15 @@ impl Reader<'_, '_> {
     }
 
     fn stairs(&mut self) -> Vec<Stair> {
-        let mut taken: FxHashMap<Entity, ()> = FxHashMap::default();
+        let mut taken: FxHashSet<Entity> = FxHashSet::default();
         let mut found = Vec::new();
         for entity in self.file.all_of(&[STAIRS, FLIGHTS].concat()) {
-            if taken.contains_key(&entity) {
+            if taken.contains(&entity) {
                 continue;
             }
             let mut corners = Vec::new();
             for part in self.tree.parts(entity) {
-                taken.insert(part, ());
+                taken.insert(part);
                 // Railings and stringers reach beyond the walking surface.
                 let walked = part == entity
                     || matches!(

@@ -172,16 +172,17 @@ impl<'a> File<'a> {
                 "IFCLINEARPLACEMENT" => self.target(entity, 2),
                 _ => None,
             };
-            base = match own.and_then(|own| self.axes(own)) {
-                Some(own) => base.then(&own),
-                None => {
-                    findings.add(
-                        Finding::new(Code::IfcGeometry, "a placement could not be read; the thing is taken to stand where its parent stands")
-                            .at_item(self.item(entity)),
-                    );
-                    base
-                }
-            };
+            if let Some(own) = own.and_then(|own| self.axes(own)) {
+                base = base.then(&own);
+            } else {
+                findings.add(
+                    Finding::new(
+                        Code::IfcGeometry,
+                        "a placement could not be read; the thing is taken to stand where its parent stands",
+                    )
+                    .at_item(self.item(entity)),
+                );
+            }
             self.placements.insert(entity, base);
         }
         base

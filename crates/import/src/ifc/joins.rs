@@ -318,7 +318,7 @@ impl Joiner<'_> {
                 // Tools relate boundaries to the door or to the hole that it fills.
                 let by_boundaries = said(door.thing.entity)
                     .or_else(|| door.fills.and_then(said))
-                    .map(|places| boundaries_say(places));
+                    .map(boundaries_say);
                 let sides = door.opening.map(|o| self.plan.sides(&o));
                 let storey = door
                     .storey

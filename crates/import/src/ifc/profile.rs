@@ -212,17 +212,15 @@ fn append_trimmed(
     let trims = [trim(file, entity, 1), trim(file, entity, 2)];
     match file.name(basis) {
         "IFCLINE" => {
-            let at = |t: &Trim| match t.point {
-                Some(p) => Some(p),
-                None => {
-                    let origin = point_2d(file, file.target(basis, 0)?)?;
-                    let vector = file.target(basis, 1)?;
-                    let d = file.coordinates(file.target(vector, 0)?)?;
-                    let d = Point::new(d[0], d[1]).unit()?;
-                    let magnitude = file.value(vector, 1).number()? * file.length_m;
-                    Some(origin.along(d, magnitude * t.parameter?))
-                }
+            let along = |parameter: f64| {
+                let origin = point_2d(file, file.target(basis, 0)?)?;
+                let vector = file.target(basis, 1)?;
+                let d = file.coordinates(file.target(vector, 0)?)?;
+                let d = Point::new(d[0], d[1]).unit()?;
+                let magnitude = file.value(vector, 1).number()? * file.length_m;
+                Some(origin.along(d, magnitude * parameter))
             };
+            let at = |t: &Trim| t.point.or_else(|| along(t.parameter?));
             let mut ends: Vec<Point> = trims.iter().filter_map(at).collect();
             if !forward {
                 ends.reverse();
@@ -285,7 +283,7 @@ fn trim(file: &File<'_>, curve: Entity, place: usize) -> Trim {
     for value in file.value(curve, place).list() {
         match value {
             Value::Reference(id) => {
-                found.point = file.index.find(id).and_then(|p| point_2d(file, p))
+                found.point = file.index.find(id).and_then(|p| point_2d(file, p));
             }
             other => found.parameter = other.number().or(found.parameter),
         }

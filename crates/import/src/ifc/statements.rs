@@ -24,6 +24,16 @@ const SITE_POSITION: f64 = 0.4;
 /// Probability of a template position.
 const TEMPLATE_POSITION: f64 = 0.02;
 
+/// Metres per unit and its code.
+const UNIT_CODES: [(f64, &str); 6] = [
+    (1.0, "m"),
+    (0.001, "mm"),
+    (0.01, "cm"),
+    (0.3048, "[ft_i]"),
+    (0.0254, "[in_i]"),
+    (1000.0, "km"),
+];
+
 const DOOR_COMMON: &[&str] = &["Pset_DoorCommon"];
 const SPACE_COMMON: &[&str] = &["Pset_SpaceCommon"];
 const SPACE_QUANTITIES: &[&str] = &["Qto_SpaceBaseQuantities", "BaseQuantities"];
@@ -126,16 +136,13 @@ struct Writer<'w, 'a> {
 
 impl Writer<'_, '_> {
     fn say(&mut self, facet: Facet, entity: &EntityId, name: &str, act: Act, method: &'static str) {
-        let attribute = match self.attributes.get(name) {
-            Some(attribute) => attribute.clone(),
-            None => {
-                let Ok(attribute) = Attribute::new(name) else {
-                    return;
-                };
-                self.attributes.insert(name.to_owned(), attribute.clone());
-                attribute
-            }
+        let known = self.attributes.get(name).cloned();
+        let Some(attribute) = known.or_else(|| Attribute::new(name).ok()) else {
+            return;
         };
+        if !self.attributes.contains_key(name) {
+            self.attributes.insert(name.to_owned(), attribute.clone());
+        }
         let procedure = self
             .procedures
             .entry(method)
@@ -181,16 +188,11 @@ impl Writer<'_, '_> {
 
     /// A length in file units; the unit goes with it where it has a code, otherwise metres.
     fn declare_length(&mut self, entity: &EntityId, name: &str, value: f64) {
-        const CODES: [(f64, &str); 6] = [
-            (1.0, "m"),
-            (0.001, "mm"),
-            (0.01, "cm"),
-            (0.3048, "[ft_i]"),
-            (0.0254, "[in_i]"),
-            (1000.0, "km"),
-        ];
         let metres = self.file.length_m;
-        match CODES.iter().find(|(m, _)| (m / metres - 1.0).abs() < 1e-9) {
+        match UNIT_CODES
+            .iter()
+            .find(|(m, _)| (m / metres - 1.0).abs() < 1e-9)
+        {
             Some((_, code)) => self.declare_number(entity, name, value, code),
             None => self.declare_number(entity, name, value * metres, "m"),
         }

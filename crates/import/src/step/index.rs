@@ -345,16 +345,11 @@ impl<'a> Index<'a> {
                     self.defect(Defect::TooMany);
                     return;
                 }
-                let kind = match kinds.get(word) {
-                    Some(&kind) => kind,
-                    None => {
-                        let kind = self.intern(word);
-                        if kinds.len() < KINDS_MAX {
-                            kinds.insert(word, kind);
-                        }
-                        kind
-                    }
-                };
+                let known = kinds.get(word).copied();
+                let kind = known.unwrap_or_else(|| self.intern(word));
+                if known.is_none() && kinds.len() < KINDS_MAX {
+                    kinds.insert(word, kind);
+                }
                 self.ids.push(id);
                 self.keywords.push(keyword as u64);
                 self.kinds.push(kind);
@@ -622,13 +617,13 @@ mod tests {
         check(
             "#1=IFCA('x;y',#2);\n# 9=IFCB();#2 = IFCB\n (1.,\n  /* ; ' */ (2,3)) ;#3=ifca('it''s','/*');\n\
              #4=(IFCX(1)IFCY(2));\nENDSEC;\nEND-ISO-10303-21;",
-            expect![[r##"
+            expect![[r"
                 #1 IFCA 2
                 #2 IFCB 2
                 #3 IFCA 2
                 #4  1
                 BadStatement { offset: 78 }
-            "##]],
+            "]],
         );
     }
 
@@ -636,11 +631,11 @@ mod tests {
     fn a_lost_quote_costs_one_statement() {
         check(
             "#1=IFCA('lost,#2);\n#2=IFCB('a');\n#3=IFCB('b');\nENDSEC;\nEND-ISO-10303-21;",
-            expect![[r#"
+            expect![[r"
                 #2 IFCB 1
                 #3 IFCB 1
                 Unterminated { offset: 67 }
-            "#]],
+            "]],
         );
     }
 
@@ -648,10 +643,10 @@ mod tests {
     fn a_lost_semicolon_costs_one_statement() {
         check(
             "#1=IFCA(1)\n#2=IFCB('a');\nENDSEC;\nEND-ISO-10303-21;",
-            expect![[r#"
+            expect![[r"
                 #2 IFCB 1
                 Unterminated { offset: 69 }
-            "#]],
+            "]],
         );
     }
 
@@ -659,17 +654,17 @@ mod tests {
     fn a_cut_file_keeps_what_is_whole() {
         check(
             "#1=IFCA(1);\n#2=IFCB('a",
-            expect![[r#"
+            expect![[r"
                 #1 IFCA 1
                 Truncated
-            "#]],
+            "]],
         );
         check(
             "#1=IFCA(1);\n",
-            expect![[r#"
+            expect![[r"
                 #1 IFCA 1
                 Truncated
-            "#]],
+            "]],
         );
     }
 
@@ -678,13 +673,13 @@ mod tests {
         check(
             "#1=IFCA(1);\n#1=IFCB(2);\n#18446744073709551615=IFCA();\n#99999999999999999999=IFCA();\n\
              ENDSEC;\nEND-ISO-10303-21;",
-            expect![[r#"
+            expect![[r"
                 #1 IFCA 1
                 #1 IFCB 1
                 #18446744073709551615 IFCA 0
                 BadStatement { offset: 113 }
                 DuplicateId { id: 1 }
-            "#]],
+            "]],
         );
     }
 

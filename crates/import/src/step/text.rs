@@ -163,7 +163,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_survives_as_wide_escapes(text in "\\PC{0,40}") {
-            let digits: String = text.encode_utf16().map(|u| format!("{u:04X}")).collect();
+            let digits: Vec<String> = text.encode_utf16().map(|u| format!("{u:04X}")).collect();
+            let digits = digits.concat();
             prop_assert_eq!(decode(format!("\\X2\\{digits}\\X0\\").as_bytes()), text);
         }
 

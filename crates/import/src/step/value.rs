@@ -145,6 +145,10 @@ impl<'a> Values<'a> {
     }
 }
 
+#[expect(
+    clippy::copy_iterator,
+    reason = "a list inside a value is read as often as asked"
+)]
 impl<'a> Iterator for Values<'a> {
     type Item = Value<'a>;
 
@@ -331,7 +335,7 @@ mod tests {
     fn every_form_of_value() {
         check(
             "$,*,-12,+3,1.,-.5E-3,6.02e23,'it''s',.ELEMENT.,#42,(1.,(2,3),()),IFCLABEL('x'),\"0FF\", /* , */ .T. )",
-            expect![[r#"
+            expect![[r"
                 Missing
                 Derived
                 Integer(-12)
@@ -345,7 +349,7 @@ mod tests {
                 [Real(1.0) [Integer(2) Integer(3)] []]
                 IFCLABEL<'x'>
                 Binary([48, 70, 70])
-                .T."#]],
+                .T."]],
         );
     }
 
@@ -353,20 +357,20 @@ mod tests {
     fn broken_values_do_not_hide_their_neighbours() {
         check(
             "1e999,nan,#,#99999999999999999999,--1,'a',5)",
-            expect![[r#"
+            expect![[r"
                 Malformed
                 Malformed
                 Malformed
                 Malformed
                 Malformed
                 'a'
-                Integer(5)"#]],
+                Integer(5)"]],
         );
         check(
             "1,'lost,2)",
-            expect![[r#"
+            expect![[r"
             Integer(1)
-            Malformed"#]],
+            Malformed"]],
         );
         check("(1,2", expect!["[Integer(1) Integer(2)]"]);
     }

@@ -17,6 +17,9 @@ use super::grid::Grid;
 const REACH_M: f64 = 0.6;
 /// Step of the walk through an opening, in metres: half the thinnest common partition.
 const STEP_M: f64 = 0.05;
+/// Sight lines through an opening: offset from the middle in widths, and weight. The middle line
+/// counts double, because lines near the jambs may pass a corner.
+const SIGHT_LINES: [(f64, u32); 5] = [(0.0, 2), (-0.2, 1), (0.2, 1), (-0.35, 1), (0.35, 1)];
 /// Deepest half opening that is believed, in metres.
 const HALF_DEPTH_MAX_M: f64 = 1.0;
 
@@ -231,10 +234,8 @@ impl<'a> Plan<'a> {
     /// Looks both ways through an opening, along five parallel lines across its width.
     pub fn sides(&self, opening: &Opening) -> Sides {
         let along = opening.normal.left();
-        // The middle line counts double: lines near the jambs may pass a corner.
-        const LINES: [(f64, u32); 5] = [(0.0, 2), (-0.2, 1), (0.2, 1), (-0.35, 1), (0.35, 1)];
         let mut votes: [Vec<(usize, u32)>; 2] = [Vec::new(), Vec::new()];
-        for (offset, weight) in LINES {
+        for (offset, weight) in SIGHT_LINES {
             let start = opening.centre.along(along, offset * opening.width_m);
             let (back, front) = self.walk_through(start, opening);
             for (side, cell) in [back, front].into_iter().enumerate() {
@@ -245,7 +246,7 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        let total = f64::from(LINES.iter().map(|l| l.1).sum::<u32>());
+        let total = f64::from(SIGHT_LINES.iter().map(|l| l.1).sum::<u32>());
         let winner = |votes: &[(usize, u32)]| {
             votes
                 .iter()
