@@ -3,7 +3,9 @@
 //! Absolute figures are those of the machine and of what else it does; the ratios
 //! are what to compare. Medians over repeated runs, conditions beside each figure.
 
+mod api;
 mod import;
+mod restart;
 
 use crate::report::{Measure, Report};
 use crate::shell;
@@ -21,6 +23,9 @@ pub(crate) struct Options {
     /// How often each is measured; the median is shown
     #[arg(long, default_value_t = 3)]
     repeat: u32,
+    /// How long each load lasts, in seconds
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
     /// Only the measures whose name contains this text
     #[arg(long)]
     only: Option<String>,
@@ -31,16 +36,28 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Area {
-    /// A large IFC file to a space graph
+    /// A large IFC file to a space graph, and into a running node
     Import,
+    /// The HTTP interface under load, and a restart
+    Api,
 }
 
 /// Takes all measures of the area and prints them.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let data = shell::data_dir(options.data.as_deref());
-    let import: Measure<'_> = ("graph", &|| import::graph(&data, options.repeat));
-    let (name, measures) = match options.area {
-        Area::Import => ("import", [import]),
+    let import: [Measure<'_>; 2] = [
+        ("graph", &|| import::graph(&data, options.repeat)),
+        ("visible", &|| import::visible(&data, options.repeat)),
+    ];
+    let api: [Measure<'_>; 4] = [
+        ("single", &|| api::single(options)),
+        ("bulk", &|| api::bulk(options)),
+        ("visible", &|| api::visible(options)),
+        ("restart", &restart::measure),
+    ];
+    let (name, measures): (_, &[Measure<'_>]) = match options.area {
+        Area::Import => ("import", &import),
+        Area::Api => ("api", &api),
     };
-    Report::of(name, &measures, options.only.as_deref()).conclude(options.json)
+    Report::of(name, measures, options.only.as_deref()).conclude(options.json)
 }

@@ -14,8 +14,12 @@
 
 mod bench;
 mod fuzz;
+mod http;
+mod load;
+mod node;
 mod peer;
 mod report;
+mod rng;
 mod score;
 mod shell;
 mod supply;

@@ -4,8 +4,11 @@
 //! peer found on the same input, and which input that was. The command fails when
 //! a target is missed.
 
+mod access;
 mod claims;
 mod import;
+mod kill;
+mod page;
 
 use crate::report::{Measure, Report};
 use crate::shell;
@@ -23,6 +26,12 @@ pub(crate) struct Options {
     /// Simulated power cuts
     #[arg(long, default_value_t = 10_000)]
     cuts: u32,
+    /// Kills of the real process
+    #[arg(long, default_value_t = 500)]
+    kills: u32,
+    /// Seed of the workloads
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Only the measures whose name contains this text
     #[arg(long)]
     only: Option<String>,
@@ -44,6 +53,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let measures: &[Measure<'_>] = &[
         ("import", &|| import::measure(&data)),
         ("power cuts", &|| claims::power_cuts(options.cuts)),
+        ("kills", &|| kill::measure(options.kills, options.seed)),
+        ("page", &page::statuses),
+        ("access", &access::unauthenticated),
     ];
     Report::of("spine", measures, options.only.as_deref()).conclude(options.json)
 }

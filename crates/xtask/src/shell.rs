@@ -36,6 +36,16 @@ pub(crate) fn target_dir() -> PathBuf {
     }
 }
 
+/// An empty folder for one run of a measure, on the disk of the build folder.
+pub(crate) fn scratch(name: &str) -> Result<PathBuf> {
+    let folder = target_dir().join("xtask").join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 /// The folder of real files made by others: the option, else `TWIN_DATA`, else
 /// the folder `shared/data` beside the repository.
 pub(crate) fn data_dir(option: Option<&Path>) -> PathBuf {

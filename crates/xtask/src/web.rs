@@ -46,6 +46,30 @@ pub(crate) fn npm() -> Result<std::process::Command> {
     Ok(command)
 }
 
+/// The browser that the tests drive. Where it is missing and this is the
+/// superuser of a Debian machine, it is installed.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+    if let Some(path) = std::env::var_os("CHROMIUM") {
+        return Ok(PathBuf::from(path));
+    }
+    if let Some(path) = shell::which_of(&NAMES) {
+        return Ok(path);
+    }
+    let help = "Chromium is missing: apt-get install chromium, or set CHROMIUM to its path";
+    let superuser = shell::which("id")
+        .and_then(|id| shell::capture(shell::program(id).arg("-u")).ok())
+        .is_some_and(|id| id.trim() == "0");
+    if !superuser || shell::which("apt-get").is_none() {
+        bail!("{help}");
+    }
+    shell::run(shell::program("apt-get").args(["update", "-q"])).context(help)?;
+    let mut install = shell::program("apt-get");
+    install.args(["install", "-q", "-y", "--no-install-recommends", "chromium"]);
+    shell::run(install.env("DEBIAN_FRONTEND", "noninteractive")).context(help)?;
+    shell::which_of(&NAMES).context(help)
+}
+
 /// Does `work` unless it was done with the same inputs and its result is there.
 fn once(step: &str, inputs: &str, there: bool, work: impl FnOnce() -> Result<()>) -> Result<()> {
     // Beside the packages: a fresh clone has neither, so it begins anew.

@@ -69,7 +69,7 @@ pub(super) fn measure(data: &Path) -> Result<Vec<Row>> {
     }
     let inputs = hash_files(&files)?;
     let mut rows = vec![counts(&readings), pairs(&readings)];
-    rows.push(contradictions(&files[..real], &readings[..real]));
+    rows.push(contradictions(&files[..real], &readings[..real])?);
     Ok(rows.into_iter().map(|row| row.on(inputs.clone())).collect())
 }
 
@@ -169,72 +169,70 @@ fn pairs(readings: &[Reading]) -> Row {
 
 /// The BIM-Whale building declares none of its doors external, and ten of them
 /// have a room on one side only.
-fn contradictions(files: &[PathBuf], readings: &[Reading]) -> Row {
+fn contradictions(files: &[PathBuf], readings: &[Reading]) -> Result<Row> {
     let row = Row::new(
         "contradictory doors of the BIM-Whale building",
         "10 of 10, no other",
     );
-    let whale = files.iter().zip(readings).find(|(file, _)| {
-        file.file_name()
-            .is_some_and(|name| name.to_string_lossy().contains("bimwhale"))
-    });
-    let Some((_, reading)) = whale else {
-        return row.not_measured("the file bimwhale_LargeBuilding.ifc is not among the data");
+    let whale = files
+        .iter()
+        .zip(readings)
+        .find(|(_, reading)| reading.name.contains("bimwhale"));
+    let Some((file, reading)) = whale else {
+        return Ok(row.not_measured("bimwhale_LargeBuilding.ifc is not among the data"));
     };
-    let truth = match reading
-        .peers
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(contradictory)
-    {
-        Ok(truth) => truth,
-        Err(reason) => return row.not_measured(reason),
+    let peers = match &reading.peers {
+        Ok(peers) => peers,
+        Err(reason) => return Ok(row.not_measured(reason)),
     };
-    let ours = texts(reading.ours.get("contradictions"));
+    let script = shell::root().join("crates/xtask/oracle/doors_external.py");
+    let stated = shell::capture_json(shell::program(peer::python()?).arg(script).arg(file))?;
+    let truth = contradictory(&stated, peers);
+    let contradictions = reading.ours.get("contradictions").and_then(Value::as_array);
+    let ours: BTreeSet<String> = contradictions
+        .into_iter()
+        .flatten()
+        .filter(|found| found.get("field").and_then(Value::as_str) == Some("IsExternal"))
+        .filter_map(|found| Some(found.get("item")?.as_str()?.to_owned()))
+        .collect();
     let found = ours.intersection(&truth).count();
     let wrong = ours.difference(&truth).count();
-    row.found(
-        truth.len() as u64,
-        format!("{found} of {}, {wrong} other", truth.len()),
-        found == truth.len() && wrong == 0,
-    )
-    .beside("IfcOpenShell: a room on one side only, and IsExternal is false")
-    .details(
-        truth
-            .symmetric_difference(&ours)
-            .map(|door| format!("differs: {door}")),
-    )
+    let value = format!("{found} of {}, {wrong} other", truth.len());
+    Ok(row
+        .found(
+            truth.len() as u64,
+            value,
+            found == truth.len() && wrong == 0,
+        )
+        .beside("IfcOpenShell: a room on one side only, and IsExternal is false")
+        .details(
+            truth
+                .symmetric_difference(&ours)
+                .map(|door| format!("differs: {door}")),
+        ))
 }
 
-/// Doors that the peer finds declared not external, with a room on one side only.
-fn contradictory(peers: &Value) -> Result<BTreeSet<String>, String> {
-    let missing = || "the peer told nothing of doors".to_owned();
-    let external = peers
-        .get("isExternal")
-        .and_then(Value::as_object)
-        .ok_or_else(missing)?;
-    let rooms: BTreeMap<String, usize> =
-        pair_set(peers)
-            .into_iter()
-            .fold(BTreeMap::new(), |mut rooms, (door, _)| {
-                *rooms.entry(door).or_default() += 1;
-                rooms
-            });
-    Ok(external
-        .iter()
+/// Doors that are declared not external and have a room on one side only.
+fn contradictory(stated: &Value, peers: &Value) -> BTreeSet<String> {
+    let mut rooms: BTreeMap<String, usize> = BTreeMap::new();
+    for (door, _) in pair_set(peers) {
+        *rooms.entry(door).or_default() += 1;
+    }
+    let doors = stated.as_object().into_iter().flatten();
+    doors
         .filter(|(door, external)| {
             external.as_bool() == Some(false) && rooms.get(door.as_str()) == Some(&1)
         })
         .map(|(door, _)| door.clone())
-        .collect())
+        .collect()
 }
 
 fn number(reading: &Value, what: &str) -> Option<u64> {
-    reading.get("counts").unwrap_or(reading).get(what)?.as_u64()
+    reading.get("counts")?.get(what)?.as_u64()
 }
 
 fn pair_set(reading: &Value) -> BTreeSet<(String, String)> {
-    let doors = reading.get("pairs").and_then(Value::as_object);
+    let doors = reading.get("door_spaces").and_then(Value::as_object);
     doors
         .into_iter()
         .flatten()
@@ -250,4 +248,48 @@ fn texts(list: Option<&Value>) -> BTreeSet<String> {
     let list = list.and_then(Value::as_array).into_iter().flatten();
     list.filter_map(|text| text.as_str().map(str::to_owned))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn reading(name: &str, ours: Value, peers: Value) -> Reading {
+        Reading {
+            name: name.into(),
+            ours,
+            peers: Ok(peers),
+        }
+    }
+
+    #[test]
+    fn a_wrong_and_a_missing_pair_are_two_mistakes() {
+        let ours = json!({"door_spaces": {"d1": ["a", "b"], "d2": ["c"]}});
+        let peers = json!({"door_spaces": {"d1": ["a", "x"], "d2": ["c"]}});
+        let row = pairs(&[reading("f", ours, peers)]);
+        assert_eq!((row.n, row.value.as_str()), (3, "2 wrong or missing of 3"));
+        assert_eq!(row.verdict, crate::report::Verdict::Missed);
+    }
+
+    #[test]
+    fn a_count_that_is_missing_on_both_sides_is_not_equal() {
+        let counts_of = |doors: u64| json!({"counts": {"storeys": 1, "spaces": 2, "doors": doors}});
+        let row = counts(&[reading("f", counts_of(3), counts_of(3))]);
+        assert_eq!(row.value, "3 of 4 equal");
+        let row = counts(&[reading("f", counts_of(3), counts_of(4))]);
+        assert_eq!(row.value, "2 of 4 equal");
+    }
+
+    #[test]
+    fn only_inner_doors_with_one_room_contradict() {
+        let stated = json!({"one": false, "two": false, "outer": true, "silent": null});
+        let peers = json!({"door_spaces": {
+            "one": ["a"], "two": ["a", "b"], "outer": ["a"], "silent": ["a"],
+        }});
+        assert_eq!(
+            contradictory(&stated, &peers),
+            BTreeSet::from(["one".to_owned()])
+        );
+    }
 }

@@ -4,12 +4,13 @@ use super::Tree;
 use std::collections::BTreeMap;
 
 const ARCHITECTURE: &str = "ARCHITECTURE.md";
+const TESTS: &str = "dev-dependencies";
 
 /// Where a crate stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Layer(u32),
-    /// Beside the layers: knows none of them and is known by none.
+    /// Beside the layers: knows none of them, and is known by their tests at most.
     Side,
 }
 
@@ -58,10 +59,12 @@ pub(super) fn order(tree: &Tree) -> Vec<String> {
             problems.push(format!("{ARCHITECTURE}: its table does not place `{name}`"));
             continue;
         };
-        for needed in needed(text) {
+        for (section, needed) in needed(text) {
             match (place, places.get(needed.as_str())) {
                 (_, None) => problems.push(format!("{path}: `{needed}` is not in the table")),
                 (Place::Layer(above), Some(Place::Layer(below))) if below < &above => {}
+                // Tests may be given what a side crate generates; what ships may not.
+                (Place::Layer(_), Some(Place::Side)) if section == TESTS => {}
                 (_, Some(below)) => {
                     problems.push(format!(
                         "{path}: {place:?} depends on `{needed}`, {below:?}"
@@ -78,14 +81,14 @@ fn manifests(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
         .filter(|(path, _)| path.starts_with("crates/"))
 }
 
-/// The crates of ours that a manifest names, in any section of dependencies.
-fn needed(manifest: &str) -> Vec<String> {
+/// The crates of ours that a manifest names, with the section that names them.
+fn needed(manifest: &str) -> Vec<(&'static str, String)> {
     let table = manifest.parse::<toml::Table>().unwrap_or_default();
-    ["dependencies", "dev-dependencies", "build-dependencies"]
-        .iter()
-        .filter_map(|section| table.get(*section)?.as_table())
-        .flat_map(toml::Table::keys)
-        .filter_map(|name| name.strip_prefix("twin-").map(str::to_owned))
+    ["dependencies", TESTS, "build-dependencies"]
+        .into_iter()
+        .filter_map(|section| Some((section, table.get(section)?.as_table()?)))
+        .flat_map(|(section, crates)| crates.keys().map(move |name| (section, name)))
+        .filter_map(|(section, name)| Some((section, name.strip_prefix("twin-")?.to_owned())))
         .collect()
 }
 
@@ -151,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_generates_truth_knows_nobody_and_is_known_by_nobody() {
+    fn what_generates_truth_knows_nobody_and_is_known_by_tests_only() {
         check(
             "scenario",
             "[dependencies]\ntwin-model.workspace = true\n",
@@ -161,6 +164,11 @@ mod tests {
             "space",
             "[dependencies]\ntwin-scenario.workspace = true\n",
             &["crates/space/Cargo.toml: Layer(1) depends on `scenario`, Side"],
+        );
+        check(
+            "space",
+            "[dev-dependencies]\ntwin-scenario.workspace = true\n",
+            &[],
         );
     }
 
