@@ -192,7 +192,7 @@ fn contradictions(files: &[PathBuf], readings: &[Reading]) -> Result<Row> {
     let ours: BTreeSet<String> = contradictions
         .into_iter()
         .flatten()
-        .filter(|found| found.get("field").and_then(Value::as_str) == Some("IsExternal"))
+        .filter(|found| found.get("field").and_then(Value::as_str) == Some("isExternal"))
         .filter_map(|found| Some(found.get("item")?.as_str()?.to_owned()))
         .collect();
     let found = ours.intersection(&truth).count();
