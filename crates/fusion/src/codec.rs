@@ -55,6 +55,7 @@ impl State {
                 out.push(SCALAR);
                 out.extend(state.base.mean.to_bits().to_le_bytes());
                 out.extend(state.base.variance.to_bits().to_le_bytes());
+                out.push(u8::from(state.base.has_begun));
                 out.extend(state.base.time.0.to_le_bytes());
                 put_readings(out, &state.readings);
             }
@@ -125,7 +126,8 @@ fn put_readings(out: &mut Vec<u8>, readings: &[Reading]) {
 fn take_scalar(bytes: &mut &[u8]) -> Result<Scalar, Error> {
     let base = Base {
         mean: take_finite(bytes)?,
-        variance: f32::from_bits(u32::from_le_bytes(take(bytes)?)),
+        variance: f32::from_bits(take_u32(bytes)?),
+        has_begun: take_bool(bytes)?,
         time: take_time(bytes)?,
     };
     if !(base.variance >= 0.0 && base.variance.is_finite()) {
@@ -349,11 +351,7 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
 
 fn take_value(bytes: &mut &[u8]) -> Result<Value, Error> {
     Ok(match take_u8(bytes)? {
-        0 => Value::Boolean(match take_u8(bytes)? {
-            0 => false,
-            1 => true,
-            _ => return Err(Error::Damaged("a truth value that is none")),
-        }),
+        0 => Value::Boolean(take_bool(bytes)?),
         1 => Value::Number(take_finite(bytes)?),
         2 => Value::Text(take_text(bytes)?.into()),
         3 => Value::Entity(take_id(bytes)?),
@@ -415,6 +413,14 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Error> {
 
 fn take_u8(bytes: &mut &[u8]) -> Result<u8, Error> {
     take::<1>(bytes).map(|[byte]| byte)
+}
+
+fn take_bool(bytes: &mut &[u8]) -> Result<bool, Error> {
+    match take_u8(bytes)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Error::Damaged("a truth value that is none")),
+    }
 }
 
 fn take_u32(bytes: &mut &[u8]) -> Result<u32, Error> {

@@ -9,6 +9,7 @@
 //!   there with probability q = exp(−μΔt), and newcomers are Poisson with mean
 //!   (λ/μ)(1 − q): the new number is Binomial(n, q) plus Poisson, exactly (Kendall, J. R.
 //!   Stat. Soc. B 11 (1949) 230). What would exceed 63 is put at 63.
+//! * *Before the first count*: Poisson with mean λ/μ, and one room in ten with any number.
 //! * *Update*: P(z | n) is a normal around n, cut to whole numbers, mixed with a small
 //!   uniform share for counters that are wrong altogether.
 //! * *One source counts once*: see [`crate::words`].
@@ -25,8 +26,12 @@ use twin_model::{
 /// Numbers that are told apart: 0..=63.
 const NUMBERS: usize = 64;
 /// Share of readings that say nothing about the true number: a counter that has drifted
-/// or was blocked. One in fifty.
-const OUTLIER_SHARE: f64 = 0.02;
+/// or was blocked. One in two hundred.
+const OUTLIER_SHARE: f64 = 0.005;
+/// Share of rooms that hold any number whatever when they are first counted. People come in
+/// groups, which the process does not know; without this share a meeting of twelve would be
+/// taken for a fault of the counter.
+const GATHERING_SHARE: f64 = 0.1;
 /// Difference in standard deviations that counts as agreement, and as contradiction.
 const AGREEMENT_SDS: f64 = 2.0;
 const CONFLICT_SDS: f64 = 3.0;
@@ -66,9 +71,11 @@ impl Process {
         }
     }
 
-    /// The number in a room that has been left to itself for long.
-    fn usual(&self) -> Numbers {
-        poisson(self.arrivals_hz / self.departures_hz)
+    /// The number in a room before anybody has counted: what it is after a long time
+    /// alone, or any.
+    fn before_counting(&self) -> Numbers {
+        let any = GATHERING_SHARE / NUMBERS as f64;
+        poisson(self.arrivals_hz / self.departures_hz).map(|p| (1.0 - GATHERING_SHARE) * p + any)
     }
 
     /// The probability that somebody present is still there after a time.
@@ -210,7 +217,7 @@ impl Count {
 
     /// The process run from what is usual through the newest word of each source.
     fn probabilities(&self, process: &Process, survey: &Survey, at: Time) -> Numbers {
-        let mut p = process.usual();
+        let mut p = process.before_counting();
         let mut time = None;
         for (_, reading) in self.0.newest(survey) {
             if let Some(before) = time {

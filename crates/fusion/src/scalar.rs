@@ -15,9 +15,10 @@
 //!   afterwards, as in the t filter of Roth, Özkan & Gustafsson (ICASSP 2013), so that a
 //!   surprise costs certainty and a real jump is followed at the next reading.
 //! * *Floor*: readings of one source share their calibration error, which no number of
-//!   readings averages away (GUM, JCGM 100:2008, 3.3 and F.1.1). Half of a source's stated
-//!   variance is taken as shared: P ≥ 1 / (1/σ² + Σ 1/(R/2)) over the sources heard
-//!   within the correlation time.
+//!   readings averages away (GUM, JCGM 100:2008, 3.3 and F.1.1), and nobody states how large
+//!   that part is. So a source that repeats itself is smoothed but never surer than one
+//!   reading of its own: P ≥ 1 / (1/σ² + Σ 1/R) over the sources heard within the
+//!   correlation time.
 //! * *Conflict*: two sources whose newest readings, aged to the newest evidence, differ by
 //!   more than three standard deviations contradict each other; the estimate is then the
 //!   linear opinion pool of all (Stone, Ann. Math. Stat. 32 (1961) 1339), wide enough to
@@ -36,8 +37,6 @@ use twin_model::{
 /// Degrees of freedom of the measurement noise; 4 is common for sensors with rare
 /// spikes (Roth et al. 2013 use 3 to 5).
 const FREEDOM: f64 = 4.0;
-/// Share of a source's variance that its readings have in common.
-const SHARED_VARIANCE: f64 = 0.5;
 /// Readings kept in order beside the base state while one source speaks.
 const WINDOW_ALONE: usize = 3;
 /// The same when several do.
@@ -65,27 +64,15 @@ pub(crate) struct Scalar {
     pub(crate) readings: Readings,
 }
 
-/// Mean and variance at a time. Before anything has joined, `time` is `i64::MIN`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Mean and variance at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Base {
     pub(crate) mean: f64,
     /// Seven digits of a variance are plenty, and four bytes count a million times.
     pub(crate) variance: f32,
+    /// Whether any evidence has joined; before that the rest means nothing.
+    pub(crate) has_begun: bool,
     pub(crate) time: Time,
-}
-
-impl Base {
-    pub(crate) const NOTHING_YET: Time = Time(i64::MIN);
-}
-
-impl Default for Base {
-    fn default() -> Self {
-        Self {
-            mean: 0.0,
-            variance: 0.0,
-            time: Self::NOTHING_YET,
-        }
-    }
 }
 
 /// The process, from the catalogue.
@@ -151,12 +138,12 @@ impl Base {
         reading: &Reading,
         before: impl Iterator<Item = &'a Reading> + Clone,
     ) -> Share {
-        let (mean, variance, phi) = if self.time == Self::NOTHING_YET {
-            (process.mean, process.variance, 0.0)
-        } else {
+        let (mean, variance, phi) = if self.has_begun {
             let seconds = reading.observed.seconds_since(self.time);
             let (mean, variance) = process.age(self.mean, f64::from(self.variance), seconds);
             (mean, variance, process.remaining(seconds))
+        } else {
+            (process.mean, process.variance, 0.0)
         };
         let noise = noise(reading);
         let innovation = reading.value - mean;
@@ -164,9 +151,11 @@ impl Base {
         let weight = ((FREEDOM + 1.0) / (FREEDOM + surprise)).min(1.0);
         let gain = variance / (variance + noise / weight);
         self.mean = mean + gain * innovation;
-        let floor = 1.0 / (1.0 / process.variance + shared_information(process, reading, before));
+        let floor =
+            1.0 / (1.0 / process.variance + independent_information(process, reading, before));
         self.variance = ((1.0 - gain) * variance / weight).max(floor).min(1e30) as f32;
-        self.time = self.time.max(reading.observed);
+        self.time = reading.observed;
+        self.has_begun = true;
         Share {
             kept: phi * (1.0 - gain),
             gained: gain,
@@ -181,19 +170,18 @@ fn noise(reading: &Reading) -> f64 {
 /// Information that the sources heard within the correlation time can have at most,
 /// however often they repeat themselves: that of `reading`, and of the newest of each
 /// other source `before` it.
-fn shared_information<'a>(
+fn independent_information<'a>(
     process: &Process,
     reading: &Reading,
     mut before: impl Iterator<Item = &'a Reading> + Clone,
 ) -> f64 {
-    let shared = |r: &Reading| 1.0 / (SHARED_VARIANCE * noise(r));
-    let mut sum = shared(reading);
+    let mut sum = 1.0 / noise(reading);
     while let Some(other) = before.next() {
         let is_newest =
             other.source != reading.source && before.clone().all(|r| r.source != other.source);
         let age_s = reading.observed.seconds_since(other.observed);
         if is_newest && age_s <= process.correlation_time_s {
-            sum += shared(other);
+            sum += 1.0 / noise(other);
         }
     }
     sum
@@ -227,7 +215,7 @@ struct Folded {
 
 impl Scalar {
     pub(crate) fn is_empty(&self) -> bool {
-        self.readings.is_empty() && self.base.time == Base::NOTHING_YET
+        self.readings.is_empty() && !self.base.has_begun
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -271,7 +259,7 @@ impl Scalar {
     }
 
     fn is_late(&self, reading: &Reading) -> bool {
-        reading.observed < self.base.time
+        (self.base.has_begun && reading.observed < self.base.time)
             || self
                 .readings
                 .iter()
