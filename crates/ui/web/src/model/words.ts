@@ -77,9 +77,17 @@ export function areaLabel(q: Quantity, s: Shown, text: Text, alternatives?: Alte
 function areaValue(q: Quantity, s: Shown, text: Text, alternatives?: Alternative[] | null): string {
   if (isWordOnly(s.look)) return text.lookShort[s.look];
   if (s.look === 'conflicting' && alternatives && alternatives.length > 1) {
-    return alternatives.slice(0, 2).map((a) => quantityValue(q, a.value, a.probability, null, text)).join(' | ');
+    return disputed(q, alternatives, text);
   }
   return quantityValue(q, s.value, s.probability, s.interval, text);
+}
+
+/** `19.2 | 28.8 °C`: the two most probable, side by side. */
+function disputed(q: Quantity, alternatives: Alternative[], text: Text): string {
+  const two = alternatives.slice(0, 2);
+  const numbers = two.map((a) => a.value).filter((v) => typeof v === 'number');
+  if (numbers.length === 2) return withUnit(numbers.map((n) => numberText(n, q.decimals, text)).join(' | '), q.unit);
+  return two.map((a) => quantityValue(q, a.value, a.probability, null, text)).join(' | ');
 }
 
 function isWordOnly(look: Look): boolean {

@@ -29,7 +29,7 @@ export const en = {
   },
   state: { smoke: { yes: 'SMOKE', no: 'clear' }, open: { yes: 'open', no: 'closed' }, plain: { yes: 'yes', no: 'no' } },
   shape: { polygon: 'plan outline', line: 'line between jambs' },
-  quantity: { temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Doors open', existence: 'Structure confidence' },
+  quantity: { temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Doors open', existence: 'Structure' },
   attribute: {
     temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Stands open', existence: 'Is there at all',
     passable: 'Passable', name: 'Name', longName: 'Description', usage: 'Use', area: 'Floor area', height: 'Height', width: 'Width', floorElevation: 'Floor height',
@@ -106,7 +106,7 @@ export const en = {
     findings: 'findings', imports: 'import', exit: 'way to an exit', theme: 'light or night', language: 'language', section: 'stairs and lifts', key: 'key of signs', close: 'close', help: 'this list', print: 'print',
   },
   print: {
-    title: 'Situation sheet', at: (t: string) => `Picture of ${t}`, by: (n: string) => `Printed by ${n}`, until: (t: string) => `Do not use after ${t}`, secret: 'Security-sensitive: contains a building plan. Destroy after use.',
+    title: 'Situation sheet', status: 'Status', interval: 'Interval', age: 'Age', at: (t: string) => `Picture of ${t}`, by: (n: string) => `Printed by ${n}`, until: (t: string) => `Do not use after ${t}`, secret: 'Security-sensitive: contains a building plan. Destroy after use.',
   },
   error: { network: 'The node does not answer.', unexpected: 'The node gave an answer that could not be read.', forbidden: 'Your role does not allow this.' },
   codes: codesEn,

@@ -30,7 +30,7 @@ export const nl: Text = {
   },
   state: { smoke: { yes: 'ROOK', no: 'vrij' }, open: { yes: 'open', no: 'dicht' }, plain: { yes: 'ja', no: 'nee' } },
   shape: { polygon: 'omtrek', line: 'lijn tussen de stijlen' },
-  quantity: { temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vocht', occupancy: 'Mensen', smoke: 'Rook', open: 'Deuren open', existence: 'Zekerheid gebouw' },
+  quantity: { temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vocht', occupancy: 'Mensen', smoke: 'Rook', open: 'Deuren open', existence: 'Bouw' },
   attribute: {
     temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vochtigheid', occupancy: 'Mensen', smoke: 'Rook', open: 'Staat open', existence: 'Is er',
     passable: 'Begaanbaar', name: 'Naam', longName: 'Omschrijving', usage: 'Gebruik', area: 'Vloeroppervlak', height: 'Hoogte', width: 'Breedte', floorElevation: 'Vloerhoogte',
@@ -107,7 +107,7 @@ export const nl: Text = {
     findings: 'bevindingen', imports: 'import', exit: 'weg naar een uitgang', theme: 'licht of nacht', language: 'taal', section: 'trappen en liften', key: 'legenda', close: 'sluiten', help: 'deze lijst', print: 'afdrukken',
   },
   print: {
-    title: 'Situatieblad', at: (t) => `Beeld van ${t}`, by: (n) => `Afgedrukt door ${n}`, until: (t) => `Niet gebruiken na ${t}`, secret: 'Veiligheidsgevoelig: bevat een plattegrond. Vernietigen na gebruik.',
+    title: 'Situatieblad', status: 'Status', interval: 'Interval', age: 'Leeftijd', at: (t) => `Beeld van ${t}`, by: (n) => `Afgedrukt door ${n}`, until: (t) => `Niet gebruiken na ${t}`, secret: 'Veiligheidsgevoelig: bevat een plattegrond. Vernietigen na gebruik.',
   },
   error: { network: 'De node antwoordt niet.', unexpected: 'De node gaf een onleesbaar antwoord.', forbidden: 'Uw rol staat dit niet toe.' },
   codes: codesNl,

@@ -7,6 +7,7 @@ import { OldPictureBanner } from './Connection.tsx';
 import { Detail } from './Detail.tsx';
 import { Findings } from './Findings.tsx';
 import { Help } from './Help.tsx';
+import { Icon } from './Icon.tsx';
 import { Imports } from './Imports.tsx';
 import { Key } from './Key.tsx';
 import { onKey } from './keys.ts';
@@ -65,10 +66,11 @@ function Workplace(props: { ui: Ui }): JSX.Element {
             </Show>
             <Show when={ui.pickFrom()}><p class="pick-note" role="status">{text().route.pickTarget}</p></Show>
             <div class="plan-tools">
-              <button type="button" class="square" aria-label={text().nav.zoomIn} title={text().nav.zoomIn} onClick={() => plan()?.zoom(1.4)}>+</button>
-              <button type="button" class="square" aria-label={text().nav.zoomOut} title={text().nav.zoomOut} onClick={() => plan()?.zoom(1 / 1.4)}>−</button>
-              <button type="button" class="square" aria-label={text().nav.fit} title={text().nav.fit} onClick={() => plan()?.fit()}>⤢</button>
-              <button type="button" class="square section-toggle" aria-label={text().nav.section} title={text().nav.section} aria-pressed={ui.section()} onClick={() => ui.setSection(!ui.section())}>⇅</button>
+              <button type="button" class="square zoom" aria-label={text().nav.zoomIn} title={text().nav.zoomIn} onClick={() => plan()?.zoom(1.4)}><Icon name="in" /></button>
+              <button type="button" class="square zoom" aria-label={text().nav.zoomOut} title={text().nav.zoomOut} onClick={() => plan()?.zoom(1 / 1.4)}><Icon name="out" /></button>
+              <button type="button" class="square" aria-label={text().nav.fit} title={text().nav.fit} onClick={() => plan()?.fit()}><Icon name="fit" /></button>
+              <button type="button" class="square section-toggle" aria-label={text().nav.section} title={text().nav.section} aria-pressed={ui.section()} onClick={() => ui.setSection(!ui.section())}><Icon name="section" /></button>
+              <button type="button" class="square print" aria-label={text().nav.print} title={text().nav.print} onClick={() => window.print()}><Icon name="print" /></button>
             </div>
             <div class="key-box" classList={{ full: ui.key() }}>
               <svg class="defs" width="0" height="0" aria-hidden="true"><Patterns id="key" scale={1} /></svg>
@@ -80,7 +82,10 @@ function Workplace(props: { ui: Ui }): JSX.Element {
         </main>
         <Show when={ui.panel()}>
           <aside class="panel" aria-label={text().nav.details}>
-            <button type="button" class="square panel-close" aria-label={text().nav.close} onClick={() => ui.setPanel(null)}>×</button>
+            <div class="panel-head">
+              <h2>{panelTitle(ui)}</h2>
+              <button type="button" class="square" aria-label={text().nav.close} onClick={() => ui.setPanel(null)}><Icon name="close" /></button>
+            </div>
             <Switch>
               <Match when={ui.panel() === 'details'}><Detail /></Match>
               <Match when={ui.panel() === 'findings'}><Findings /></Match>
@@ -92,6 +97,11 @@ function Workplace(props: { ui: Ui }): JSX.Element {
       <Show when={ui.help()}><Help /></Show>
     </div>
   );
+}
+
+function panelTitle(ui: Ui): string {
+  const panel = ui.panel();
+  return panel === null ? '' : text().nav[panel];
 }
 
 function NoBuilding(props: { ui: Ui }): JSX.Element {

@@ -18,7 +18,7 @@ export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Elem
   const now = createMemo(() => shown(estimate(), ui.picture.connection.now_ms(), STALE_AFTER_S[props.attribute] ?? null, QUANTITIES.find((q) => q.id === props.attribute)));
   return (
     <li class="attribute" classList={{ open: isOpen() }} data-attribute={props.attribute} data-look={now().look}>
-      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} estimate={estimate()} shown={now()} nameOf={ui.picture.nameOf} kindOf={(word) => text().usage[word] ?? word} />
+      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} attribute={props.attribute} estimate={estimate()} shown={now()} nameOf={ui.picture.nameOf} kindOf={(word) => text().usage[word] ?? word} />
       <button type="button" class="why-button" aria-expanded={isOpen()} aria-label={`${text().attribute[props.attribute] ?? props.attribute}: ${text().detail.why}`} onClick={() => ui.setWhy(isOpen() ? null : props.attribute)}>
         {isOpen() ? text().detail.hideWhy : text().detail.why}
       </button>
@@ -30,13 +30,20 @@ export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Elem
 /** No more digits than a building's sensors can mean. */
 const DECIMALS: Record<string, number> = { '': 0, ppm: 0, '%': 0, '°C': 1 };
 
-interface LineProps { label: string; estimate: Estimate | undefined; shown: Shown; nameOf: (id: string) => string; kindOf?: (word: string) => string }
+interface LineProps { label: string; attribute: string; estimate: Estimate | undefined; shown: Shown; nameOf: (id: string) => string; kindOf?: (word: string) => string }
+
+/** `clear` says more than `no`. */
+function stateText(attribute: string, value: boolean): string {
+  const words = attribute === 'smoke' ? text().state.smoke : attribute === 'open' ? text().state.open : text().state.plain;
+  return value ? words.yes : words.no;
+}
 
 export function EstimateLine(props: LineProps): JSX.Element {
   const unit = () => unitText(props.estimate?.unit);
   const decimals = () => DECIMALS[unit()] ?? 2;
   const value = () => {
     const v = props.shown.value;
+    if (typeof v === 'boolean') return stateText(props.attribute, v);
     if (typeof v === 'number') return valueText(v, unit(), text(), undefined, decimals());
     return typeof v === 'string' && props.kindOf ? props.kindOf(v) : valueText(v, unit(), text(), props.nameOf);
   };

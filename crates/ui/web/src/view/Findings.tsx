@@ -20,7 +20,6 @@ export function Findings(): JSX.Element {
   });
   return (
     <section class="findings">
-      <h2>{text().nav.findings}</h2>
       <div class="finding-filter">
         <input type="search" placeholder={text().findings.filter} aria-label={text().findings.filter} value={filter()} onInput={(e) => setFilter(e.currentTarget.value)} />
         <div class="segments" role="group">

@@ -33,7 +33,6 @@ export function Imports(): JSX.Element {
   };
   return (
     <section class="imports">
-      <h2>{text().nav.imports}</h2>
       <label
         class="drop"
         classList={{ over: over() }}

@@ -1,6 +1,6 @@
 // The key: the steps of the quantity on screen, and every look with its meaning.
 
-import { For, Show, type JSX } from 'solid-js';
+import { For, type JSX } from 'solid-js';
 import { LOOKS, MARKS, type Look, type Shown } from '../model/estimate.ts';
 import { quantity, type Quantity, type QuantityId } from '../model/quantity.ts';
 import { numberText } from '../model/words.ts';
@@ -46,18 +46,16 @@ export function Key(props: { quantity: QuantityId; full: boolean }): JSX.Element
   return (
     <div class="key" data-language={prefs.language()}>
       <Scale quantity={props.quantity} />
-      <Show when={props.full}>
-        <ul class="key-looks">
-          <For each={LOOKS}>
-            {(look) => (
-              <li>
-                <LookSample look={look} quantity={props.quantity} />
-                <span><b>{text().look[look]}</b><br />{text().lookMeaning[look]}</span>
-              </li>
-            )}
-          </For>
-        </ul>
-      </Show>
+      <ul class="key-looks" classList={{ shown: props.full }}>
+        <For each={LOOKS}>
+          {(look) => (
+            <li>
+              <LookSample look={look} quantity={props.quantity} />
+              <span><b>{text().look[look]}</b><br />{text().lookMeaning[look]}</span>
+            </li>
+          )}
+        </For>
+      </ul>
     </div>
   );
 }

@@ -8,10 +8,13 @@ import { Door } from './Door.tsx';
 import { gestures } from './gestures.ts';
 import { Patterns } from './Patterns.tsx';
 import { text } from './prefs.ts';
-import { Room } from './Room.tsx';
+import { Room, RoomLabel } from './Room.tsx';
 import { useUi } from './ui.ts';
 
-const MARGIN_PX = 36;
+const MARGIN_PX = 32;
+/** Kept free for the buttons on the right and the key below. */
+const TOOLS_PX = 48;
+const KEY_PX = 48;
 
 export interface PlanControl { zoom: (factor: number) => void; pan: (dx: number, dy: number) => void; fit: () => void }
 
@@ -32,7 +35,7 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
   const box = createMemo<Box | null>(() => boxOf(placed().flatMap((t) => (ringsOf(estimateOf(t, 'footprint')?.value) ?? []).flat().map(toScreen))));
   const refit = () => {
     const b = box();
-    if (b) setView(fit(b, size().width, size().height, MARGIN_PX));
+    if (b) setView(fit(b, size().width - TOOLS_PX, size().height - KEY_PX, MARGIN_PX));
   };
   // Estimates change all the time and must not move the plan; only another storey, another
   // size of window or a plan that has just arrived do.
@@ -72,7 +75,7 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
       <svg class="plan-svg" role="group" aria-label={`${text().nav.plan}, ${ui.picture.nameOf(ui.currentStorey()?.id ?? '')}`} tabindex="0">
         <Patterns id="plan" scale={view().scale} />
         <g transform={`translate(${view().x} ${view().y}) scale(${view().scale})`}>
-          <For each={placed()}>{(twin) => <Room twin={twin} scale={view().scale} onPick={props.onPick} />}</For>
+          <For each={placed()}>{(twin) => <Room twin={twin} onPick={props.onPick} />}</For>
           <Show when={routePath()}>
             <path class="route-under" d={routePath()} />
             <path class="route" d={routePath()} />
@@ -80,6 +83,7 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
           <For each={portals()}>
             {(twin) => <Door twin={twin} scale={view().scale} onPick={props.onPick} leastCertain={route()?.leastCertain === twin.id} />}
           </For>
+          <g class="labels"><For each={placed()}>{(twin) => <RoomLabel twin={twin} scale={view().scale} />}</For></g>
         </g>
       </svg>
       <Show when={!plan()}><p class="plan-note">{text().storey.noPlan}</p></Show>

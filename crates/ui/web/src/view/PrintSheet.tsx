@@ -33,6 +33,9 @@ export function PrintTable(): JSX.Element {
   const ids = () => ui.picture.plans[ui.currentStorey()?.id ?? '']?.[q().on === 'portal' ? 'portals' : 'spaces'] ?? [];
   return (
     <table class="print-only print-table">
+      <thead>
+        <tr><th>{text().detail[q().on === 'portal' ? 'portal' : 'space']}</th><th>{text().why.value}</th><th>{text().print.status}</th><th>{text().print.interval}</th><th>{text().print.age}</th></tr>
+      </thead>
       <tbody>
         <For each={ids()}>
           {(id) => {

@@ -64,9 +64,9 @@ function BadgeView(props: { badge: Badge }): JSX.Element {
   return (
     <span class="badge" aria-hidden="true">
       <span class="badge-counts">
-        <Show when={props.badge.alarm > 0}><b class="count-alarm">! {props.badge.alarm}</b></Show>
-        <Show when={props.badge.unknown > 0}><span class="count-unknown">{MARKS.unknown} {props.badge.unknown}</span></Show>
-        <Show when={props.badge.old > 0}><span class="count-old">{MARKS.old} {props.badge.old}</span></Show>
+        <Show when={props.badge.alarm > 0}><b class="count-alarm">!{props.badge.alarm}</b></Show>
+        <Show when={props.badge.unknown > 0}><span class="count-unknown">{MARKS.unknown}{props.badge.unknown}</span></Show>
+        <Show when={props.badge.old > 0}><span class="count-old">{MARKS.old}{props.badge.old}</span></Show>
       </span>
       <span class="badge-bar">
         <span class="bar-alarm" style={{ width: part(props.badge.alarm) }} />

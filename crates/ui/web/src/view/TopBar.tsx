@@ -3,6 +3,7 @@
 import { For, Show, type JSX } from 'solid-js';
 import { QUANTITIES } from '../model/quantity.ts';
 import { ConnectionView } from './Connection.tsx';
+import { Icon } from './Icon.tsx';
 import { prefs, text } from './prefs.ts';
 import { useUi, type Panel } from './ui.ts';
 
@@ -33,10 +34,10 @@ export function TopBar(): JSX.Element {
           <Show when={(ui.picture.findings()?.length ?? 0) > 0}><span class="count">{ui.picture.findings()?.length}</span></Show>
         </button>
         <button type="button" aria-pressed={ui.panel() === 'imports'} onClick={() => toggle('imports')}>{text().nav.imports}</button>
-        <button type="button" class="square" title={text().nav.theme} aria-label={text().nav.theme} onClick={() => prefs.setTheme(prefs.theme() === 'light' ? 'night' : 'light')}>{prefs.theme() === 'light' ? '☾' : '☀'}</button>
+        <button type="button" class="square" title={text().nav.theme} aria-label={text().nav.theme} onClick={() => prefs.setTheme(prefs.theme() === 'light' ? 'night' : 'light')}><Icon name={prefs.theme() === 'light' ? 'night' : 'light'} /></button>
         <button type="button" class="square" title={text().nav.language} aria-label={text().nav.language} onClick={() => prefs.setLanguage(prefs.language() === 'en' ? 'nl' : 'en')}>{prefs.language() === 'en' ? 'NL' : 'EN'}</button>
         <button type="button" class="square" title={text().nav.help} aria-label={text().nav.help} onClick={() => ui.setHelp(true)}>?</button>
-        <button type="button" class="square" title={`${text().login.logout} (${ui.picture.session()?.name ?? ''}, ${text().role[ui.picture.session()?.role ?? ''] ?? ''})`} aria-label={text().login.logout} onClick={() => void ui.picture.logOut()}>⏻</button>
+        <button type="button" class="square" title={`${text().login.logout} (${ui.picture.session()?.name ?? ''}, ${text().role[ui.picture.session()?.role ?? ''] ?? ''})`} aria-label={text().login.logout} onClick={() => void ui.picture.logOut()}><Icon name="leave" /></button>
       </div>
     </header>
   );

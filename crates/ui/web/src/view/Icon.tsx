@@ -1,0 +1,19 @@
+// The few signs on buttons, drawn here so that they do not depend on the fonts of a tablet.
+
+import type { JSX } from 'solid-js';
+
+const PATHS = {
+  night: 'M15 4A8 8 0 1 0 20 15A7 7 0 0 1 15 4Z',
+  light: 'M12 7.5A4.5 4.5 0 1 0 12 16.5A4.5 4.5 0 1 0 12 7.5ZM12 2V4.5M12 19.5V22M2 12H4.5M19.5 12H22M5 5L6.8 6.8M17.2 17.2L19 19M19 5L17.2 6.8M6.8 17.2L5 19',
+  leave: 'M13 4H5V20H13M10 12H21M17 8L21 12L17 16',
+  in: 'M12 4V20M4 12H20',
+  out: 'M4 12H20',
+  fit: 'M4 9V4H9M15 4H20V9M20 15V20H15M9 20H4V15',
+  section: 'M4 20H9V14H14V8H19V4',
+  print: 'M7 8V3H17V8M7 17H4V8H20V17H17M7 14H17V21H7Z',
+  close: 'M5 5L19 19M19 5L5 19',
+} as const;
+
+export function Icon(props: { name: keyof typeof PATHS }): JSX.Element {
+  return <svg class="icon" width="24" height="24" viewBox="0 0 24 24" aria-hidden="true"><path d={PATHS[props.name]} /></svg>;
+}
