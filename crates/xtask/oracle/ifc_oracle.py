@@ -10,9 +10,10 @@ Prints one JSON object:
   door_spaces     GlobalId of each door -> sorted GlobalIds of the spaces it borders
   basis           GlobalId of each door -> "boundaries" or "geometry"
 
-Doors that have space boundaries take their spaces from there. For the others the shape of the
-door (and of the hole it fills) is meshed with IfcOpenShell, its middle taken, and a line walked
-both ways across it until it meets the plan of a space.
+Doors that have space boundaries take their spaces from there. Where there are none, or only one
+although the door is not declared external (tools do leave sides out), the shape of the door (and
+of the hole it fills) is meshed with IfcOpenShell, its middle taken, and a line walked both ways
+across it until it meets the plan of a space.
 
 It shares no code, no constants and no method of geometry with the importer it is compared with:
 meshes come from IfcOpenShell, plans are unions of mesh triangles, point tests are Shapely's.
@@ -141,6 +142,13 @@ def probe(product, shapes, plans, stretch):
     return found
 
 
+def declared_external(door):
+    import ifcopenshell.util.element
+
+    sets = ifcopenshell.util.element.get_psets(door)
+    return sets.get("Pset_DoorCommon", {}).get("IsExternal") is True
+
+
 def door_spaces(model):
     stated = stated_pairs(model)
     doors = by_type(model, "IfcDoor")
@@ -150,9 +158,8 @@ def door_spaces(model):
         spaces = set(stated.get(door.id(), ()))
         for opening in fills:
             spaces |= stated.get(opening.id(), set())
-        if spaces:
-            result[door.GlobalId], basis[door.GlobalId] = sorted(spaces), "boundaries"
-        else:
+        result[door.GlobalId], basis[door.GlobalId] = sorted(spaces), "boundaries"
+        if not spaces or (len(spaces) == 1 and not declared_external(door)):
             rest.append((door, fills))
     if rest:
         shapes = Shapes()
@@ -168,7 +175,10 @@ def door_spaces(model):
                 found = probe(product, shapes, plans, 0.55)
                 if found is not None:
                     break
-            result[door.GlobalId], basis[door.GlobalId] = sorted(found or ()), "geometry"
+            if found and found >= set(result[door.GlobalId]):
+                result[door.GlobalId], basis[door.GlobalId] = sorted(found), "geometry"
+            elif not result[door.GlobalId]:
+                basis[door.GlobalId] = "geometry"
     return result, basis
 
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use twin_model::{Code, Finding};
 
 /// Findings kept one by one per code. The number of the rest is said in one more finding.
-const PER_CODE_MAX: usize = 500;
+const PER_CODE_MAX: usize = 10_000;
 
 /// Findings in the order in which they were made, bounded per code.
 #[derive(Debug, Default)]

@@ -260,17 +260,20 @@ impl<'a> Index<'a> {
             }
             at = end + 1;
         }
-        // A header broken by a stray quote: take the first line that is just `DATA;`.
-        let found = memmem::find(self.bytes, b"\nDATA;")?;
+        // A header broken by a stray quote: take the first `DATA;` that begins a statement.
+        let bytes = self.bytes;
+        let found = memmem::find_iter(bytes, b"DATA;").find(|&at| {
+            let before = bytes[..at].iter().rev().find(|b| !b.is_ascii_whitespace());
+            before.is_none_or(|b| *b == b';')
+        })?;
         if self.schemas.is_empty()
             && let Some(s) = memmem::find(&self.bytes[..found], b"FILE_SCHEMA")
         {
             let end = memchr(b';', &self.bytes[s..found]).map_or(found, |e| s + e);
-            let bytes = self.bytes;
             self.read_schemas(&bytes[s..end]);
         }
         self.defect(Defect::Unterminated { offset: 0 });
-        Some(found + 6)
+        Some(found + 5)
     }
 
     fn read_schemas(&mut self, statement: &[u8]) {
@@ -455,13 +458,15 @@ fn statement_end(bytes: &[u8], mut at: usize, last_comment_end: usize) -> (usize
             }
             Some(&quote @ (b'\'' | b'"')) => {
                 let inside = at + 1;
-                let length = memchr(quote, &bytes[inside..]);
-                let text = &bytes[inside..length.map_or(bytes.len(), |l| inside + l)];
+                let end = memchr(quote, &bytes[inside..]).map(|l| inside + l);
+                let text = &bytes[inside..end.unwrap_or(bytes.len())];
                 if let Some(line) = lost_end(bytes, inside, text) {
                     return (line, Ending::Broken { offset: at });
                 }
-                match length {
-                    Some(length) => at = inside + length + 1,
+                match end {
+                    // The quote is a letter of the text: read on inside it.
+                    Some(end) if is_escaped_quote(bytes, end) => at = end,
+                    Some(end) => at = end + 1,
                     None => return (bytes.len(), Ending::EndOfFile),
                 }
             }
@@ -478,6 +483,28 @@ fn statement_end(bytes: &[u8], mut at: usize, last_comment_end: usize) -> (usize
             Some(_) => at += 1,
         }
     }
+}
+
+/// Whether the quote at `at` is the letter of an escape, as in `\\S\\'`. The standard wants it
+/// doubled even there, but not every tool does; a path that ends in `\\S\\` is told apart by
+/// what follows.
+pub(super) fn is_escaped_quote(bytes: &[u8], at: usize) -> bool {
+    bytes[at] == b'\''
+        && at >= 3
+        && &bytes[at - 3..at] == b"\\S\\"
+        && !matches!(
+            bytes.get(skip_spaces(bytes, at + 1)),
+            None | Some(b',' | b')' | b';' | b'\'')
+        )
+}
+
+fn skip_spaces(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest
+        .iter()
+        .take(80)
+        .take_while(|b| b.is_ascii_whitespace())
+        .count()
 }
 
 /// A text that contains a line beginning like a statement has lost its closing quote: where that

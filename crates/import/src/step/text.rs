@@ -43,6 +43,10 @@ fn escape(rest: &[u8], page: &mut u8, out: &mut String) -> usize {
             out.push('\\');
             2
         }
+        [b'\\', b'S', b'\\', b'\'', b'\'', ..] => {
+            out.push(upper_half(*page, b'\''));
+            5
+        }
         [b'\\', b'S', b'\\', b, ..] if b.is_ascii_graphic() || *b == b' ' => {
             out.push(upper_half(*page, *b));
             4
@@ -153,6 +157,7 @@ mod tests {
             (b"K\xFCche", "Küche"),
             (b"\\X2\\00F\\X0\\", "\\X2\\00F\\X0\\"),
             (b"\\X2\\D83D\\X0\\", "\u{FFFD}"),
+            (b"\\S\\'\\S\\''x", "§§x"),
             (b"end\\", "end\\"),
             (b"two\nlines", "two lines"),
         ] {

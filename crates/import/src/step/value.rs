@@ -1,6 +1,6 @@
 //! Taking one statement apart.
 
-use super::index::skip_blank;
+use super::index::{is_escaped_quote, skip_blank};
 use super::text::decode;
 use memchr::memchr;
 
@@ -267,6 +267,8 @@ fn text_end(bytes: &[u8], mut at: usize) -> Option<usize> {
         let quote = at + memchr(b'\'', bytes.get(at..)?)?;
         if bytes.get(quote + 1) == Some(&b'\'') {
             at = quote + 2;
+        } else if is_escaped_quote(bytes, quote) {
+            at = quote + 1;
         } else {
             return Some(quote);
         }

@@ -211,8 +211,12 @@ impl<'a> Plan<'a> {
     /// own height). Of several, the one that shares most height, then the smallest: a gross
     /// area drawn over rooms must not hide them.
     pub fn cell_at(&self, p: Point, z_m: (f64, f64)) -> Option<usize> {
+        self.best_at(p, z_m, self.cell_grid.at(p))
+    }
+
+    fn best_at(&self, p: Point, z_m: (f64, f64), candidates: &[u32]) -> Option<usize> {
         let mut best: Option<(usize, f64)> = None;
-        for &i in self.cell_grid.at(p) {
+        for &i in candidates {
             let i = i as usize;
             let cell = &self.cells[i];
             let common = cell.common_height_m(z_m);
@@ -234,10 +238,17 @@ impl<'a> Plan<'a> {
     /// Looks both ways through an opening, along five parallel lines across its width.
     pub fn sides(&self, opening: &Opening) -> Sides {
         let along = opening.normal.left();
+        // In a tower hundreds of spaces lie above each other: those of the right height are
+        // picked out once, not at every step.
+        let half_m = opening.depth_m.min(2.0 * HALF_DEPTH_MAX_M) + opening.width_m + REACH_M;
+        let mut candidates = self
+            .cell_grid
+            .near(&Bounds::of([opening.centre]).grown(half_m));
+        candidates.retain(|&i| self.cells[i as usize].common_height_m(opening.z_m) > 0.0);
         let mut votes: [Vec<(usize, u32)>; 2] = [Vec::new(), Vec::new()];
         for (offset, weight) in SIGHT_LINES {
             let start = opening.centre.along(along, offset * opening.width_m);
-            let (back, front) = self.walk_through(start, opening);
+            let (back, front) = self.walk_through(start, opening, &candidates);
             for (side, cell) in [back, front].into_iter().enumerate() {
                 let Some(cell) = cell else { continue };
                 match votes[side].iter_mut().find(|v| v.0 == cell) {
@@ -264,7 +275,12 @@ impl<'a> Plan<'a> {
 
     /// Walks one line from side to side and names what lies before and behind the wall that is
     /// nearest to the middle.
-    fn walk_through(&self, start: Point, opening: &Opening) -> (Option<usize>, Option<usize>) {
+    fn walk_through(
+        &self,
+        start: Point,
+        opening: &Opening,
+        candidates: &[u32],
+    ) -> (Option<usize>, Option<usize>) {
         let half_m = (opening.depth_m / 2.0).clamp(0.0, HALF_DEPTH_MAX_M) + REACH_M;
         let steps = (half_m / STEP_M).ceil() as i32;
         // The lowest and highest hand's breadth belong to sills and lintels.
@@ -276,7 +292,7 @@ impl<'a> Plan<'a> {
         let mut runs: Vec<(Option<usize>, i32, i32)> = Vec::new();
         for step in -steps..=steps {
             let p = start.along(opening.normal, f64::from(step) * STEP_M);
-            let cell = self.cell_at(p, z_m);
+            let cell = self.best_at(p, z_m, candidates);
             match runs.last_mut() {
                 Some(run) if run.0 == cell => run.2 = step,
                 _ => runs.push((cell, step, step)),
@@ -323,16 +339,16 @@ impl<'a> Plan<'a> {
                 continue;
             }
             let near = self.cell_grid.near(&self.bounds[i].grown(CONTACT_GAP_M));
-            let later = near.iter().map(|&j| j as usize).filter(|&j| j > i);
-            for (examined, j) in later.enumerate() {
+            let grown = self.bounds[i].grown(CONTACT_GAP_M);
+            let beside = near.iter().map(|&j| j as usize).filter(|&j| {
+                j > i
+                    && self.cells[i].common_height_m(self.cells[j].z_m) > HEADROOM_M
+                    && grown.meets(&self.bounds[j])
+            });
+            for (examined, j) in beside.enumerate() {
                 if examined >= NEIGHBOURS_MAX {
                     left_out += 1;
                     break;
-                }
-                if self.cells[i].common_height_m(self.cells[j].z_m) <= HEADROOM_M
-                    || !self.bounds[i].grown(CONTACT_GAP_M).meets(&self.bounds[j])
-                {
-                    continue;
                 }
                 match self.contact(i, j) {
                     Ok(contact) => found.extend(contact),
