@@ -104,7 +104,9 @@ fn measure(name: &'static str, estimator: &'static str) -> Measured {
     });
     let heap: usize = states.iter().map(State::heap_bytes).sum();
     let mut snapshot = Vec::new();
-    states.iter().for_each(|s| s.encode(&mut snapshot));
+    for state in &states {
+        state.encode(&mut snapshot);
+    }
     Measured {
         name,
         estimator,
@@ -122,7 +124,7 @@ fn stated(name: &str, i: u32) -> Act {
         "temperature" => (Value::Number(293.0 + 3.0 * x), Some("K")),
         "occupancy" => (Value::Number((x * 8.0).round()), None),
         "width" => (Value::Number(900.0 + f64::from(i % 3)), Some("mm")),
-        _ => (Value::Boolean(i % 3 == 0), None),
+        _ => (Value::Boolean(i.is_multiple_of(3)), None),
     };
     Act::Assert(Stated {
         value,
@@ -140,12 +142,12 @@ fn run(
     let mut states: Vec<State> = (0..STATES).map(|_| State::new(spec)).collect();
     for claim in 0..STATES * ROUNDS {
         let (round, twin) = (claim / STATES, claim % STATES);
-        let said = if claim % 16 == 0 {
+        let said = if claim.is_multiple_of(16) {
             round.saturating_sub(1)
         } else {
             round
         };
-        let observed = Time::from_seconds(30 * said as i64);
+        let observed = Time::default().plus_seconds(30.0 * said as f64);
         let evidence = Evidence {
             claim: ClaimId {
                 incarnation: 1,

@@ -169,11 +169,12 @@ proptest! {
         let mut state = State::new(spec);
         for one in &all {
             let outcome = tell(&mut state, spec, one);
-            let before = state.clone();
+            let before = estimate(&state, spec, 600.0);
             let again = Said { claim: u64::MAX, ..one.clone() };
             let outcome_again = tell(&mut state, spec, &again);
-            prop_assert_eq!(&state, &before);
-            if outcome == Outcome::Accepted {
+            prop_assert_eq!(estimate(&state, spec, 600.0), before);
+            // A retraction that left together with what it took back is not remembered.
+            if outcome == Outcome::Accepted && one.act != Act::Retract {
                 prop_assert_eq!(outcome_again, Outcome::Duplicate);
             }
         }
