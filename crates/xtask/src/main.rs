@@ -13,11 +13,13 @@
 )]
 
 mod bench;
+mod demo;
 mod fuzz;
 mod http;
 mod load;
 mod node;
 mod peer;
+mod practice;
 mod report;
 mod rng;
 mod score;
@@ -34,11 +36,15 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
+    bin_name = "cargo xtask",
     about = "Every developer command of Twinternet",
     version
 )]
 #[command(after_help = "Examples:\n  \
+    cargo xtask demo                        a generated building, alive in the browser\n  \
     cargo xtask test                        everything that must hold\n  \
+    cargo xtask score spine                 each quality measure against its target\n  \
+    cargo xtask bench api                   the interface beside a bare server\n  \
     cargo xtask fuzz --seconds 300          five minutes of hostile bytes per decoder")]
 struct Arguments {
     #[command(subcommand)]
@@ -47,6 +53,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show one building from its file to a living picture in the browser
+    #[command(after_help = "Examples:\n  \
+        cargo xtask demo\n  \
+        cargo xtask demo --building office.ifc --release")]
+    Demo(demo::Options),
     /// Run every test: repository rules, Rust, web application
     #[command(after_help = "Example:\n  cargo xtask test")]
     Test,
@@ -86,6 +97,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
+        Command::Demo(options) => demo::run(&options),
         Command::Test => test::run(),
         Command::Score(options) => score::run(&options),
         Command::Bench(options) => bench::run(&options),

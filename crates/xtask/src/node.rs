@@ -139,6 +139,18 @@ impl Node {
         status_bytes(self.child.id(), "VmHWM:")
     }
 
+    /// The number of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the process ends by itself or by somebody's hand.
+    pub(crate) fn wait(&mut self) -> Result<()> {
+        let status = self.child.wait()?;
+        eprintln!("the node has ended ({status})");
+        Ok(())
+    }
+
     /// kill -9, and waits until the process is gone.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill()?;
