@@ -7,6 +7,20 @@ use twin_model::{
     AttributeSpec, Basis, Contributor, Estimate, Flag, Knowledge, SourceId, Summary, Time,
 };
 
+/// Difference of two sources, in standard deviations, that counts as agreement.
+const AGREEMENT_SDS: f64 = 2.0;
+/// Difference from which on they contradict each other.
+const CONTRADICTION_SDS: f64 = 3.0;
+/// The measure of conflict at [`CONTRADICTION_SDS`].
+pub(crate) const CONTRADICTION: f64 =
+    1.0 - (AGREEMENT_SDS * AGREEMENT_SDS) / (CONTRADICTION_SDS * CONTRADICTION_SDS);
+
+/// How far numbers contradict each other whose difference squared, in variances, is
+/// `distance`: 0 up to two standard deviations, then 1 - (2/d)² towards 1.
+pub(crate) fn contradiction(distance: f64) -> f64 {
+    (1.0 - AGREEMENT_SDS * AGREEMENT_SDS / distance).max(0.0)
+}
+
 /// Weight of each reading of a list, by its place.
 pub(crate) type Weights = [f64; 64];
 

@@ -75,6 +75,20 @@ impl Error {
 ///
 /// A number without a unit is taken to be in the canonical unit. A single twin where
 /// several are expected becomes a set of one.
+///
+/// ```
+/// use twin_model::{Act, Catalogue, Stated, Unit, Value};
+/// let width = Catalogue::BUILT_IN.get("width").unwrap();
+/// let drawn = Stated {
+///     value: Value::Number(900.0),
+///     unit: Some(Unit::new("mm").unwrap()),
+///     uncertainty: None,
+/// };
+/// let metres = twin_fusion::canonical(width, &Act::Assert(drawn)).unwrap();
+/// assert_eq!(metres, Act::Assert(Value::Number(0.9).into()));
+/// let error = twin_fusion::canonical(width, &Act::Assert(Value::text("wide").into()));
+/// assert_eq!(error.unwrap_err().code(), "CLM-003");
+/// ```
 pub fn canonical(spec: &AttributeSpec, act: &Act) -> Result<Act, Error> {
     let Act::Assert(stated) = act else {
         return Ok(act.clone());

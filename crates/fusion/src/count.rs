@@ -32,11 +32,6 @@ const OUTLIER_SHARE: f64 = 0.005;
 /// groups, which the process does not know; without this share a meeting of twelve would be
 /// taken for a fault of the counter.
 const GATHERING_SHARE: f64 = 0.1;
-/// Difference in standard deviations that counts as agreement, and as contradiction.
-const AGREEMENT_SDS: f64 = 2.0;
-const CONFLICT_SDS: f64 = 3.0;
-const CONFLICT_LIMIT: f64 = 1.0 - (AGREEMENT_SDS * AGREEMENT_SDS) / (CONFLICT_SDS * CONFLICT_SDS);
-
 type Numbers = [f64; NUMBERS];
 
 /// The last words of each source.
@@ -183,7 +178,7 @@ impl Count {
             let weights = self.weights(&process, &survey);
             answer::strongest_basis(self.readings(), &weights)
         });
-        let is_conflicting = self.conflict(&process, &survey) >= CONFLICT_LIMIT;
+        let is_conflicting = self.conflict(&process, &survey) >= answer::CONTRADICTION;
         answer::summary(answer::header(spec, &survey, at), basis, is_conflicting)
     }
 
@@ -202,7 +197,7 @@ impl Count {
         let p = self.probabilities(&process, &survey, at);
         estimate.distribution = Some(Distribution::Counts(p.iter().map(|&p| p as f32).collect()));
         estimate.conflict = self.conflict(&process, &survey);
-        if estimate.conflict >= CONFLICT_LIMIT {
+        if estimate.conflict >= answer::CONTRADICTION {
             estimate.flags = estimate.flags.with(Flag::Conflicting);
         }
         let mut weights = self.weights(&process, &survey);
@@ -258,7 +253,7 @@ impl Count {
                 worst = worst.max((a.value - b.value) * (a.value - b.value) / variance);
             }
         }
-        (1.0 - AGREEMENT_SDS * AGREEMENT_SDS / worst).max(0.0)
+        answer::contradiction(worst)
     }
 }
 

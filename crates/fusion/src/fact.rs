@@ -255,9 +255,12 @@ impl Fact {
         words
     }
 
-    pub(crate) fn next_change(&self, after: Time) -> Option<Time> {
+    pub(crate) fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
+        let (now, _) = header(spec, &vote(spec, &self.words(after)), after);
+        let stale_from = answer::becomes_stale(spec, now.knowledge, now.evidence_time);
         let bounds = self.0.iter().flat_map(|s| [s.valid.from, s.valid.until]);
-        bounds.flatten().filter(|t| *t > after).min()
+        let changes = bounds.chain([stale_from]).flatten();
+        changes.filter(|t| *t > after).min()
     }
 
     pub(crate) fn summary(&self, spec: &AttributeSpec, at: Time) -> Summary {

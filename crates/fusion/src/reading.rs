@@ -107,9 +107,10 @@ impl Reading {
     pub(crate) fn new(spec: &AttributeSpec, evidence: &Evidence) -> Option<Self> {
         let (word, value, uncertainty) = match evidence.act {
             Act::Assert(stated) => {
+                let is_yes_no = matches!(spec.estimator, Estimator::Boolean { .. });
                 let value = match stated.value {
-                    Value::Number(n) if n.is_finite() => n,
-                    Value::Boolean(b) => f64::from(u8::from(b)),
+                    Value::Number(n) if n.is_finite() && !is_yes_no => n,
+                    Value::Boolean(b) if is_yes_no => f64::from(u8::from(b)),
                     _ => return None,
                 };
                 (Word::Value, value, stated.uncertainty)
@@ -401,9 +402,10 @@ impl Survey {
     fn add_evidence(&mut self, spec: &AttributeSpec, reading: &Reading) {
         let newest = *self.evidence_time.get_or_insert(reading.observed);
         let age_s = newest.seconds_since(reading.observed);
-        if spec.stale_after_s.is_none_or(|limit| age_s <= limit) {
-            self.sources += 1;
+        if spec.stale_after_s.is_some_and(|limit| age_s > limit) {
+            return;
         }
+        self.sources += 1;
         if reading.tag.has(Tag::LATE) {
             self.flags = self.flags.with(Flag::Late);
         }

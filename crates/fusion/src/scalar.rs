@@ -43,12 +43,6 @@ const WINDOW_ALONE: usize = 3;
 const WINDOW_TOGETHER: usize = 8;
 /// Readings older than this beside the newest join the base state.
 const WINDOW_S: f64 = 600.0;
-/// Standard deviations between two sources from which on they contradict each other.
-const CONFLICT_SDS: f64 = 3.0;
-/// Difference in standard deviations that counts as agreement.
-const AGREEMENT_SDS: f64 = 2.0;
-/// The measure of conflict at [`CONFLICT_SDS`].
-const CONFLICT_LIMIT: f64 = 1.0 - (AGREEMENT_SDS * AGREEMENT_SDS) / (CONFLICT_SDS * CONFLICT_SDS);
 /// Folded readings kept, at most two for a source: its newest evidence and its newest
 /// word that is none.
 pub(crate) const FOLDED_MAX: usize = 16;
@@ -339,7 +333,8 @@ impl Scalar {
         let standing = standing(&self.readings);
         let survey = Survey::of(spec, &self.readings, standing);
         let process = Process::of(spec);
-        let is_conflicting = conflict(spec, &process, &survey, &self.readings) >= CONFLICT_LIMIT;
+        let is_conflicting =
+            conflict(spec, &process, &survey, &self.readings) >= answer::CONTRADICTION;
         let basis = answer::common_basis(&self.readings, &survey).unwrap_or_else(|| {
             let weights = self.folded(&process, standing).weights;
             answer::strongest_basis(&self.readings, &weights)
@@ -370,7 +365,7 @@ impl Scalar {
         let (mut mean, mut variance) = process.age(base.mean, f64::from(base.variance), age_s);
         estimate.basis = answer::strongest_basis(&self.readings, &weights);
         estimate.conflict = conflict(spec, &process, &survey, &self.readings);
-        if estimate.conflict >= CONFLICT_LIMIT {
+        if estimate.conflict >= answer::CONTRADICTION {
             estimate.flags = estimate.flags.with(Flag::Conflicting);
             (mean, variance) = pool(&fresh(spec, &process, &survey, &self.readings, at));
         }
@@ -486,8 +481,7 @@ fn fresh(
         .collect()
 }
 
-/// How far the two most different sources contradict each other: 0 up to two standard
-/// deviations, then 1 - (2/d)² towards 1. Looked at when the newest evidence was
+/// How far the two most different sources contradict each other. Looked at when the newest evidence was
 /// observed, so that it does not change by waiting.
 fn conflict(spec: &AttributeSpec, process: &Process, survey: &Survey, readings: &[Reading]) -> f64 {
     let Some(at) = survey.evidence_time.filter(|_| survey.sources > 1) else {
@@ -500,7 +494,7 @@ fn conflict(spec: &AttributeSpec, process: &Process, survey: &Survey, readings: 
             worst = worst.max((a - b) * (a - b) / (var_a + var_b));
         }
     }
-    (1.0 - AGREEMENT_SDS * AGREEMENT_SDS / worst).max(0.0)
+    answer::contradiction(worst)
 }
 
 /// Linear opinion pool: mean and variance of the mixture, weighted by precision.

@@ -127,7 +127,7 @@ impl State {
             Kind::Scalar(state) => state.next_change(spec, after),
             Kind::Boolean(state) => state.next_change(spec, after),
             Kind::Count(state) => state.next_change(spec, after),
-            Kind::Fact(state) => state.next_change(after),
+            Kind::Fact(state) => state.next_change(spec, after),
         }
     }
 
