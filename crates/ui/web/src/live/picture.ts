@@ -5,11 +5,15 @@ import { batch, createSignal } from 'solid-js';
 import { createStore, produce, reconcile } from 'solid-js/store';
 import type { Building, BuildingSummary, ChangeSet, Finding, Plan, Section, Session, Twin } from '../model/api.ts';
 import { estimateOf } from '../model/api.ts';
-import { Away, Client, enc } from './client.ts';
+import { Away, Client, Refused, enc } from './client.ts';
 import { createConnection } from './connection.ts';
 import { Stream } from './stream.ts';
 
 export interface StoreyPlan { id: string; spaces: string[]; portals: string[] }
+
+/** Changes are drawn together this often: ten times a second is live to the eye, whatever
+    the rate of claims. */
+const DRAW_EVERY_MS = 100;
 
 /** Changes of these redraw the building itself, not only what is known about it. */
 const STRUCTURE = new Set(['connects', 'partOf', 'footprint', 'span', 'usage', 'portalKind', 'elevation']);
@@ -34,6 +38,9 @@ export function createPicture() {
   const [announcement, announce] = createSignal('');
   let stream: Stream | null = null;
   let recent: ChangeSet[] = [];
+  let waiting: ChangeSet[] = [];
+  const home = new Map<string, string>();
+  const [homes, setHomes] = createSignal(0);
   let reread: ReturnType<typeof setTimeout> | null = null;
 
   const connection = createConnection(client, () => connection.streamLost(), () => stream?.reconnect());
@@ -76,6 +83,9 @@ export function createPicture() {
   function leave(): void {
     stream?.close();
     stream = null;
+    home.clear();
+    recent = [];
+    waiting = [];
     batch(() => {
       setSession(null);
       setBuildings(undefined);
@@ -125,6 +135,9 @@ export function createPicture() {
     const plan = await client.get<Plan>(`/v1/storeys/${enc(id)}/plan`);
     batch(() => {
       for (const twin of [...plan.spaces, ...plan.portals]) setTwins(twin.id, reconcile(twin));
+      for (const [twin, at] of home) if (at === id) home.delete(twin);
+      for (const twin of [...plan.spaces, ...plan.portals]) home.set(twin.id, id);
+      setHomes((n) => n + 1);
       setPlans(id, { id, spaces: plan.spaces.map((t) => t.id), portals: plan.portals.map((t) => t.id) });
       for (const set of recent) if (set.commit > plan.commit) applyTo(set);
     });
@@ -134,15 +147,33 @@ export function createPicture() {
     stream?.close();
     stream = new Stream(after, narrow, {
       open: connection.streamOpen,
-      lost: connection.streamLost,
+      lost: () => {
+        connection.streamLost();
+        void checkSession();
+      },
       change: apply,
       reset: () => rereadSoon(),
     });
   }
 
+  /** The stream also ends when the session does; only asking tells which it was. */
+  async function checkSession(): Promise<void> {
+    await client.get('/v1/session').catch((error: unknown) => {
+      if (error instanceof Refused && error.status === 401 && session()) leave();
+    });
+  }
+
   function apply(set: ChangeSet): void {
     recent = [...recent.slice(1 - RECENT_MAX), set];
-    if (applyTo(set)) rereadSoon();
+    if (waiting.length === 0) setTimeout(draw, DRAW_EVERY_MS);
+    waiting.push(set);
+  }
+
+  function draw(): void {
+    const sets = waiting;
+    waiting = [];
+    const structural = batch(() => sets.map(applyTo).some(Boolean));
+    if (structural) rereadSoon();
   }
 
   /** Changes the picture in place; tells whether the building itself changed. */
@@ -196,7 +227,8 @@ export function createPicture() {
 
   /** Which storey a space or portal lies on. */
   function storeyOf(id: string): string | undefined {
-    return Object.values(plans).find((p) => p.id === id || p.spaces.includes(id) || p.portals.includes(id))?.id;
+    homes();
+    return plans[id] ? id : home.get(id);
   }
 
   /** What a twin is called; its id's last part where no name may be shown. */

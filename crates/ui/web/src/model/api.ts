@@ -39,7 +39,7 @@ export interface Estimate {
   sources?: number;
 }
 
-export interface VerbatimStatement { source: string; value: unknown; observed?: string }
+export interface VerbatimStatement { source: string; value?: unknown; absent?: boolean; notApplicable?: boolean; unknown?: string; retract?: boolean; observed?: string }
 export interface Verbatim { verbatim: VerbatimStatement[] }
 export type Attribute = Estimate | Verbatim;
 
@@ -67,6 +67,7 @@ export interface StoreySummary {
   spaces: number;
   portals: number;
   status?: StatusCounts;
+  alarms?: number;
 }
 
 export interface Building { commit: number; id: string; name?: Estimate; storeys: StoreySummary[] }
@@ -130,7 +131,8 @@ export interface Finding {
   recorded?: string;
 }
 
-export interface RouteStep { space?: string | null; portal?: string | null; length_m?: number; probability?: number; status?: Status }
+/** Through a space and out of it by a portal; the last step may have none. */
+export interface RouteStep { space?: string | null; portal?: string | null; length_m?: number | null; probability?: number | null; status?: Status }
 export interface Route {
   length_m: number;
   probability?: number | null;
@@ -154,6 +156,8 @@ export interface ImportRecord {
   recorded?: string;
   undone?: boolean;
   undoneBy?: number | null;
+  /** The import that this one took back. */
+  undoOf?: number | null;
 }
 
 export interface ApiError { code: string; message: string; help?: string }

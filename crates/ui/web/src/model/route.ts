@@ -23,5 +23,5 @@ export function routeLines(route: Route, placeOf: (id: string) => Point | null):
 
 /** Every space and portal of the route, in order. */
 export function routeStops(route: Route): string[] {
-  return route.steps.flatMap((s) => [s.portal, s.space].filter((id): id is string => !!id));
+  return route.steps.flatMap((s) => [s.space, s.portal].filter((id): id is string => !!id));
 }

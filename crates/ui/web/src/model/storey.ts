@@ -31,13 +31,13 @@ export function badge(spaces: readonly Twin[], now_ms: number): Badge {
 }
 
 /** The badge from the node's own counts, until the plan of the storey is here. */
-export function badgeFromCounts(spaces: number, counts: StatusCounts | undefined): Badge {
+export function badgeFromCounts(spaces: number, counts: StatusCounts | undefined, alarms = 0): Badge {
   const n = (...words: (keyof StatusCounts)[]) => words.reduce((sum, word) => sum + (counts?.[word] ?? 0), 0);
   return {
     total: spaces,
     unknown: counts ? n('unknown', 'withheld', 'assumed') : spaces,
     old: n('stale', 'conflicting'),
-    alarm: 0,
+    alarm: alarms,
   };
 }
 

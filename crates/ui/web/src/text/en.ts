@@ -5,6 +5,7 @@ export const en = {
   locale: 'en-GB',
   language: 'English',
   yes: 'yes',
+  alarm: (where: string) => `Alarm: ${where}`,
   no: 'no',
   age: { s: 's', min: 'min', h: 'h', d: 'd' },
   ago: (age: string) => `${age} ago`,
@@ -89,12 +90,12 @@ export const en = {
     shown: (n: number, of: number) => `${n} of ${of}`, away: 'The findings could not be read', code: 'Code',
   },
   imports: {
-    drop: 'Drop an IFC file here', choose: 'Choose a file', sending: 'sending', cancel: 'Cancel', cancelled: 'Cancelled. Nothing was changed.', done: 'Imported', failed: 'Not imported', undo: 'Take back', undone: 'taken back',
+    drop: 'Drop an IFC file here', choose: 'Choose a file', cancel: 'Cancel', cancelled: 'Cancelled. Nothing was changed.', done: 'Imported', failed: 'Not imported', undo: 'Take back', undone: 'taken back', undoOf: (n: number) => `takes back import ${n}`,
     confirmUndo: 'Take this import back? What was believed before is restored.', previous: 'Earlier imports', none: 'None yet.', batch: (n: number) => `Import ${n}`, forbidden: 'Your role may not import.',
     change: { added: 'added', changed: 'changed', removed: 'removed', unchanged: 'unchanged' } as Record<string, string>,
     summary: { storeys: 'storeys', spaces: 'spaces', doors: 'doors', portals: 'doors and openings', stairs: 'stairs', lifts: 'lifts', exits: 'exits', claims: 'claims', findings: 'findings', entities: 'things', openings: 'openings', buildings: 'buildings' } as Record<string, string>,
     away: 'The node does not answer; import when it is back.', show: 'Show building',
-    stage: { reading: 'reading', geometry: 'shapes', claims: 'claims', writing: 'writing', joins: 'joining rooms', storing: 'storing', parsing: 'reading' } as Record<string, string>,
+    stage: { sending: 'sending', reading: 'reading', 'keeping the file': 'keeping the file', recording: 'recording' } as Record<string, string>,
   },
   route: {
     toExit: 'Way to an exit', toRoom: 'Way to another room', pickTarget: 'Now select the room to go to.', none: 'No way out is known from here. That does not mean there is none.',

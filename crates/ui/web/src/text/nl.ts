@@ -6,6 +6,7 @@ export const nl: Text = {
   locale: 'nl-NL',
   language: 'Nederlands',
   yes: 'ja',
+  alarm: (where) => `Alarm: ${where}`,
   no: 'nee',
   age: { s: 's', min: 'min', h: 'u', d: 'd' },
   ago: (age) => `${age} geleden`,
@@ -90,12 +91,12 @@ export const nl: Text = {
     shown: (n, of) => `${n} van ${of}`, away: 'De bevindingen waren niet te lezen', code: 'Code',
   },
   imports: {
-    drop: 'Sleep een IFC-bestand hierheen', choose: 'Kies een bestand', sending: 'verzenden', cancel: 'Afbreken', cancelled: 'Afgebroken. Er is niets veranderd.', done: 'Geïmporteerd', failed: 'Niet geïmporteerd', undo: 'Terugnemen', undone: 'teruggenomen',
+    drop: 'Sleep een IFC-bestand hierheen', choose: 'Kies een bestand', cancel: 'Afbreken', cancelled: 'Afgebroken. Er is niets veranderd.', done: 'Geïmporteerd', failed: 'Niet geïmporteerd', undo: 'Terugnemen', undone: 'teruggenomen', undoOf: (n) => `neemt import ${n} terug`,
     confirmUndo: 'Deze import terugnemen? Wat eerder werd aangenomen, wordt hersteld.', previous: 'Eerdere imports', none: 'Nog geen.', batch: (n) => `Import ${n}`, forbidden: 'Uw rol mag niet importeren.',
     change: { added: 'toegevoegd', changed: 'gewijzigd', removed: 'verwijderd', unchanged: 'ongewijzigd' },
     summary: { storeys: 'bouwlagen', spaces: 'ruimten', doors: 'deuren', portals: 'deuren en openingen', stairs: 'trappen', lifts: 'liften', exits: 'uitgangen', claims: 'uitspraken', findings: 'bevindingen', entities: 'dingen', openings: 'openingen', buildings: 'gebouwen' },
     away: 'De node antwoordt niet; importeer wanneer hij terug is.', show: 'Toon gebouw',
-    stage: { reading: 'lezen', geometry: 'vormen', claims: 'uitspraken', writing: 'schrijven', joins: 'ruimten verbinden', storing: 'opslaan', parsing: 'lezen' },
+    stage: { sending: 'verzenden', reading: 'lezen', 'keeping the file': 'bestand bewaren', recording: 'vastleggen' },
   },
   route: {
     toExit: 'Weg naar een uitgang', toRoom: 'Weg naar een andere ruimte', pickTarget: 'Kies nu de ruimte waar u heen wilt.', none: 'Van hier is geen weg naar buiten bekend. Dat wil niet zeggen dat er geen is.',

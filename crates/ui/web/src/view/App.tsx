@@ -3,6 +3,7 @@
 import { createEffect, createSignal, Match, on, onCleanup, onMount, Show, Switch, type JSX } from 'solid-js';
 import { createOutbox } from '../live/outbox.ts';
 import { createPicture } from '../live/picture.ts';
+import { AlarmVoice } from './Alarms.tsx';
 import { OldPictureBanner } from './Connection.tsx';
 import { Detail } from './Detail.tsx';
 import { Findings } from './Findings.tsx';
@@ -55,6 +56,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
     <div class="app" classList={{ old: ui.picture.connection.state() === 'reconnecting', 'with-panel': ui.panel() !== null, 'no-section': !ui.section() }}>
       <TopBar />
       <OldPictureBanner />
+      <AlarmVoice />
       <PrintHead />
       <div class="work">
         <StoreyColumn />

@@ -1,7 +1,7 @@
 // Everything known about the selected room or door, and everything that is not.
 
 import { createMemo, For, Show, type JSX } from 'solid-js';
-import { estimateOf, isVerbatim, type Attribute, type Twin, type Verbatim } from '../model/api.ts';
+import { estimateOf, isVerbatim, type Attribute, type Twin, type Verbatim, type VerbatimStatement } from '../model/api.ts';
 import { AttributeRow } from './AttributeRow.tsx';
 import { ClaimForm } from './ClaimForm.tsx';
 import { text } from './prefs.ts';
@@ -71,7 +71,7 @@ function TwinDetail(props: { twin: Twin }): JSX.Element {
               {([name, v]) => (
                 <>
                   <dt>{name}</dt>
-                  <For each={v.verbatim}>{(s) => <dd><code>{typeof s.value === 'string' ? s.value : JSON.stringify(s.value)}</code> <span class="claim-source">{s.source}</span></dd>}</For>
+                  <For each={v.verbatim}>{(s) => <dd><code>{verbatimText(s)}</code> <span class="claim-source">{s.source}</span></dd>}</For>
                 </>
               )}
             </For>
@@ -81,6 +81,15 @@ function TwinDetail(props: { twin: Twin }): JSX.Element {
       <p class="twin-id">{props.twin.id}</p>
     </article>
   );
+}
+
+function verbatimText(s: VerbatimStatement): string {
+  const t = text().why;
+  if (s.retract) return t.retracted;
+  if (s.absent) return t.saidAbsent;
+  if (s.notApplicable) return t.saidNa;
+  if (s.unknown !== undefined) return `${t.saidUnknown} (${s.unknown})`;
+  return typeof s.value === 'string' ? s.value : JSON.stringify(s.value);
 }
 
 function joins(portal: Twin | undefined, space: string): boolean {

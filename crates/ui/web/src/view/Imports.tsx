@@ -63,7 +63,7 @@ export function Imports(): JSX.Element {
         {(run) => (
           <div class="progress-box">
             <progress max="1" value={progress().share} aria-label={text().imports.stage[progress().stage] ?? progress().stage} />
-            <p>{progress().stage === 'sending' ? text().imports.sending : (text().imports.stage[progress().stage] ?? progress().stage)} · {Math.round(progress().share * 100)} %</p>
+            <p>{text().imports.stage[progress().stage] ?? progress().stage} · {Math.round(progress().share * 100)} %</p>
             <button type="button" onClick={() => run().cancel()}>{text().imports.cancel}</button>
           </div>
         )}
@@ -143,8 +143,9 @@ function ImportRow(props: { record: ImportRecord; onUndone: () => void }): JSX.E
         <b>{props.record.name ?? text().imports.batch(props.record.batch)}</b>
         <Show when={age_s() !== null}> · {text().ago(ageText(age_s() as number, text().age))}</Show>
         <Show when={undone()}> · {text().imports.undone}</Show>
+        <Show when={props.record.undoOf}>{(of) => <> · {text().imports.undoOf(of())}</>}</Show>
       </span>
-      <Show when={!undone()}>
+      <Show when={!undone() && !props.record.undoOf}>
         <Show when={asking()} fallback={<button type="button" onClick={() => setAsking(true)}>{text().imports.undo}</button>}>
           <span class="confirm">{text().imports.confirmUndo} <button type="button" class="danger" onClick={() => void undo()}>{text().yes}</button><button type="button" onClick={() => setAsking(false)}>{text().no}</button></span>
         </Show>

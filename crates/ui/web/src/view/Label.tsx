@@ -9,7 +9,7 @@ import type { AreaLabel } from '../model/words.ts';
 export interface LabelLine { text: string; kind: 'name' | 'value' | 'fine' | 'age' | 'mark' }
 
 const LINE_PX = 17;
-const CHAR_PX: Record<LabelLine['kind'], number> = { name: 6.6, value: 8.6, fine: 6.9, age: 6.6, mark: 12 };
+const CHAR_PX: Record<LabelLine['kind'], number> = { name: 6.6, value: 8.6, fine: 7.3, age: 6.6, mark: 12 };
 
 /** The most telling set of lines that fits into `width` × `height` pixels. */
 export function labelLines(name: string, label: AreaLabel | null, mark: string, width: number, height: number): LabelLine[] {

@@ -13,7 +13,7 @@ import { useUi } from './ui.ts';
 
 const MARGIN_PX = 32;
 /** Kept free for the buttons on the right and the key below. */
-const TOOLS_PX = 48;
+const TOOLS_PX = 62;
 const KEY_PX = 48;
 
 export interface PlanControl { zoom: (factor: number) => void; pan: (dx: number, dy: number) => void; fit: () => void }
@@ -26,6 +26,11 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
   const plan = createMemo(() => {
     const storey = ui.currentStorey();
     return storey ? ui.picture.plans[storey.id] : undefined;
+  });
+  // The storey in view does not wait for its turn.
+  createEffect(() => {
+    const id = ui.currentStorey()?.id;
+    if (id && !ui.picture.plans[id]) void ui.picture.readPlan(id).catch(() => undefined);
   });
   const twinsOf = (ids: string[] | undefined) => (ids ?? []).map((id) => ui.picture.twins[id]).filter((t): t is Twin => t !== undefined);
   const spaces = createMemo(() => twinsOf(plan()?.spaces));

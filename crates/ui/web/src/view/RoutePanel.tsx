@@ -62,9 +62,9 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
           <For each={props.route.steps}>
             {(step) => (
               <li>
-                {[step.portal, step.space].filter((id): id is string => !!id).map(ui.picture.nameOf).join(' → ') || text().route.outside}
-                <Show when={step.probability !== undefined}> · {percentText(step.probability as number, text())}</Show>
-                <Show when={step.status}>{(s) => <> · {text().status[s()]}</>}</Show>
+                {[step.space, step.portal].filter((id): id is string => !!id).map(ui.picture.nameOf).join(' → ') || text().route.outside}
+                <Show when={typeof step.probability === 'number'}> · {percentText(step.probability as number, text())}</Show>
+                <Show when={step.portal && step.status === 'unknown'}> · {text().status.unknown}</Show>
               </li>
             )}
           </For>

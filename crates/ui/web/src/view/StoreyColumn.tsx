@@ -34,7 +34,7 @@ function StoreyRow(props: { storey: StoreySummary }): JSX.Element {
   const slow_ms = createMemo(() => Math.floor(ui.picture.connection.now_ms() / BADGE_EVERY_MS) * BADGE_EVERY_MS);
   const share = createMemo<Badge>(() => {
     const plan = ui.picture.plans[props.storey.id];
-    if (!plan) return badgeFromCounts(props.storey.spaces, props.storey.status);
+    if (!plan) return badgeFromCounts(props.storey.spaces, props.storey.status, props.storey.alarms);
     return badge(plan.spaces.flatMap((id) => ui.picture.twins[id] ?? []), slow_ms());
   });
   const current = () => ui.currentStorey()?.id === props.storey.id;
@@ -70,7 +70,7 @@ function BadgeView(props: { badge: Badge }): JSX.Element {
       </span>
       <span class="badge-bar">
         <span class="bar-alarm" style={{ width: part(props.badge.alarm) }} />
-        <span class="bar-seen" style={{ width: part(props.badge.total - props.badge.alarm - props.badge.old - props.badge.unknown) }} />
+        <span class="bar-seen" style={{ width: part(Math.max(0, props.badge.total - props.badge.alarm - props.badge.old - props.badge.unknown)) }} />
         <span class="bar-old" style={{ width: part(props.badge.old) }} />
         <span class="bar-unknown" style={{ width: part(props.badge.total === 0 ? 1 : props.badge.unknown) }} />
       </span>

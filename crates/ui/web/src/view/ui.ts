@@ -30,7 +30,9 @@ export function createUi(picture: Picture, outbox: Outbox) {
   const select = (id: string | null) => {
     setSelected(id);
     setWhy(null);
-    if (id !== null) setPanel('details');
+    if (id === null) return;
+    setPanel('details');
+    picture.announce(picture.nameOf(id));
   };
 
   return {

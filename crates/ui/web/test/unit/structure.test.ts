@@ -82,6 +82,7 @@ test('a badge counts what is unknown, old or alarming', () => {
 
 test('without counts a whole storey is unknown, not empty', () => {
   assert.equal(badgeFromCounts(12, undefined).unknown, 12);
+  assert.equal(badgeFromCounts(12, {}, 3).alarm, 3);
   assert.equal(badgeFromCounts(12, { observed: 10, withheld: 2 }).unknown, 2);
 });
 

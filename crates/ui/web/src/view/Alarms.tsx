@@ -1,0 +1,33 @@
+// New alarms are spoken at once, wherever in the building they are and whatever is on
+// screen. What is drawn is on the plan and in the storeys' badges; this is for the ear.
+
+import { createEffect, createMemo, createSignal, on, type JSX } from 'solid-js';
+import { safetyLook } from '../model/storey.ts';
+import { text } from './prefs.ts';
+import { useUi } from './ui.ts';
+
+const LOOK_EVERY_MS = 2000;
+
+export function AlarmVoice(): JSX.Element {
+  const ui = useUi();
+  const [said, say] = createSignal('');
+  const slow = createMemo(() => Math.floor(ui.picture.connection.now_ms() / LOOK_EVERY_MS));
+  const alarming = createMemo(on(slow, () => {
+    const now_ms = ui.picture.connection.now_ms();
+    const spaces = Object.values(ui.picture.plans).flatMap((plan) => plan.spaces);
+    return spaces.filter((id) => {
+      const twin = ui.picture.twins[id];
+      return twin !== undefined && safetyLook(twin, now_ms).alarm;
+    });
+  }));
+  createEffect(on(alarming, (now, before) => {
+    const fresh = now.filter((id) => !before?.includes(id));
+    if (fresh.length > 0) say(text().alarm(fresh.map((id) => placeOf(id)).join('; ')));
+  }));
+  return <div class="sr-only" role="alert">{said()}</div>;
+
+  function placeOf(id: string): string {
+    const storey = ui.picture.storeyOf(id);
+    return storey ? `${ui.picture.nameOf(id)}, ${ui.picture.nameOf(storey)}` : ui.picture.nameOf(id);
+  }
+}

@@ -1,0 +1,37 @@
+// The system's Chromium, headless and silent, and a tally of checks.
+
+import { chromium } from 'playwright-core';
+
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export function launch() {
+  return chromium.launch({ executablePath: process.env.TWIN_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+}
+
+/** Counts checks; keeps the words of those that failed. */
+export class Tally {
+  n = 0;
+  passed = 0;
+  details = [];
+  measures = {};
+
+  check(what, holds, seen = '') {
+    this.n += 1;
+    if (holds) this.passed += 1;
+    else this.details.push(seen === '' ? what : `${what}: ${seen}`);
+    return holds;
+  }
+
+  /** A check that may throw; a throw is a failure and the rest goes on. */
+  async attempt(what, body) {
+    try {
+      await body();
+    } catch (error) {
+      this.check(what, false, String(error?.message ?? error).split('\n')[0]);
+    }
+  }
+
+  summary() {
+    return { n: this.n, passed: this.passed, failed: this.n - this.passed, details: this.details, measures: this.measures };
+  }
+}

@@ -1,0 +1,19 @@
+// All browser tests. The status matrix always; the page itself against a running node
+// with an imported building when TWIN_URL, TWIN_USER and TWIN_PASSWORD are set. Prints one
+// JSON object: {n, passed, failed, details, measures}.
+
+import { launch, Tally } from './browser.mjs';
+import { matrix } from './matrix.mjs';
+import { page } from './page.mjs';
+
+const tally = new Tally();
+const browser = await launch();
+try {
+  await tally.attempt('the status matrix can be measured', () => matrix(browser, tally));
+  const { TWIN_URL: url, TWIN_USER: user, TWIN_PASSWORD: password } = process.env;
+  if (url) await tally.attempt('the page can be tested', () => page(browser, tally, { url, user, password }));
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(tally.summary(), null, 1));
+process.exitCode = tally.n > tally.passed || tally.n === 0 ? 1 : 0;
