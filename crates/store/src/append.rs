@@ -135,6 +135,11 @@ impl Writer {
 }
 
 impl Active {
+    /// When the first batch of the file was recorded, in seconds; `None` if it is empty.
+    pub(crate) fn first_recorded_s(&self) -> Option<i64> {
+        self.first_recorded_s
+    }
+
     fn check(&self, batches: &[Batch], incarnation: u32) -> Result<(), Error> {
         let mut sequence = self.log.ends().next_sequence;
         let mut last = self.last_batch;

@@ -519,7 +519,7 @@ pub(crate) struct Interner {
 
 macro_rules! intern {
     ($name:ident, $set:ident, $type:ty, $make:expr) => {
-        fn $name(&mut self, text: &str) -> Result<$type, NotABatch> {
+        pub(crate) fn $name(&mut self, text: &str) -> Result<$type, NotABatch> {
             if let Some(known) = self.$set.get(text) {
                 return Ok(known.clone());
             }
@@ -543,7 +543,7 @@ impl Interner {
     intern!(source, sources, SourceId, SourceId::new);
     intern!(text, texts, Arc<str>, shared_text);
 
-    fn unit(&mut self, text: &str) -> Result<Unit, NotABatch> {
+    pub(crate) fn unit(&mut self, text: &str) -> Result<Unit, NotABatch> {
         if let Some(known) = self.units.iter().find(|unit| unit.as_str() == text) {
             return Ok(known.clone());
         }
@@ -718,4 +718,31 @@ pub(crate) fn decode(
         note: Bytes::copy_from_slice(payload.head.note),
         claims,
     })
+}
+
+/// Whether two runs of claims are the same to the last bit, also where a number is not
+/// equal to itself.
+pub(crate) fn same_claims(a: &[Claim], b: &[Claim]) -> bool {
+    let bytes = |claims: &[Claim]| {
+        let (mut rows, mut tables) = (Vec::new(), Tables::new());
+        for claim in claims {
+            put_signed(&mut rows, claim.recorded.0);
+            put_varint(&mut rows, claim.batch.0);
+            put_varint(&mut rows, u64::from(claim.id.incarnation));
+            put_varint(&mut rows, claim.id.sequence);
+        }
+        for claim in claims {
+            put_row(&mut rows, claim, &mut tables);
+        }
+        for table in [
+            &tables.entities,
+            &tables.attributes,
+            &tables.sources,
+            &tables.words,
+        ] {
+            table.put(&mut rows);
+        }
+        rows
+    };
+    a.len() == b.len() && bytes(a) == bytes(b)
 }

@@ -25,19 +25,27 @@ pub mod backend;
 mod batch;
 mod codec;
 mod error;
+mod index;
 mod log;
+mod maintenance;
 mod manifest;
 mod open;
+mod reader;
+mod segment;
 mod snapshot;
 mod tail;
+mod verify;
 
 pub use append::{Budget, Writer};
 pub use batch::Batch;
 pub use error::Error;
+pub use maintenance::{Housekeeping, Maintenance};
 pub use manifest::ErasureRecord;
 pub use open::{Opened, Options, RecoveryReport, catalogue_retention, open};
+pub use reader::{Range, Reader};
 pub use snapshot::{SnapshotIn, Snapshots};
 pub use tail::Tail;
+pub use verify::{Problem, doctor};
 
 /// Most bytes of [`Batch::note`].
 pub const NOTE_BYTES_MAX: usize = 16 << 20;

@@ -320,6 +320,19 @@ impl Frames {
     }
 }
 
+/// The payload of the frame at `offset`; `None` if there is no good frame.
+pub(crate) fn payload_at(file: &dyn File, salt: u32, offset: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut head = [0; FRAME_HEADER_BYTES];
+    let n = read_up_to(file, offset, &mut head)?;
+    let Some(header) = FrameHeader::parse(&head[..n], salt) else {
+        return Ok(None);
+    };
+    let mut payload = vec![0; header.payload_bytes as usize];
+    let n = read_up_to(file, offset + FRAME_HEADER_BYTES as u64, &mut payload)?;
+    let good = n == payload.len() && crc_nonzero(&[&payload]) == header.payload_crc;
+    Ok(good.then_some(payload))
+}
+
 /// The same as a coded error.
 pub(crate) fn damaged(file: &str, offset: u64, what: &str) -> Error {
     Error::LogDamaged {

@@ -2,12 +2,16 @@
 
 use crate::append::{Active, Writer};
 use crate::backend::{Backend, File, read_exact_at, remove_if_there, write_all_at};
+use crate::index::Index;
 use crate::log::{self, Frames, HEADER_BYTES, Header, HeaderState, Step, damaged};
+use crate::maintenance::Maintenance;
 use crate::manifest::{Found, Manifest};
+use crate::reader::Reader;
+use crate::segment::OpenSegment;
 use crate::snapshot::{self, SnapshotIn, Snapshots};
 use crate::tail::Tail;
 use crate::{Error, batch};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -55,6 +59,10 @@ pub fn catalogue_retention(attribute: &str) -> Retention {
 pub struct Opened {
     /// Appends; for one thread.
     pub writer: Writer,
+    /// Answers questions about the past.
+    pub reader: Reader,
+    /// Keeps house.
+    pub maintenance: Maintenance,
     /// Writes snapshots.
     pub snapshots: Snapshots,
     /// The newest sound snapshot: the state to begin with.
@@ -80,6 +88,8 @@ pub struct RecoveryReport {
     pub last_batch: BatchId,
     /// Bytes at the end of the log that were never acknowledged and were cut off.
     pub torn_bytes: u64,
+    /// Whether an erasure was interrupted; see [`Maintenance::finish_erasure`].
+    pub erasure_unfinished: bool,
     /// Damage that was got round: a snapshot or a copy of the manifest that could not
     /// be used, each with its code and place.
     pub problems: Vec<String>,
@@ -92,6 +102,7 @@ pub(crate) struct LogFile {
     pub(crate) header: Header,
     pub(crate) salt: u32,
     pub(crate) file: Arc<dyn File>,
+    pub(crate) index: Mutex<Index>,
     ends: Mutex<Ends>,
 }
 
@@ -116,6 +127,7 @@ impl LogFile {
             header,
             file,
             ends: Mutex::new(ends),
+            index: Mutex::default(),
         }
     }
 
@@ -125,6 +137,13 @@ impl LogFile {
 
     pub(crate) fn set_ends(&self, ends: Ends) {
         *locked(&self.ends) = ends;
+    }
+
+    /// The payload of the frame at `offset`, checked.
+    pub(crate) fn payload_at(&self, offset: u64) -> Result<Vec<u8>, Error> {
+        log::payload_at(&*self.file, self.salt, offset)
+            .map_err(|e| Error::io(&self.name, e))?
+            .ok_or_else(|| damaged(&self.name, offset, "the frame does not match its checksum"))
     }
 
     /// Its durable frames from the first on.
@@ -155,6 +174,8 @@ pub(crate) struct Shared {
     /// Log files in order of number.
     pub(crate) logs: RwLock<Vec<Arc<LogFile>>>,
     pub(crate) active: Mutex<Active>,
+    /// Segments that were checked and are held open.
+    pub(crate) open_segments: Mutex<BTreeMap<String, Arc<OpenSegment>>>,
     /// Held while a snapshot is written.
     pub(crate) snapshots: Mutex<()>,
     /// Held while files are sealed, thinned, erased from or copied.
@@ -226,14 +247,14 @@ pub fn open(backend: impl Backend, options: Options) -> Result<Opened, Error> {
         next_sequence: 1,
         last_batch: BatchId(0),
         torn_bytes: 0,
+        erasure_unfinished: false,
         problems: Vec::new(),
     };
     let names = backend.list().map_err(|e| Error::io(".", e))?;
-    for name in names.iter().filter(|name| name.ends_with(".tmp")) {
-        remove_if_there(&*backend, name).map_err(|e| Error::io(name, e))?;
-    }
     let manifest = load_manifest(&*backend, &names, &mut report)?;
-    let mut logs = list_logs(&*backend, &names, &manifest)?;
+    report.erasure_unfinished = manifest.erasing.is_some();
+    remove_leftovers(&*backend, &names, &manifest)?;
+    let mut logs = list_logs(&*backend, &names, &manifest, true)?;
     let used: u64 = sizes(&*backend, &names)?;
     let (last, first_recorded_s) = match logs.pop() {
         Some(last) => recover_last(last, &mut report)?,
@@ -257,6 +278,7 @@ pub fn open(backend: impl Backend, options: Options) -> Result<Opened, Error> {
         manifest: Mutex::new(manifest),
         active: Mutex::new(Active::new(last, report.last_batch, first_recorded_s)),
         logs: RwLock::new(logs),
+        open_segments: Mutex::default(),
         snapshots: Mutex::new(()),
         maintenance: Mutex::new(()),
         erasures_begun: AtomicU64::new(0),
@@ -269,6 +291,8 @@ pub fn open(backend: impl Backend, options: Options) -> Result<Opened, Error> {
     Ok(Opened {
         tail: Tail::new(&shared, snapshot_commit.unwrap_or_default()),
         snapshot,
+        reader: Reader::new(Arc::clone(&shared)),
+        maintenance: Maintenance::new(Arc::clone(&shared)),
         snapshots: Snapshots::new(Arc::clone(&shared)),
         writer: Writer::new(shared),
         report,
@@ -321,6 +345,24 @@ fn load_manifest(
     }
 }
 
+/// Removes what an interrupted replacement left: half-written files, and segments that
+/// no manifest knows.
+fn remove_leftovers(
+    backend: &dyn Backend,
+    names: &[String],
+    manifest: &Manifest,
+) -> Result<(), Error> {
+    let segments = manifest.sealed.iter().flat_map(|sealed| &sealed.segments);
+    let known: BTreeSet<&str> = segments.map(|segment| segment.name.as_str()).collect();
+    for name in names {
+        let unknown = name.starts_with("seg-") && !known.contains(name.as_str());
+        if unknown || name.ends_with(".tmp") {
+            remove_if_there(backend, name).map_err(|e| Error::io(name, e))?;
+        }
+    }
+    Ok(())
+}
+
 fn sizes(backend: &dyn Backend, names: &[String]) -> Result<u64, Error> {
     let mut sum = 0;
     for name in names {
@@ -334,10 +376,11 @@ fn sizes(backend: &dyn Backend, names: &[String]) -> Result<u64, Error> {
 }
 
 /// The log files in order, all but the last closed by the first commit of the next.
-fn list_logs(
+pub(crate) fn list_logs(
     backend: &dyn Backend,
     names: &[String],
     manifest: &Manifest,
+    remove_torn: bool,
 ) -> Result<Vec<LogFile>, Error> {
     let numbers: BTreeMap<u32, &String> = names
         .iter()
@@ -352,7 +395,9 @@ fn list_logs(
             HeaderState::Good(header, _) => header,
             HeaderState::Torn if Some(number) == newest => {
                 // Begun when the power went; nothing in it was ever acknowledged.
-                backend.remove(name).map_err(io)?;
+                if remove_torn {
+                    backend.remove(name).map_err(io)?;
+                }
                 continue;
             }
             HeaderState::Newer(found) => {

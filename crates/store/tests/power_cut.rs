@@ -25,7 +25,7 @@ fn nothing_acknowledged_is_lost() {
     }
     // The simulation must do what it is for.
     assert!(
-        sum.torn > 50 && sum.refused > 100 && sum.acknowledged > 1000,
+        sum.kills > 100 && sum.torn > 20 && sum.refused > 500,
         "{sum:?}"
     );
 }
