@@ -8,7 +8,7 @@
 //!
 //! Equations:
 //! * *Ageing*: Ornstein–Uhlenbeck process, m ← μ + φ(m − μ), P ← φ²P + σ²(1 − φ²),
-//!   φ = exp(−Δt/τ) (Särkkä, *Bayesian Filtering and Smoothing*, 2013, §4.3).
+//!   φ = exp(−Δt/τ) (Uhlenbeck & Ornstein, Phys. Rev. 36 (1930) 823).
 //! * *Update*: scalar Kalman filter with a Student-t weight on the measurement,
 //!   w = min(1, (ν + 1)/(ν + d²)), d² = e²/(P + R), R ← R/w (Agamennoni, Nieto & Nebot,
 //!   IEEE Trans. Signal Process. 60 (2012) 5024). The variance is divided by w
@@ -34,8 +34,8 @@ use twin_model::{
     AttributeSpec, Distribution, Estimate, Estimator, Flag, Knowledge, SourceId, Summary, Time,
 };
 
-/// Degrees of freedom of the measurement noise; 4 is common for sensors with rare
-/// spikes (Roth et al. 2013 use 3 to 5).
+/// Degrees of freedom of the measurement noise: tails heavy enough for rare spikes,, the
+/// variance still finite.
 const FREEDOM: f64 = 4.0;
 /// Readings kept in order beside the base state while one source speaks.
 const WINDOW_ALONE: usize = 3;
@@ -267,8 +267,8 @@ impl Scalar {
     }
 
     /// Evidence from before the base. It is carried forward to the base's time, where the
-    /// way since then has widened it (Bar-Shalom 2002 solves this exactly; the simple form
-    /// wastes a little of the information and never claims too much).
+    /// way since then has widened it. (Bar-Shalom, IEEE Trans. Aerosp. Electron. Syst. 38
+    /// (2002) 769, solves this exactly; the simple form needs no history.)
     fn update_late(&mut self, process: &Process, reading: Reading) -> Outcome {
         if reading.word() == Word::Retract {
             return Outcome::NothingToRetract;
@@ -278,10 +278,15 @@ impl Scalar {
         }
         let mut entry = reading;
         if reading.is_evidence() {
-            let age_s = self.base.time.seconds_since(reading.observed);
+            let joins = if self.base.has_begun {
+                self.base.time.max(reading.observed)
+            } else {
+                reading.observed
+            };
+            let age_s = joins.seconds_since(reading.observed);
             let (value, variance) = process.age(reading.value, noise(&reading), age_s);
             let carried = Reading {
-                observed: self.base.time,
+                observed: joins,
                 value,
                 spread: variance.sqrt() as f32,
                 ..reading
@@ -291,8 +296,7 @@ impl Scalar {
             let share = self.base.take(process, &carried, before);
             // The reading itself is worth what is left of it at the base's time.
             let gained = share.gained * process.remaining(age_s);
-            self.readings
-                .edit(|list| scale_folded(list, 1.0 - share.gained));
+            self.readings.edit(|list| scale_folded(list, share.kept));
             entry.weight = to_weight(gained);
             entry.tag = entry.tag.with(Tag::LATE);
         }

@@ -5,10 +5,10 @@
 //! after the first second, and a camera that has overlooked somebody overlooks him
 //! again in the next frame: the errors of one source are almost wholly correlated in
 //! time. So each source counts once, with its newest word, and agreement of *several*
-//! sources is what makes an estimate sure. (For fully correlated measurements the
-//! newest is a sufficient statistic; Bar-Shalom, Li & Kirubarajan, *Estimation with
-//! Applications to Tracking and Navigation*, 2001, §8.2. What is unknown must be taken as
-//! correlated: Julier & Uhlmann 1997.) Some earlier words are kept so that the newest can
+//! sources is what makes an estimate sure. (Where errors are wholly correlated, an older
+//! measurement adds nothing to the newest; where the correlation is unknown, assuming
+//! independence claims too much: Julier & Uhlmann, Proc. ACC 1997, 2369.) Some earlier
+//! words are kept so that the newest can
 //! be taken back. As nothing is folded away, the order of arrival does not matter.
 
 use crate::reading::{

@@ -351,6 +351,25 @@ fn evidence_beyond_the_window_takes_part_late_or_is_only_recorded() {
     assert_eq!(after.contributors.len(), 5);
 }
 
+/// A gateway reported "unknown" again and again, then delivered an older reading. The base
+/// had never begun, so the reading was dated 1970 and aged away.
+#[test]
+fn a_late_reading_before_anything_was_known_keeps_its_time() {
+    let spec = spec("temperature");
+    let reason = || Act::Unknown {
+        reason: "no contact".into(),
+    };
+    let at = |s: f64| 1.7e9 + s;
+    let mut state = State::new(spec);
+    for i in 0..6 {
+        tell(&mut state, spec, &said(i, 0, at(60.0 * i as f64), reason()));
+    }
+    let late = number(9, 1, at(0.0), 25.0, 0.5);
+    assert_eq!(tell(&mut state, spec, &late), Outcome::Late);
+    let (mean, sd) = moments(&estimate(&state, spec, at(0.0)));
+    assert!((mean - 24.9).abs() < 0.1 && sd < 0.6, "{mean} {sd}");
+}
+
 #[test]
 fn the_basis_is_that_of_the_strongest_contributor() {
     let spec = spec("width");
