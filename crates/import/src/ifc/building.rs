@@ -277,6 +277,18 @@ impl Tree {
         None
     }
 
+    /// Whether climbing from a thing never ends.
+    fn is_circular(&self, from: Entity) -> bool {
+        let mut here = from;
+        (0..CLIMB_MAX).all(|_| match self.parent.get(&here) {
+            Some(&parent) => {
+                here = parent;
+                true
+            }
+            None => false,
+        })
+    }
+
     /// A thing and all its parts, bounded.
     fn parts(&self, whole: Entity) -> Vec<Entity> {
         let mut found = vec![whole];
@@ -327,6 +339,17 @@ pub(super) fn read(
             .and_then(|&b| file.target(b, 5));
         file.placement(placement, findings).inverse()
     };
+    for entity in file.all_of(&["IFCBUILDINGSTOREY", "IFCSPACE"]) {
+        if tree.is_circular(entity) {
+            findings.add(
+                Finding::new(
+                    Code::IfcCycle,
+                    "the thing is part of itself, by way of others",
+                )
+                .at_item(file.item(entity)),
+            );
+        }
+    }
     let mut reader = Reader {
         budget: Budget::for_statements(file.index.len()),
         file,
@@ -635,6 +658,15 @@ impl Reader<'_, '_> {
                     .at_item(thing.key.clone()),
                 );
             }
+            if shape.partial && !outline.is_empty() {
+                self.findings.add(
+                    Finding::new(
+                        Code::IfcGeometry,
+                        "part of the shape is of a sort that is not read",
+                    )
+                    .at_item(thing.key.clone()),
+                );
+            }
             let z_m = shape.z_m().unwrap_or((0.0, 0.0));
             let mut storey = self.storey_of(entity);
             if storey.is_none() && !outline.is_empty() {
@@ -768,7 +800,7 @@ impl Reader<'_, '_> {
             depth_m: 0.1,
             z_m: (low, low + height_m.unwrap_or(2.0)),
         })
-        .filter(|o| o.centre.is_sane())
+        .filter(|o| o.centre.is_sane() && o.z_m.0.abs() < 1e6 && o.z_m.1.abs() < 1e6)
     }
 
     /// Openings in walls that no door or window fills.
@@ -790,9 +822,8 @@ impl Reader<'_, '_> {
             if filled[entity.position()] || !WALLS.contains(&self.file.name(host)) {
                 continue;
             }
-            let wall = self.placed(host);
+            let along = self.wall_direction(host);
             let shape = self.shape(entity);
-            let along = Point::new(wall.x[0], wall.x[1]).unit();
             let Some(opening) = read_opening(&shape, along, None) else {
                 continue;
             };
@@ -803,6 +834,17 @@ impl Reader<'_, '_> {
             });
         }
         holes
+    }
+
+    /// Along which direction a wall runs: its long side on plan, or for stubs its own x axis.
+    fn wall_direction(&mut self, wall: Entity) -> Option<Point> {
+        let corners = self.shape(wall).corners();
+        let flat = corners.iter().map(|c| Point::new(c[0], c[1])).collect();
+        let placed = self.placed(wall);
+        tightest_rectangle(flat)
+            .filter(|r| r.length_m > 1.5 * r.breadth_m)
+            .map(|r| r.direction)
+            .or_else(|| Point::new(placed.x[0], placed.x[1]).unit())
     }
 
     fn stairs(&mut self) -> Vec<Stair> {
@@ -948,7 +990,7 @@ impl Reader<'_, '_> {
         if dangling > 0 {
             self.findings.add(Finding::new(
                 Code::IfcDanglingReference,
-                format!("{dangling} space boundaries refer to statements that are not there"),
+                format!("space boundaries that refer to statements that are not there: {dangling}"),
             ));
         }
         found

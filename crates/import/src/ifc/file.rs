@@ -101,10 +101,13 @@ impl<'a> File<'a> {
         format!("#{}", self.index.id(entity))
     }
 
-    /// Coordinates of a point or direction, in file units.
+    /// Coordinates of a point or direction, in file units; `None` for such as no building has
+    /// (100,000 km in millimetres).
     pub(super) fn coordinates(&self, entity: Entity) -> Option<[f64; 3]> {
         match self.value(entity, 0) {
-            Value::List(values) => values.coordinates(),
+            Value::List(values) => values
+                .coordinates()
+                .filter(|c| c.iter().all(|c| c.abs() < 1e11)),
             _ => None,
         }
     }

@@ -8,7 +8,13 @@
 use super::file::{File, Frame, cross, dot, minus, normalised, plus, scaled};
 use super::profile;
 use crate::step::{Entity, Value};
-use twin_space::plan::{Bounds, Face, Fidelity, Point, Point3, Polygon, footprint};
+use twin_space::plan::{Bounds, Face, Fidelity, Point, Point3, Polygon, convex_hull, footprint};
+
+/// Most bodies of one product; the most detailed stairs and curtain walls have some hundreds.
+const BODIES_MAX: usize = 4_000;
+
+/// Most edges of a product's outlines; a room with more is replaced by the hull around it.
+const EDGES_MAX: usize = 20_000;
 
 /// Deepest nesting of mapped, cut and composed shapes that is followed.
 const DEPTH_MAX: usize = 24;
@@ -24,7 +30,7 @@ pub(super) struct Budget {
 
 impl Budget {
     /// Points for one product: the most detailed real stair has about 10⁵.
-    const PRODUCT_MAX: u64 = 2_000_000;
+    const PRODUCT_MAX: u64 = 500_000;
 
     /// A budget for a file of so many statements.
     pub(super) fn for_statements(statements: usize) -> Self {
@@ -149,6 +155,17 @@ impl Shape {
                 outlines.push(polygon);
             }
         }
+        let edges: usize = outlines.iter().flat_map(Polygon::rings).map(Vec::len).sum();
+        if edges > EDGES_MAX {
+            let points = outlines
+                .iter()
+                .flat_map(|p| p.rings()[0].iter().copied())
+                .collect();
+            return (
+                Polygon::new([convex_hull(points)]).into_iter().collect(),
+                Some(Fidelity::Hull),
+            );
+        }
         (outlines, worst)
     }
 
@@ -213,8 +230,10 @@ fn append(
     depth: usize,
     shape: &mut Shape,
 ) {
-    if depth > DEPTH_MAX || !budget.spend(1) {
-        shape.partial = true;
+    if depth > DEPTH_MAX || shape.bodies.len() >= BODIES_MAX {
+        budget.exceeded = true;
+    }
+    if budget.exceeded || !budget.spend(1) {
         return;
     }
     match file.name(item) {
@@ -328,6 +347,9 @@ fn append_extrusion(
         .unwrap_or(Frame::WORLD);
     let direction = normalised(file.coordinates(file.target(item, 2)?)?)?;
     let depth_m = file.value(item, 3).number()? * file.length_m;
+    if depth_m.abs() > 1e6 {
+        return None;
+    }
     extrude(&rings, &frame.then(&at), scaled(direction, depth_m), shape);
     Some(())
 }
@@ -665,11 +687,16 @@ fn operator(file: &File<'_>, entity: Entity) -> Option<Frame> {
     {
         frame.y = scaled(frame.y, -1.0);
     }
-    let scale = file.value(entity, 3).number().unwrap_or(1.0);
+    let believable = |s: &f64| s.abs() < 1e4;
+    let scale = file
+        .value(entity, 3)
+        .number()
+        .filter(believable)
+        .unwrap_or(1.0);
     let uneven = file.name(entity).ends_with("NONUNIFORM");
     let other = |place| {
         uneven
-            .then(|| file.value(entity, place).number())
+            .then(|| file.value(entity, place).number().filter(believable))
             .flatten()
             .unwrap_or(scale)
     };
