@@ -22,6 +22,7 @@
 
 mod append;
 pub mod backend;
+mod backup;
 mod batch;
 mod codec;
 mod error;
@@ -29,6 +30,7 @@ mod index;
 mod log;
 mod maintenance;
 mod manifest;
+mod meta;
 mod open;
 mod reader;
 mod segment;
@@ -37,10 +39,12 @@ mod tail;
 mod verify;
 
 pub use append::{Budget, Writer};
+pub use backup::{BackupReport, restore, verify_backup};
 pub use batch::Batch;
 pub use error::Error;
 pub use maintenance::{Housekeeping, Maintenance};
 pub use manifest::ErasureRecord;
+pub use meta::{Meta, ROW_BYTES_MAX};
 pub use open::{Opened, Options, RecoveryReport, catalogue_retention, open};
 pub use reader::{Range, Reader};
 pub use snapshot::{SnapshotIn, Snapshots};

@@ -261,6 +261,14 @@ pub fn open(backend: impl Backend, options: Options) -> Result<Opened, Error> {
         None => (first_log(&*backend, &manifest)?, None),
     };
     backend.sync_directory().map_err(Error::sync)?;
+    let last = if last.header.incarnation == manifest.incarnation {
+        last
+    } else {
+        // Restored from a backup: what is written from now on is of another life.
+        let next = next_life(&*backend, &last, &manifest, report.last_batch)?;
+        logs.push(last);
+        next
+    };
     let ends = last.ends();
     let snapshot = snapshot::newest(&*backend, &manifest.store, &mut report.problems)?;
     let first_commit = logs.first().unwrap_or(&last).header.first_commit;
@@ -507,6 +515,29 @@ fn rewrite(file: &dyn File, from: u64, until: u64) -> io::Result<()> {
         at += n as u64;
     }
     Ok(())
+}
+
+/// Closes the last log file of an earlier life and begins one of this.
+fn next_life(
+    backend: &dyn Backend,
+    last: &LogFile,
+    manifest: &Manifest,
+    last_batch: BatchId,
+) -> Result<LogFile, Error> {
+    let ends = last.ends();
+    last.set_ends(Ends {
+        closed: true,
+        ..ends
+    });
+    let header = Header {
+        incarnation: manifest.incarnation,
+        store: manifest.store,
+        first_commit: ends.next_commit,
+        first_sequence: ends.next_sequence,
+        last_batch: last_batch.0,
+        number: last.header.number + 1,
+    };
+    create_log(backend, header)
 }
 
 fn first_log(backend: &dyn Backend, manifest: &Manifest) -> Result<LogFile, Error> {
