@@ -20,6 +20,9 @@ const CUT_HEIGHT_M: f64 = 1.1;
 /// Longest climb from a thing to its storey.
 const CLIMB_MAX: usize = 32;
 
+/// Most things of one sort that are read; the largest hospitals have some 20,000 doors.
+const THINGS_MAX: usize = 100_000;
+
 /// Most parts that are followed below one thing; the largest curtain walls have about a thousand.
 const PARTS_MAX: usize = 5_000;
 
@@ -416,6 +419,23 @@ struct Reader<'r, 'a> {
 }
 
 impl Reader<'_, '_> {
+    /// Every statement of the types, up to the bound.
+    fn listed(&mut self, names: &[&str]) -> Vec<Entity> {
+        let mut all = self.file.all_of(names);
+        if all.len() > THINGS_MAX {
+            self.findings.add(Finding::new(
+                Code::IfcLimit,
+                format!(
+                    "{} of {}; the first {THINGS_MAX} are read",
+                    all.len(),
+                    names[0]
+                ),
+            ));
+            all.truncate(THINGS_MAX);
+        }
+        all
+    }
+
     fn counts(&self) -> Counts {
         let n = |names: &[&str]| names.iter().map(|n| self.file.all(n).len()).sum();
         Counts {
@@ -525,7 +545,7 @@ impl Reader<'_, '_> {
     }
 
     fn edifices(&mut self) -> Vec<Edifice> {
-        let all = self.file.all("IFCBUILDING").to_vec();
+        let all = self.listed(&["IFCBUILDING"]);
         all.into_iter()
             .map(|entity| Edifice {
                 thing: self.thing(entity, true),
@@ -608,7 +628,7 @@ impl Reader<'_, '_> {
     }
 
     fn storeys(&mut self, edifices: &[Edifice]) -> Vec<Storey> {
-        let all = self.file.all("IFCBUILDINGSTOREY").to_vec();
+        let all = self.listed(&["IFCBUILDINGSTOREY"]);
         let mut storeys = Vec::with_capacity(all.len());
         for entity in all {
             let stated = self
@@ -635,7 +655,7 @@ impl Reader<'_, '_> {
 
     fn spaces(&mut self, storeys: &[Storey]) -> Vec<Space> {
         let zones = self.zones();
-        let all = self.file.all("IFCSPACE").to_vec();
+        let all = self.listed(&["IFCSPACE"]);
         let mut spaces = Vec::with_capacity(all.len());
         for entity in all {
             let thing = self.thing(entity, true);
@@ -731,7 +751,7 @@ impl Reader<'_, '_> {
     }
 
     fn doors(&mut self) -> Vec<Door> {
-        let all = self.file.all_of(DOORS);
+        let all = self.listed(DOORS);
         let mut doors = Vec::with_capacity(all.len());
         for entity in all {
             let thing = self.thing(entity, true);
@@ -815,7 +835,7 @@ impl Reader<'_, '_> {
             }
         }
         let mut holes = Vec::new();
-        for entity in self.file.all_of(OPENINGS) {
+        for entity in self.listed(OPENINGS) {
             let Some(&host) = self.tree.host.get(&entity) else {
                 continue;
             };
@@ -850,7 +870,7 @@ impl Reader<'_, '_> {
     fn stairs(&mut self) -> Vec<Stair> {
         let mut taken: FxHashSet<Entity> = FxHashSet::default();
         let mut found = Vec::new();
-        for entity in self.file.all_of(&[STAIRS, FLIGHTS].concat()) {
+        for entity in self.listed(&[STAIRS, FLIGHTS].concat()) {
             if taken.contains(&entity) {
                 continue;
             }
@@ -938,7 +958,7 @@ impl Reader<'_, '_> {
     /// Outlines of walls, curtain walls with their panels.
     fn walls(&mut self) -> Vec<Wall> {
         let mut walls = Vec::new();
-        for entity in self.file.all_of(WALLS) {
+        for entity in self.listed(WALLS) {
             let mut parts = vec![entity];
             if self.tree.children.contains_key(&entity) {
                 parts = self.tree.parts(entity);

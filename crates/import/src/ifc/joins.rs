@@ -115,6 +115,8 @@ pub(super) struct Joins {
     pub(super) unreached: Vec<usize>,
     /// Comparisons left out because outlines were too intricate.
     pub(super) left_out: usize,
+    /// Whether so many outlines lie in one place that not all could be compared.
+    pub(super) is_exhausted: bool,
     /// Stairs for which fewer than two landings were found.
     pub(super) loose_stairs: Vec<usize>,
 }
@@ -246,12 +248,14 @@ pub(super) fn join(building: &Building) -> Joins {
     joiner.lifts(&mut portals);
     let unlinked = joiner.unlinked(&portals);
     let unreached = joiner.unreached(&portals);
+    let is_exhausted = joiner.plan.is_exhausted();
     Joins {
         portals,
         coarse,
         unlinked,
         unreached,
         left_out,
+        is_exhausted,
         loose_stairs,
     }
 }

@@ -904,6 +904,12 @@ impl Writer<'_, '_> {
                 .at_item(self.building.stairs[i].thing.key.clone()),
             );
         }
+        if self.joins.is_exhausted {
+            self.findings.add(Finding::new(
+                Code::IfcLimit,
+                "too many outlines lie in one place to be compared; joins are missing",
+            ));
+        }
         if self.joins.left_out > 0 {
             self.findings.add(Finding::new(
                 Code::IfcLimit,

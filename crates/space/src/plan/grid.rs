@@ -85,6 +85,18 @@ impl Grid {
         &self.items[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
 
+    /// How many entries [`Grid::near`] would look at.
+    pub(crate) fn load(&self, bounds: &Bounds) -> usize {
+        let (x, y) = self.span(bounds);
+        (y.0..=y.1)
+            .map(|row| {
+                // The cells of one row are neighbours in the list.
+                let (first, last) = (row * self.columns + x.0, row * self.columns + x.1);
+                (self.starts[last + 1] - self.starts[first]) as usize
+            })
+            .sum()
+    }
+
     /// Numbers of the items that may meet `bounds`, rising and each once.
     pub(crate) fn near(&self, bounds: &Bounds) -> Vec<u32> {
         let mut found = Vec::new();

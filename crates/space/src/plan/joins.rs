@@ -33,6 +33,9 @@ const HEADROOM_M: f64 = 1.8;
 const CONTACT_SAMPLE_M: f64 = 0.1;
 /// Bound on edge comparisons for one pair of spaces.
 const EDGE_PAIRS_MAX: usize = 4_000_000;
+/// Bound on the work of all questions to one plan, in comparisons. A hospital of 100,000 rooms
+/// needs a quarter of it; 100,000 rooms drawn in one place are stopped after some seconds.
+const WORK_MAX: u64 = 200_000_000;
 /// Bound on neighbours that are examined for one space.
 const NEIGHBOURS_MAX: usize = 512;
 
@@ -190,6 +193,7 @@ pub struct Plan<'a> {
     areas_m2: Vec<f64>,
     cell_grid: Grid,
     wall_grid: Grid,
+    work: std::cell::Cell<u64>,
 }
 
 impl<'a> Plan<'a> {
@@ -204,6 +208,30 @@ impl<'a> Plan<'a> {
             cells,
             walls,
             bounds,
+            work: std::cell::Cell::new(WORK_MAX),
+        }
+    }
+
+    /// Takes `n` comparisons off the bound; false when it is used up.
+    fn charge(&self, n: usize) -> bool {
+        let left = self.work.get();
+        self.work.set(left.saturating_sub(n as u64));
+        left > 0
+    }
+
+    /// Whether the bound on work was reached: then some questions were answered as if nothing
+    /// were near.
+    pub fn is_exhausted(&self) -> bool {
+        self.work.get() == 0
+    }
+
+    /// Numbers of the cells filed near the bounds; none once the work is used up.
+    fn near(&self, bounds: &Bounds) -> Vec<u32> {
+        // Sorting makes a find dearer than a plain comparison.
+        if self.charge(self.cell_grid.load(bounds) * 4) && !self.is_exhausted() {
+            self.cell_grid.near(bounds)
+        } else {
+            Vec::new()
         }
     }
 
@@ -216,6 +244,9 @@ impl<'a> Plan<'a> {
 
     fn best_at(&self, p: Point, z_m: (f64, f64), candidates: &[u32]) -> Option<usize> {
         let mut best: Option<(usize, f64)> = None;
+        if !self.charge(candidates.len()) {
+            return None;
+        }
         for &i in candidates {
             let i = i as usize;
             let cell = &self.cells[i];
@@ -241,9 +272,7 @@ impl<'a> Plan<'a> {
         // In a tower hundreds of spaces lie above each other: those of the right height are
         // picked out once, not at every step.
         let half_m = opening.depth_m.min(2.0 * HALF_DEPTH_MAX_M) + opening.width_m + REACH_M;
-        let mut candidates = self
-            .cell_grid
-            .near(&Bounds::of([opening.centre]).grown(half_m));
+        let mut candidates = self.near(&Bounds::of([opening.centre]).grown(half_m));
         candidates.retain(|&i| self.cells[i as usize].common_height_m(opening.z_m) > 0.0);
         let mut votes: [Vec<(usize, u32)>; 2] = [Vec::new(), Vec::new()];
         for (offset, weight) in SIGHT_LINES {
@@ -338,7 +367,7 @@ impl<'a> Plan<'a> {
             if self.bounds[i].is_empty() {
                 continue;
             }
-            let near = self.cell_grid.near(&self.bounds[i].grown(CONTACT_GAP_M));
+            let near = self.near(&self.bounds[i].grown(CONTACT_GAP_M));
             let grown = self.bounds[i].grown(CONTACT_GAP_M);
             let beside = near.iter().map(|&j| j as usize).filter(|&j| {
                 j > i
@@ -380,7 +409,8 @@ impl<'a> Plan<'a> {
                 .collect()
         };
         let (edges_a, edges_b) = (edges(a), edges(b));
-        if edges_a.len().saturating_mul(edges_b.len()) > EDGE_PAIRS_MAX {
+        let pairs = edges_a.len().saturating_mul(edges_b.len());
+        if pairs > EDGE_PAIRS_MAX || !self.charge(64 + pairs) {
             return Err(TooIntricate);
         }
         let z_m = (a.z_m.0.max(b.z_m.0), a.z_m.1.min(b.z_m.1));
@@ -478,7 +508,7 @@ impl<'a> Plan<'a> {
         }
         let centre = mean(corners.iter().map(flat)).unwrap_or_default();
         let mut found: Vec<(f64, Landing)> = Vec::new();
-        for &i in &self.cell_grid.near(&bounds.grown(LANDING_REACH_M)) {
+        for &i in &self.near(&bounds.grown(LANDING_REACH_M)) {
             let cell = &self.cells[i as usize];
             let floor = cell.z_m.0;
             if floor < low - LANDING_SLACK_M || floor > high + LANDING_SLACK_M {
@@ -536,7 +566,7 @@ impl<'a> Plan<'a> {
             (j, i)
         };
         let b = self.bounds[small];
-        if b.is_empty() || !b.meets(&self.bounds[large]) {
+        if b.is_empty() || !b.meets(&self.bounds[large]) || !self.charge(256) {
             return 0.0;
         }
         let (mut inside, mut shared) = (0_u32, 0_u32);
@@ -561,8 +591,7 @@ impl<'a> Plan<'a> {
     /// Cells that may lie within `margin_m` of the bounds, rising.
     pub fn cells_near(&self, bounds: &Bounds, margin_m: f64) -> Vec<usize> {
         let wanted = bounds.grown(margin_m);
-        self.cell_grid
-            .near(&wanted)
+        self.near(&wanted)
             .into_iter()
             .map(|i| i as usize)
             .filter(|&i| self.bounds[i].meets(&wanted))
