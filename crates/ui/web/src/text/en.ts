@@ -65,7 +65,7 @@ export const en = {
   },
   storey: {
     unnamed: 'unnamed storey', unknownShare: (n: number, of: number) => `${n} of ${of} spaces unknown`, oldShare: (n: number) => `${n} old`, alarmShare: (n: number) => `${n} alarming`,
-    noSpaces: 'No spaces are known here. How this storey is divided is unknown.', noPlan: 'The plan of this storey has not arrived.', unplaced: 'Without a known place on the plan',
+    noSpaces: 'No spaces are known here. How this storey is divided is unknown.', noPlan: 'The plan of this storey has not arrived.', unplaced: 'Without a known place on the plan', withheldPlan: 'The plan is withheld from you',
     vertical: 'vertical link unknown', verticalDoubtful: 'vertical link doubtful',
     stop: (usage: string, storey: string) => `${usage} at ${storey}`,
   },

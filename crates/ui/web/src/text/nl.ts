@@ -66,7 +66,7 @@ export const nl: Text = {
   },
   storey: {
     unnamed: 'bouwlaag zonder naam', unknownShare: (n, of) => `${n} van ${of} ruimten onbekend`, oldShare: (n) => `${n} oud`, alarmShare: (n) => `${n} alarmerend`,
-    noSpaces: 'Hier zijn geen ruimten bekend. Hoe deze bouwlaag is ingedeeld, is onbekend.', noPlan: 'De plattegrond van deze bouwlaag is er nog niet.', unplaced: 'Zonder bekende plaats op de plattegrond',
+    noSpaces: 'Hier zijn geen ruimten bekend. Hoe deze bouwlaag is ingedeeld, is onbekend.', noPlan: 'De plattegrond van deze bouwlaag is er nog niet.', unplaced: 'Zonder bekende plaats op de plattegrond', withheldPlan: 'De plattegrond is voor u afgeschermd',
     vertical: 'verticale verbinding onbekend', verticalDoubtful: 'verticale verbinding twijfelachtig',
     stop: (usage, storey) => `${usage} op ${storey}`,
   },

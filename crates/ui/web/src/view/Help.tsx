@@ -1,11 +1,13 @@
 // The list of keys.
 
-import { For, type JSX } from 'solid-js';
+import { For, onMount, type JSX } from 'solid-js';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
 export function Help(): JSX.Element {
   const ui = useUi();
+  let close!: HTMLButtonElement;
+  onMount(() => close.focus());
   const rows = (): [string, string][] => {
     const k = text().keys;
     return [
@@ -18,7 +20,7 @@ export function Help(): JSX.Element {
       <div class="sheet" onClick={(e) => e.stopPropagation()}>
         <h2>{text().keys.title}</h2>
         <dl class="keys"><For each={rows()}>{([key, what]) => <><dt><kbd>{key}</kbd></dt><dd>{what}</dd></>}</For></dl>
-        <button type="button" class="primary" onClick={() => ui.setHelp(false)}>{text().nav.close}</button>
+        <button ref={close} type="button" class="primary" onClick={() => ui.setHelp(false)}>{text().nav.close}</button>
       </div>
     </div>
   );

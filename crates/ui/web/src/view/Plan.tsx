@@ -37,6 +37,7 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
   const portals = createMemo(() => twinsOf(plan()?.portals));
   const placed = createMemo(() => spaces().filter((t) => ringsOf(estimateOf(t, 'footprint')?.value)));
   const unplaced = createMemo(() => spaces().filter((t) => !ringsOf(estimateOf(t, 'footprint')?.value)));
+  const hidden = () => unplaced().every((t) => estimateOf(t, 'footprint')?.status === 'withheld');
   const box = createMemo<Box | null>(() => boxOf(placed().flatMap((t) => (ringsOf(estimateOf(t, 'footprint')?.value) ?? []).flat().map(toScreen))));
   const refit = () => {
     const b = box();
@@ -76,8 +77,10 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
   });
 
   return (
+    // On paper the frame has another size than on screen; the view box then scales the plan
+    // as it was seen into it.
     <div class="plan" ref={frame}>
-      <svg class="plan-svg" role="group" aria-label={`${text().nav.plan}, ${ui.picture.nameOf(ui.currentStorey()?.id ?? '')}`} tabindex="0">
+      <svg class="plan-svg" viewBox={`0 0 ${size().width} ${size().height}`} role="group" aria-label={`${text().nav.plan}, ${ui.picture.nameOf(ui.currentStorey()?.id ?? '')}`} tabindex="0">
         <Patterns id="plan" scale={view().scale} />
         <g transform={`translate(${view().x} ${view().y}) scale(${view().scale})`}>
           <For each={placed()}>{(twin) => <Room twin={twin} onPick={props.onPick} />}</For>
@@ -95,7 +98,7 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
       <Show when={plan() && spaces().length === 0}><p class="plan-note">{text().storey.noSpaces}</p></Show>
       <Show when={unplaced().length > 0}>
         <div class="unplaced">
-          <span>{text().storey.unplaced}</span>
+          <span>{hidden() ? text().storey.withheldPlan : text().storey.unplaced}</span>
           <For each={unplaced()}>{(twin) => <button type="button" onClick={() => props.onPick(twin.id)}>{ui.picture.nameOf(twin.id)}</button>}</For>
         </div>
       </Show>

@@ -10,7 +10,7 @@ import { text } from './prefs.ts';
 import { LIFT_SIGN, STAIR_SIGN } from './Room.tsx';
 import { useUi } from './ui.ts';
 
-const ROW_PX = 56;
+const ROW_PX = 64;
 const COLUMN_PX = 40;
 const BADGE_EVERY_MS = 3000;
 

@@ -10,7 +10,7 @@ const PAN_PX = 60;
 const ZOOM = 1.3;
 
 export function onKey(event: KeyboardEvent, ui: Ui, plan: PlanControl | undefined): void {
-  const target = event.target as HTMLElement | null;
+  const target = event.target instanceof Element ? event.target : null;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (target?.matches('input, select, textarea') && event.key !== 'Escape') return;
   const action = ACTIONS[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? quantityAction(event.key);

@@ -129,18 +129,21 @@ async function live(tab, tally) {
     );
   const row = '.attribute[data-attribute=temperature]';
   const before = await tab.textContent(row);
+  // Another number than any earlier run left behind, or nothing would change.
+  const degrees = 20 + (Date.now() % 10_000) / 500;
   const told = tab.evaluate(
-    ([selector, old]) =>
+    ([selector, old, patience_ms]) =>
       new Promise((resolve) => {
+        setTimeout(() => resolve(Infinity), patience_ms);
         const watch = () => (document.querySelector(selector)?.textContent.replace(/\d+ (s|min|h|d) ago/, '') !== old.replace(/\d+ (s|min|h|d) ago/, '') ? resolve(performance.now()) : requestAnimationFrame(watch));
         watch();
       }),
-    [row, before],
+    [row, before, 10 * VISIBLE_WITHIN_MS],
   );
-  const answer = await post('temperature', 33.3, 'Cel');
+  const answer = await post('temperature', degrees, 'Cel');
   tally.check('a claim from the page is accepted', answer.body.accepted === 1, JSON.stringify(answer.body));
   const took = (await told) - answer.asked;
-  tally.measures['claim to visible change (ms)'] = Math.round(took);
+  tally.measures['claim to visible change (ms)'] = Number.isFinite(took) ? Math.round(took) : null;
   tally.check('a change is visible within a second of its claim', took <= VISIBLE_WITHIN_MS, `${took.toFixed(0)} ms`);
   await tab.click('[data-claim="smoke=false"]');
   await tab.waitForFunction(() => document.querySelector('.claim-answer')?.textContent !== '');

@@ -6,13 +6,21 @@ import { launch, Tally } from './browser.mjs';
 import { matrix } from './matrix.mjs';
 import { page } from './page.mjs';
 
+/** A browser that hangs must not hang whoever waits for the summary. */
+const PATIENCE_MS = 300_000;
+
 const tally = new Tally();
 const browser = await launch();
+const tooLong = setTimeout(() => {
+  tally.check('the tests end', false, `not within ${PATIENCE_MS / 1000} s`);
+  void browser.close();
+}, PATIENCE_MS);
 try {
   await tally.attempt('the status matrix can be measured', () => matrix(browser, tally));
   const { TWIN_URL: url, TWIN_USER: user, TWIN_PASSWORD: password } = process.env;
   if (url) await tally.attempt('the page can be tested', () => page(browser, tally, { url, user, password }));
 } finally {
+  clearTimeout(tooLong);
   await browser.close();
 }
 console.log(JSON.stringify(tally.summary(), null, 1));
