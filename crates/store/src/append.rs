@@ -191,7 +191,7 @@ impl Active {
             };
         }
         let first_s = *self.first_recorded_s.get_or_insert(recorded_s);
-        let old = recorded_s.saturating_sub(first_s) >= shared.options.segment_span_s as i64;
+        let old = recorded_s.saturating_sub(first_s) >= shared.options.segment_span_s.cast_signed();
         let has_frames = ends.next_commit > self.log.header.first_commit;
         let large = ends.bytes >= shared.options.segment_bytes;
         if self.trouble == Trouble::Forsaken || (has_frames && (old || large)) {

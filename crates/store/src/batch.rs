@@ -34,6 +34,22 @@ pub struct Batch {
     pub claims: Vec<Claim>,
 }
 
+impl Batch {
+    /// The bytes of the batch as they stand in a frame of the log. Ids of claims are not
+    /// among them: they follow from the frame.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        Encoder::default().encode(self, &mut out);
+        out
+    }
+
+    /// Reads what [`Batch::encode`] wrote; `first` is the id of the first claim. `None`
+    /// for anything else; memory stays within a small multiple of the bytes given.
+    pub fn decode(bytes: &[u8], first: ClaimId) -> Option<Self> {
+        decode(bytes, first, &mut Interner::default()).ok()
+    }
+}
+
 const ACT_MASK: u8 = 0b111;
 const ASSERT: u8 = 0;
 const ABSENT: u8 = 1;
@@ -106,7 +122,7 @@ struct Tables<'a> {
     words: Table<'a>,
 }
 
-impl<'a> Tables<'a> {
+impl Tables<'_> {
     fn new() -> Self {
         Self {
             entities: Table::new(),
@@ -533,15 +549,13 @@ macro_rules! intern {
     };
 }
 
-fn shared_text(text: &str) -> Result<Arc<str>, NotABatch> {
-    Ok(Arc::from(text))
-}
-
 impl Interner {
     intern!(entity, entities, EntityId, EntityId::new);
     intern!(attribute, attributes, Attribute, Attribute::new);
     intern!(source, sources, SourceId, SourceId::new);
-    intern!(text, texts, Arc<str>, shared_text);
+    intern!(text, texts, Arc<str>, |text| Ok::<_, NotABatch>(Arc::from(
+        text
+    )));
 
     pub(crate) fn unit(&mut self, text: &str) -> Result<Unit, NotABatch> {
         if let Some(known) = self.units.iter().find(|unit| unit.as_str() == text) {

@@ -42,7 +42,7 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 pub(crate) fn put_signed(out: &mut Vec<u8>, value: i64) {
-    put_varint(out, ((value << 1) ^ (value >> 63)) as u64);
+    put_varint(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }
 
 pub(crate) fn put_f64(out: &mut Vec<u8>, value: f64) {
@@ -122,7 +122,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn signed(&mut self) -> Option<i64> {
         let value = self.varint()?;
-        Some((value >> 1) as i64 ^ -((value & 1) as i64))
+        Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 
     /// A count of things of at least `bytes_each` bytes; `None` if they cannot all be

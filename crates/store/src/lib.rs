@@ -44,7 +44,7 @@ pub use batch::Batch;
 pub use error::Error;
 pub use maintenance::{Housekeeping, Maintenance};
 pub use manifest::ErasureRecord;
-pub use meta::{Meta, ROW_BYTES_MAX};
+pub use meta::{Meta, ROW_BYTES_MAX, Row};
 pub use open::{Opened, Options, RecoveryReport, catalogue_retention, open};
 pub use reader::{Range, Reader};
 pub use snapshot::{SnapshotIn, Snapshots};

@@ -22,6 +22,9 @@ const CRC_BYTES: usize = 4;
 
 type Rows<'a> = TableDefinition<'a, &'static [u8], &'static [u8]>;
 
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
 /// Small durable tables, each a map from bytes to bytes.
 #[derive(Debug)]
 pub struct Meta {
@@ -84,7 +87,7 @@ impl Meta {
     }
 
     /// Every key and value of a table, in order of key.
-    pub fn list(&self, table: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+    pub fn list(&self, table: &str) -> Result<Vec<Row>, Error> {
         let rows = || -> Result<Vec<_>, redb::Error> {
             let read = self.database.begin_read()?;
             let rows = match read.open_table(Rows::new(table)) {

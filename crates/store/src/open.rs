@@ -364,7 +364,7 @@ fn remove_leftovers(
     let known: BTreeSet<&str> = segments.map(|segment| segment.name.as_str()).collect();
     for name in names {
         let unknown = name.starts_with("seg-") && !known.contains(name.as_str());
-        if unknown || name.ends_with(".tmp") {
+        if unknown || name.strip_suffix(".tmp").is_some() {
             remove_if_there(backend, name).map_err(|e| Error::io(name, e))?;
         }
     }
@@ -486,8 +486,9 @@ fn recover_last(
     let end = frames.offset;
     let length = log.file.len().map_err(io)?;
     let (next_commit, next_sequence) = frames.expected();
-    if length > end {
-        report.torn_bytes = length - end;
+    report.torn_bytes = length.saturating_sub(end);
+    // Longer: what was never acknowledged. Shorter: the last frame's padding is missing.
+    if length != end {
         log.file.set_len(end).map_err(io)?;
     }
     rewrite(&*log.file, 0, HEADER_BYTES as u64).map_err(io)?;

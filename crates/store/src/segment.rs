@@ -6,12 +6,13 @@ mod columns;
 use crate::backend::{Backend, File, read_exact_at, remove_if_there, write_all_at};
 use crate::manifest::Segment;
 use crate::{Error, batch};
-use arrow_array::RecordBatch;
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::ArrowError;
 use bytes::Bytes;
 use columns::Decoder;
 use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-    RowFilter,
+    ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions,
+    ParquetRecordBatchReaderBuilder, RowFilter,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
@@ -240,49 +241,33 @@ impl OpenSegment {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
-        let by_series = wanted.clone();
-        let filter = self.filter(columns::SERIES_COLUMNS, move |batch| {
-            columns::matching_series(batch, &by_series)
-        });
-        self.read(name, builder.with_row_groups(groups), filter)
+        let (twin, series) = (wanted.clone(), wanted.clone());
+        // First the column that excludes most; the others are then read only where needed.
+        let predicates = vec![
+            self.predicate(&["entity"], move |batch| columns::of_entity(batch, &twin)),
+            self.predicate(&["attribute", "observed", "sequence"], move |batch| {
+                columns::of_series(batch, &series)
+            }),
+        ];
+        let builder = builder.with_row_groups(groups);
+        read(name, builder, RowFilter::new(predicates))
     }
 
     /// The claim with that sequence number.
     pub(crate) fn find(&self, name: &str, sequence: u64) -> Result<Option<Claim>, Error> {
-        let filter = self.filter(&["sequence"], move |batch| {
-            columns::matching_sequence(batch, sequence)
+        let predicate = self.predicate(&["sequence"], move |batch| {
+            columns::of_sequence(batch, sequence)
         });
-        Ok(self.read(name, self.builder(), filter)?.pop())
+        Ok(read(name, self.builder(), RowFilter::new(vec![predicate]))?.pop())
     }
 
-    fn filter<F>(&self, names: &[&str], test: F) -> RowFilter
-    where
-        F: FnMut(&RecordBatch) -> Result<arrow_array::BooleanArray, arrow_schema::ArrowError>
-            + Send
-            + 'static,
-    {
-        let mask = ProjectionMask::columns(self.metadata.parquet_schema(), names.iter().copied());
-        let mut test = test;
-        let predicate = ArrowPredicateFn::new(mask, move |batch: RecordBatch| test(&batch));
-        RowFilter::new(vec![Box::new(predicate)])
-    }
-
-    fn read(
+    fn predicate(
         &self,
-        name: &str,
-        builder: ParquetRecordBatchReaderBuilder<Chunks>,
-        filter: RowFilter,
-    ) -> Result<Vec<Claim>, Error> {
-        let reader = builder
-            .with_row_filter(filter)
-            .build()
-            .map_err(|e| bad(name, &e))?;
-        let (mut claims, mut decoder) = (Vec::new(), Decoder::default());
-        for batch in reader {
-            let batch = batch.map_err(|e| bad(name, &e))?;
-            claims.append(&mut claims_of(name, &mut decoder, &batch)?);
-        }
-        Ok(claims)
+        names: &[&str],
+        mut test: impl FnMut(&RecordBatch) -> Result<BooleanArray, ArrowError> + Send + 'static,
+    ) -> Box<dyn ArrowPredicate> {
+        let mask = ProjectionMask::columns(self.metadata.parquet_schema(), names.iter().copied());
+        Box::new(ArrowPredicateFn::new(mask, move |batch| test(&batch)))
     }
 
     /// Whether the file holds exactly these claims: what makes it safe to let go of the
@@ -304,6 +289,23 @@ impl OpenSegment {
         }
         Err(damaged(name, "it holds fewer claims than were written"))
     }
+}
+
+fn read(
+    name: &str,
+    builder: ParquetRecordBatchReaderBuilder<Chunks>,
+    filter: RowFilter,
+) -> Result<Vec<Claim>, Error> {
+    let reader = builder
+        .with_row_filter(filter)
+        .build()
+        .map_err(|e| bad(name, &e))?;
+    let (mut claims, mut decoder) = (Vec::new(), Decoder::default());
+    for batch in reader {
+        let batch = batch.map_err(|e| bad(name, &e))?;
+        claims.append(&mut claims_of(name, &mut decoder, &batch)?);
+    }
+    Ok(claims)
 }
 
 fn claims_of(name: &str, decoder: &mut Decoder, batch: &RecordBatch) -> Result<Vec<Claim>, Error> {

@@ -16,6 +16,7 @@ fn nothing_acknowledged_is_lost() {
             Ok(run) => {
                 sum.cuts += run.cuts;
                 sum.kills += run.kills;
+                sum.logs_removed += run.logs_removed;
                 sum.torn += run.torn;
                 sum.refused += run.refused;
                 sum.acknowledged += run.acknowledged;
@@ -25,7 +26,7 @@ fn nothing_acknowledged_is_lost() {
     }
     // The simulation must do what it is for.
     assert!(
-        sum.kills > 100 && sum.torn > 20 && sum.refused > 500,
+        sum.kills > 100 && sum.torn > 20 && sum.refused > 500 && sum.logs_removed > 5,
         "{sum:?}"
     );
 }

@@ -9,14 +9,13 @@ use arrow_array::builder::{
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
+use arrow_buffer::BooleanBuffer;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
 use twin_model::{
     Act, BatchId, Claim, ClaimId, Interval, Polygon, Stated, Statement, Time, Uncertainty, Value,
 };
 
-/// The columns that tell whether a claim belongs to a series and a stretch of time.
-pub(super) const SERIES_COLUMNS: &[&str] = &["attribute", "observed", "entity", "sequence"];
 /// Place of `entity` in the schema.
 pub(super) const ENTITY_COLUMN: usize = 2;
 
@@ -96,10 +95,11 @@ impl Columns {
         self.observed.append_value(statement.observed.0);
         self.entity.append(statement.entity.as_str())?;
         self.source.append(claim.source.as_str())?;
-        self.sequence.append_value(claim.id.sequence as i64);
-        self.incarnation.append_value(claim.id.incarnation as i32);
+        self.sequence.append_value(claim.id.sequence.cast_signed());
+        self.incarnation
+            .append_value(claim.id.incarnation.cast_signed());
         self.recorded.append_value(claim.recorded.0);
-        self.batch.append_value(claim.batch.0 as i64);
+        self.batch.append_value(claim.batch.0.cast_signed());
         self.valid_from
             .append_option(statement.valid.from.map(|t| t.0));
         self.valid_until
@@ -263,13 +263,18 @@ struct Named<'a, T> {
 }
 
 impl<T: Clone> Named<'_, T> {
-    /// The name in a row, `Some(None)` if there is none, `None` if it is no such name.
-    fn get(&self, row: usize) -> Option<Option<T>> {
+    /// The name in a row; `None` if there is none or it is no such name.
+    fn get(&self, row: usize) -> Option<T> {
         if self.keys.is_null(row) {
-            return Some(None);
+            return None;
         }
         let key = usize::try_from(self.keys.value(row)).ok()?;
-        self.values.get(key)?.clone().map(Some)
+        self.values.get(key)?.clone()
+    }
+
+    /// Whether the row has a name that is none.
+    fn is_bad(&self, row: usize) -> bool {
+        !self.keys.is_null(row) && self.get(row).is_none()
     }
 }
 
@@ -336,6 +341,9 @@ impl Decoder {
 
         let mut claims = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
+            if unit.is_bad(row) || procedure.is_bad(row) {
+                return None;
+            }
             let words = given(text, row, || text.value(row));
             let mut value = |kind: &str| -> Option<Value> {
                 Some(match kind {
@@ -352,10 +360,10 @@ impl Decoder {
                     _ => shape(given(shapes, row, || shapes.value(row))?, kind)?,
                 })
             };
-            let act = match act.get(row)?? {
+            let act = match act.get(row)? {
                 "assert" => Act::Assert(Stated {
-                    value: value(kind.get(row)??)?,
-                    unit: unit.get(row)?,
+                    value: value(kind.get(row)?)?,
+                    unit: unit.get(row),
                     uncertainty: match (
                         given(sd, row, || sd.value(row)),
                         given(probability, row, || probability.value(row)),
@@ -375,23 +383,23 @@ impl Decoder {
             };
             claims.push(Claim {
                 id: ClaimId {
-                    incarnation: incarnation.value(row) as u32,
-                    sequence: sequence.value(row) as u64,
+                    incarnation: incarnation.value(row).cast_unsigned(),
+                    sequence: sequence.value(row).cast_unsigned(),
                 },
-                source: source.get(row)??,
+                source: source.get(row)?,
                 statement: Statement {
-                    entity: entity.get(row)??,
-                    attribute: attribute.get(row)??,
+                    entity: entity.get(row)?,
+                    attribute: attribute.get(row)?,
                     act,
                     valid: Interval {
                         from: given(from, row, || Time(from.value(row))),
                         until: given(until, row, || Time(until.value(row))),
                     },
                     observed: Time(observed.value(row)),
-                    procedure: procedure.get(row)?,
+                    procedure: procedure.get(row),
                 },
                 recorded: Time(recorded.value(row)),
-                batch: BatchId(batch_id.value(row) as u64),
+                batch: BatchId(batch_id.value(row).cast_unsigned()),
             });
         }
         Some(claims)
@@ -402,51 +410,52 @@ fn unreadable() -> ArrowError {
     ArrowError::ParseError("a column has another type".to_owned())
 }
 
-/// Which rows belong to the wanted series, time and knowledge.
-pub(super) fn matching_series(
-    batch: &RecordBatch,
-    wanted: &Wanted,
-) -> Result<BooleanArray, ArrowError> {
+/// Which rows name that text in a column of names.
+fn naming(batch: &RecordBatch, name: &str, text: &str) -> Option<BooleanArray> {
+    let column = batch
+        .column_by_name(name)?
+        .as_dictionary_opt::<Int32Type>()?;
+    let values: &StringArray = column.values().as_string_opt::<i32>()?;
+    let key = values.iter().position(|value| value == Some(text));
+    // A dictionary without the name: no key is as large as its length.
+    let key = i32::try_from(key.unwrap_or(values.len())).ok()?;
+    let hits = BooleanBuffer::collect_bool(batch.num_rows(), |row| column.keys().value(row) == key);
+    Some(BooleanArray::new(hits, None))
+}
+
+/// Which rows are about the wanted twin.
+pub(super) fn of_entity(batch: &RecordBatch, wanted: &Wanted) -> Result<BooleanArray, ArrowError> {
+    naming(batch, "entity", wanted.entity.as_str()).ok_or_else(unreadable)
+}
+
+/// Which rows are of the wanted attribute, time and knowledge.
+pub(super) fn of_series(batch: &RecordBatch, wanted: &Wanted) -> Result<BooleanArray, ArrowError> {
     let rows = || {
-        let key_of = |name: &str, text: &str| -> Option<(&arrow_array::Int32Array, Option<i32>)> {
-            let column = batch
-                .column_by_name(name)?
-                .as_dictionary_opt::<Int32Type>()?;
-            let values: &StringArray = column.values().as_string_opt::<i32>()?;
-            let key = values.iter().position(|value| value == Some(text));
-            Some((column.keys(), key.map(|key| key as i32)))
-        };
-        let (attributes, attribute) = key_of("attribute", wanted.attribute.as_str())?;
-        let (entities, entity) = key_of("entity", wanted.entity.as_str())?;
+        let attribute = naming(batch, "attribute", wanted.attribute.as_str())?;
         let observed = instants(batch, "observed")?.values();
         let sequence = batch
             .column_by_name("sequence")?
             .as_primitive_opt::<Int64Type>()?
             .values();
-        let (Some(attribute), Some(entity)) = (attribute, entity) else {
-            return Some(BooleanArray::from(vec![false; batch.num_rows()]));
-        };
         let (from, until) = (wanted.observed.0.0, wanted.observed.1.0);
-        let hits = (0..batch.num_rows()).map(|row| {
-            entities.value(row) == entity
-                && attributes.value(row) == attribute
+        let hits = BooleanBuffer::collect_bool(batch.num_rows(), |row| {
+            attribute.value(row)
                 && (from..=until).contains(&observed[row])
-                && (sequence[row] as u64) < wanted.before_sequence
+                && sequence[row].cast_unsigned() < wanted.before_sequence
         });
-        Some(hits.map(Some).collect())
+        Some(BooleanArray::new(hits, None))
     };
     rows().ok_or_else(unreadable)
 }
 
 /// Which row has the sequence number.
-pub(super) fn matching_sequence(
-    batch: &RecordBatch,
-    sequence: u64,
-) -> Result<BooleanArray, ArrowError> {
+pub(super) fn of_sequence(batch: &RecordBatch, sequence: u64) -> Result<BooleanArray, ArrowError> {
     let column = batch
         .column_by_name("sequence")
         .and_then(|column| column.as_primitive_opt::<Int64Type>())
         .ok_or_else(unreadable)?;
-    let hits = column.values().iter().map(|&s| s as u64 == sequence);
-    Ok(hits.map(Some).collect())
+    let values = column.values();
+    let hits =
+        BooleanBuffer::collect_bool(values.len(), |row| values[row].cast_unsigned() == sequence);
+    Ok(BooleanArray::new(hits, None))
 }

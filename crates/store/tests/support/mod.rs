@@ -33,7 +33,7 @@ impl Rng {
 
 /// The recorded time of a batch: one every ten seconds from a Monday in 2026 on.
 pub fn recorded(batch: u64) -> Time {
-    Time::from_seconds(1_767_600_000 + batch as i64 * 10)
+    Time::from_seconds(1_767_600_000 + batch.cast_signed() * 10)
 }
 
 /// Makes batches about a building of `rooms` rooms that follow on from each other.
@@ -97,7 +97,9 @@ impl Maker {
                         uncertainty: None,
                     }),
                     valid: Interval::ALWAYS,
-                    observed: Time(recorded(maker.batch).0 - maker.rng.below(3_000_000) as i64),
+                    observed: Time(
+                        recorded(maker.batch).0 - maker.rng.below(3_000_000).cast_signed(),
+                    ),
                     procedure: None,
                 },
             )
@@ -106,7 +108,11 @@ impl Maker {
 
     /// A batch of `n` claims of every shape.
     pub fn mixed(&mut self, n: usize) -> Batch {
-        self.batch_of(n, Self::mixed_statement)
+        let zeros = vec![0; self.rng.below(700) as usize * usize::from(n % 3 == 1)];
+        Batch {
+            note: Bytes::from(zeros),
+            ..self.batch_of(n, Self::mixed_statement)
+        }
     }
 
     fn batch_of(
@@ -129,23 +135,19 @@ impl Maker {
                 claim
             })
             .collect();
-        let note = Bytes::from(vec![
-            0;
-            self.rng.below(700) as usize * usize::from(n % 3 == 1)
-        ]);
         self.batch += 1;
         Batch {
             id,
             kind: (id.0 % 5) as u8,
             recorded,
-            note,
+            note: Bytes::new(),
             claims,
         }
     }
 
     fn mixed_statement(&mut self, _: usize) -> (SourceId, Statement) {
         let room = self.rng.below(self.rooms.len() as u64) as usize;
-        let observed = Time(recorded(self.batch).0 - self.rng.below(100_000_000_000) as i64);
+        let observed = Time(recorded(self.batch).0 - self.rng.below(100_000_000_000).cast_signed());
         let shape = self.rng.below(14);
         let (attribute, act) = self.attribute_and_act(shape);
         let maybe = |rng: &mut Rng, time: Time| (rng.below(3) == 0).then_some(time);

@@ -6,6 +6,7 @@
 )]
 
 use crate::support::{Maker, Rng};
+use std::io::Read;
 use twin_model::{BatchId, ClaimId};
 use twin_store::backend::crash::{CrashDisk, Faults};
 use twin_store::{Batch, Error, Opened, Options, open};
@@ -23,6 +24,8 @@ pub struct Run {
     pub refused: u64,
     /// Batches acknowledged.
     pub acknowledged: u64,
+    /// Log files removed because snapshots and segments hold their claims.
+    pub logs_removed: u64,
 }
 
 /// A run's store, and what it must hold.
@@ -101,8 +104,42 @@ impl World {
             if !self.append(&mut opened)? {
                 break;
             }
+            self.keep_house(&opened)?;
         }
         Ok(())
+    }
+
+    /// Writes a snapshot or seals, sometimes; faults may stop it, and must cost nothing.
+    fn keep_house(&mut self, opened: &Opened) -> Result<(), String> {
+        let commit = opened.reader.commit();
+        let done = match self.rng.below(12) {
+            0 => {
+                let body = state_after(&self.certain);
+                let next = self
+                    .certain
+                    .iter()
+                    .map(|b| b.claims.len() as u64)
+                    .sum::<u64>()
+                    + 1;
+                let written = opened
+                    .snapshots
+                    .write(commit, next, &mut |out| out.write_all(&body));
+                written.map(|()| 0)
+            }
+            1 if self.rng.below(3) == 0 => opened.maintenance.seal().map(|done| done.logs_removed),
+            _ => return Ok(()),
+        };
+        match done {
+            Ok(removed) => {
+                self.run.logs_removed += removed;
+                Ok(())
+            }
+            Err(error) if error.is_retryable() || matches!(error, Error::Io { .. }) => {
+                self.run.refused += 1;
+                Ok(())
+            }
+            Err(error) => Err(format!("housekeeping: {}: {error}", error.code())),
+        }
     }
 
     /// Appends a group; false when the process should give up.
@@ -164,14 +201,47 @@ impl World {
             Err(error) => return Err(format!("open: {}: {error}", error.code())),
         };
         self.run.torn += u64::from(opened.report.torn_bytes > 0);
-        let mut found = Vec::new();
+        let mut found = self.restored(&mut opened)?;
         for item in opened.tail.by_ref() {
             found.push(item.map_err(|e| format!("read: {e}"))?.1);
         }
         self.compare(&found)?;
+        self.check_history(&opened, &found)?;
         self.in_doubt.clear();
         self.certain = found;
         Ok(Some(opened))
+    }
+
+    /// The batches that the snapshot stands for.
+    fn restored(&self, opened: &mut Opened) -> Result<Vec<Batch>, String> {
+        let Some(snapshot) = &mut opened.snapshot else {
+            return Ok(Vec::new());
+        };
+        let n = snapshot.commit().0 as usize;
+        let batches = self.certain.get(..n).ok_or("a snapshot from the future")?;
+        let mut body = Vec::new();
+        snapshot
+            .read_to_end(&mut body)
+            .map_err(|e| format!("snapshot: {e}"))?;
+        if body != state_after(batches) {
+            return Err("the snapshot holds another state".to_owned());
+        }
+        Ok(batches.to_vec())
+    }
+
+    /// Some claims must be found where they are now: in the log or in a segment.
+    fn check_history(&mut self, opened: &Opened, found: &[Batch]) -> Result<(), String> {
+        for _ in 0..3 {
+            let batch = self.rng.below(found.len() as u64) as usize;
+            let Some(claim) = found.get(batch).and_then(|batch| batch.claims.last()) else {
+                continue;
+            };
+            let read = opened.reader.claim(claim.id).map_err(|e| e.to_string())?;
+            if read.as_ref() != Some(claim) {
+                return Err(format!("claim {} is not in history", claim.id));
+            }
+        }
+        Ok(())
     }
 
     fn compare(&self, found: &[Batch]) -> Result<(), String> {
@@ -194,6 +264,12 @@ impl World {
         }
         in_order(found)
     }
+}
+
+/// Stands in for a node's state: what the batches amount to.
+fn state_after(batches: &[Batch]) -> Vec<u8> {
+    let ids = batches.iter().flat_map(|b| b.id.0.to_le_bytes());
+    ids.collect()
 }
 
 /// Batches in order, claims numbered without gaps.
