@@ -1,1 +1,45 @@
-//! The running node: owns now, the single writer, tasks, configuration
+//! The running node: it owns *now*, the single writer, the recovered state and the
+//! configuration, and gives the faces (HTTP, command line) one façade.
+//!
+//! A claim comes in through [`Node::submit`]: it is checked, bound to whoever makes it,
+//! written to the log, weighed into the state, and only then acknowledged. Questions go
+//! through [`Node::read`], which looks at one immutable picture for one caller.
+//!
+//! **Boundary:** faces use what is exported here and nothing else; no text of any
+//! protocol is known here.
+//! **Invariant (SINGLE-WRITER):** one thread changes the state; see `writer`.
+//! **Invariant (RELEASE-ONLY):** every answer is a `View` made by `twin-policy`.
+
+mod answer;
+mod changes;
+mod clock;
+pub mod config;
+mod cow;
+mod credentials;
+mod error;
+mod housekeeping;
+mod importing;
+mod journal;
+mod live;
+mod names;
+mod node;
+mod prepare;
+mod reader;
+mod routing;
+mod section;
+mod snapshot;
+mod structure;
+mod wheel;
+mod writer;
+
+pub use answer::*;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use config::Config;
+pub use credentials::{Account, NewToken, PASSWORD_LENGTH_MIN, Session, Token};
+pub use error::Error;
+pub use importing::{ImportReceipt, OnProgress, Progress};
+pub use journal::{ImportChanges, ImportRecord};
+pub use node::{Changes, Node, RecoveryReport, doctor, restore};
+pub use prepare::{ClaimCode, Draft, FUTURE_TOLERANCE_S, Mode, NUMBER_MAX, Receipt, Refusal};
+pub use reader::{LIMIT_MAX, Reader};
+pub use twin_store::{BackupReport, ErasureRecord, Problem};

@@ -1,0 +1,342 @@
+//! The forms of what readers get. Plain data; the faces turn it into JSON.
+
+use std::collections::BTreeMap;
+use twin_model::{
+    Act, Attribute, AttributeSpec, BatchId, Claim, ClaimId, CommitNumber, EntityId, EntityKind,
+    Estimate, Finding, SourceId, Summary, Time,
+};
+
+/// One twin with its attributes, in order of name.
+#[derive(Debug, Clone)]
+pub struct Twin {
+    /// Its URI.
+    pub id: EntityId,
+    /// What sort of thing it is believed to be.
+    pub kind: EntityKind,
+    /// What is believed about it.
+    pub attributes: Vec<(Attribute, Answer)>,
+}
+
+/// What is believed of one attribute, or that it may not be told.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Weighed from claims; unknown when nothing usable was ever said.
+    Modelled {
+        /// The catalogue's entry.
+        spec: &'static AttributeSpec,
+        /// The estimate.
+        estimate: Estimate,
+    },
+    /// As each source wrote it.
+    Verbatim(Vec<VerbatimLine>),
+}
+
+/// One source's statement of a verbatim attribute.
+#[derive(Debug, Clone)]
+pub struct VerbatimLine {
+    /// Who says it.
+    pub source: SourceId,
+    /// In which claim.
+    pub claim: ClaimId,
+    /// When it was seen or drawn up.
+    pub observed: Time,
+    /// What is said.
+    pub act: Act,
+}
+
+/// Some of many.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// These.
+    pub items: Vec<T>,
+    /// Pass it as `after` to get those that follow; `None` when there are none.
+    pub next: Option<String>,
+}
+
+/// A building in a list.
+#[derive(Debug, Clone)]
+pub struct BuildingLine {
+    /// Its URI.
+    pub id: EntityId,
+    /// What it is called.
+    pub name: Estimate,
+    /// How many storeys are known.
+    pub storeys: usize,
+    /// How many spaces are known.
+    pub spaces: usize,
+    /// How many portals are known.
+    pub portals: usize,
+    /// Findings of its latest import, by severity word.
+    pub findings: BTreeMap<String, u64>,
+}
+
+/// A building with its storeys, lowest first.
+#[derive(Debug, Clone)]
+pub struct BuildingAnswer {
+    /// Its URI.
+    pub id: EntityId,
+    /// What it is called.
+    pub name: Estimate,
+    /// Its storeys.
+    pub storeys: Vec<StoreyLine>,
+}
+
+/// A storey in a list.
+#[derive(Debug, Clone)]
+pub struct StoreyLine {
+    /// Its URI.
+    pub id: EntityId,
+    /// What it is called.
+    pub name: Estimate,
+    /// How high its floor is.
+    pub elevation: Estimate,
+    /// How many spaces are known.
+    pub spaces: usize,
+    /// How many portals are known.
+    pub portals: usize,
+    /// How many spaces are in which state: the worst summary among the live attributes
+    /// that matter for life; `Unknown` where none was ever observed.
+    pub status: BTreeMap<Summary, usize>,
+    /// Spaces in which smoke is more probable than not, on evidence that is not stale.
+    pub alarms: usize,
+}
+
+/// The plan of a storey.
+#[derive(Debug, Clone)]
+pub struct PlanAnswer {
+    /// The storey.
+    pub id: EntityId,
+    /// Its building.
+    pub building: Option<EntityId>,
+    /// `[x0, y0, x1, y1]` in metres of everything drawn; `None` when nothing can be.
+    pub bounds: Option<[f64; 4]>,
+    /// Its spaces.
+    pub spaces: Vec<Twin>,
+    /// Its portals.
+    pub portals: Vec<Twin>,
+}
+
+/// Stairs and lifts across the storeys of a building.
+#[derive(Debug, Clone)]
+pub struct SectionAnswer {
+    /// Storeys, lowest first.
+    pub storeys: Vec<EntityId>,
+    /// Stairs and lifts.
+    pub risers: Vec<Riser>,
+    /// Neighbouring storeys between which no stair, ramp or lift is known.
+    pub unlinked: Vec<(EntityId, EntityId)>,
+}
+
+/// One stair or lift through several storeys.
+#[derive(Debug, Clone)]
+pub struct Riser {
+    /// The URI of its lowest space.
+    pub id: EntityId,
+    /// What it is called, or the URI's last part.
+    pub name: String,
+    /// `stair`, `lift`, `ramp` or `escalator`.
+    pub usage: String,
+    /// Where it stops, lowest first.
+    pub stops: Vec<Stop>,
+    /// Which of its storeys it joins, and how probably.
+    pub links: Vec<(EntityId, EntityId, f64)>,
+}
+
+/// A riser at a storey.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    /// The storey.
+    pub storey: EntityId,
+    /// The space one steps into.
+    pub space: EntityId,
+    /// What is known of the space's state.
+    pub status: Summary,
+}
+
+/// Where a route is to lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// To the nearest exit.
+    Exit,
+    /// To this space.
+    Space(EntityId),
+}
+
+/// What a route may use.
+#[derive(Debug, Clone, Default)]
+pub struct RouteQuery {
+    /// Portals and spaces not to be used.
+    pub avoid: Vec<EntityId>,
+    /// Whether portals may be used of which it is not known that one can pass.
+    pub allow_unknown: bool,
+}
+
+/// A way through the building.
+#[derive(Debug, Clone)]
+pub struct RouteAnswer {
+    /// Walking distance in metres.
+    pub length_m: f64,
+    /// Probability that every portal of which something is known exists and lets one pass.
+    pub probability: f64,
+    /// Step by step.
+    pub steps: Vec<RouteStep>,
+    /// The portal that is least sure, an unknown one before any known one.
+    pub least_certain: Option<EntityId>,
+    /// Portals on it of which it is not known whether one can pass.
+    pub unknown: Vec<EntityId>,
+}
+
+/// Through a space and out of it by a portal.
+#[derive(Debug, Clone)]
+pub struct RouteStep {
+    /// The space that is walked through.
+    pub space: EntityId,
+    /// The portal that leaves it; none at the end.
+    pub portal: Option<EntityId>,
+    /// Metres walked in the space, as the crow flies; `None` where a position is not known.
+    pub length_m: Option<f64>,
+    /// Probability that the portal is there and lets one pass; `None` when not known.
+    pub probability: Option<f64>,
+}
+
+/// What an estimate stands on.
+#[derive(Debug, Clone)]
+pub struct Why {
+    /// The estimate, with its contributors.
+    pub answer: Answer,
+    /// The claims, newest observation first.
+    pub claims: Vec<Claim>,
+}
+
+/// A finding with where it comes from.
+#[derive(Debug, Clone)]
+pub struct FindingLine {
+    /// Its place in the list of all findings: batch and index.
+    pub id: String,
+    /// What was found.
+    pub finding: Finding,
+    /// The import that found it.
+    pub batch: BatchId,
+    /// The building it is about.
+    pub building: Option<EntityId>,
+    /// When.
+    pub recorded: Time,
+}
+
+/// Which findings.
+#[derive(Debug, Clone, Default)]
+pub struct FindingFilter {
+    /// Only of this building.
+    pub building: Option<EntityId>,
+    /// Only of this code.
+    pub code: Option<String>,
+    /// Only of this severity word.
+    pub severity: Option<String>,
+    /// After this one.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which twins.
+#[derive(Debug, Clone, Default)]
+pub struct TwinFilter {
+    /// Only of this kind.
+    pub kind: Option<EntityKind>,
+    /// Only of this building.
+    pub building: Option<EntityId>,
+    /// Only of this storey.
+    pub storey: Option<EntityId>,
+    /// After this URI.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// How the node is.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// How far the log has got.
+    pub commit: CommitNumber,
+    /// Claims recorded in this incarnation and those before it, as far as the state knows.
+    pub claims: u64,
+    /// Twins.
+    pub entities: u64,
+    /// Attributes of twins.
+    pub attributes: u64,
+    /// Bytes the data directory takes.
+    pub store_bytes: u64,
+    /// Bytes it may take.
+    pub store_budget_bytes: u64,
+    /// Bytes the state takes in memory, as counted.
+    pub memory_bytes: u64,
+    /// Bytes it may take.
+    pub memory_budget_bytes: u64,
+    /// The node's clock.
+    pub time: Time,
+    /// Whose node it is.
+    pub organisation: String,
+}
+
+/// Counters since the process started.
+#[derive(Debug, Clone, Copy)]
+pub struct Metrics {
+    /// Group commits.
+    pub commits: u64,
+    /// Claims recorded.
+    pub claims: u64,
+    /// Claims refused.
+    pub refused: u64,
+    /// How long the last group commit took, in microseconds, state included.
+    pub last_commit_micros: u64,
+    /// Twins.
+    pub entities: u64,
+    /// Attributes.
+    pub attributes: u64,
+    /// Bytes the state takes in memory, as counted.
+    pub memory_bytes: u64,
+    /// Bytes the data directory takes.
+    pub store_bytes: u64,
+}
+
+/// Whether the node can be used. Tells nothing about any building.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Reads and writes.
+    Ready,
+    /// Reads only.
+    ReadOnly,
+}
+
+/// Something changed.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The twin.
+    pub entity: EntityId,
+    /// Its storey.
+    pub storey: Option<EntityId>,
+    /// Its building.
+    pub building: Option<EntityId>,
+    /// Which attribute.
+    pub attribute: Attribute,
+    /// What is believed now.
+    pub answer: Answer,
+}
+
+/// What a listener gets next.
+#[derive(Debug, Clone)]
+pub enum Next {
+    /// These attributes have changed.
+    Changed {
+        /// The commit of the picture the answers are from.
+        commit: CommitNumber,
+        /// The time they are about.
+        at: Time,
+        /// Which, and to what.
+        changes: Vec<Change>,
+    },
+    /// The listener has fallen behind and must read afresh.
+    Reset(CommitNumber),
+    /// The node is closing.
+    Closed,
+}

@@ -1,0 +1,193 @@
+//! Configuration: one TOML file, every option with a default that is safe.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The commented default, as `twin config default` prints it.
+pub const DEFAULT_TOML: &str = include_str!("../../../twin.toml");
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("the configuration `{path}` cannot be read: {cause}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The file is not TOML, or an option is unknown or has the wrong form.
+    #[error("the configuration `{path}` is not right: {cause}")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// Line, column and what was expected.
+        cause: Box<toml::de::Error>,
+    },
+    /// An option has a value that makes no sense.
+    #[error("`{option}` is `{value}`, but {rule}")]
+    OutOfRange {
+        /// Which option.
+        option: &'static str,
+        /// What it is set to.
+        value: String,
+        /// What it must be.
+        rule: &'static str,
+    },
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the node keeps everything. Since 0.1.
+    pub data_dir: PathBuf,
+    /// Short name of the organisation; part of the URIs of the twins it mints. Since 0.1.
+    pub organisation: String,
+    /// Address of the page and the API. Since 0.1.
+    pub listen: SocketAddr,
+    /// Most bytes the data directory may take. Since 0.1.
+    pub disk_budget_bytes: u64,
+    /// Most bytes the current state may take in memory. Since 0.1.
+    pub memory_budget_bytes: u64,
+    /// Largest file that an import takes. Since 0.1.
+    pub import_bytes_max: u64,
+    /// After how many new claims the state is written to disk afresh. Since 0.1.
+    pub snapshot_claims: u64,
+    /// How long claims are kept. Since 0.1.
+    pub retention: Retention,
+    /// How long a log-in lasts without use, in seconds. Since 0.1.
+    pub session_idle_s: u64,
+}
+
+/// Days that claims of each class are kept; 0 keeps them for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// What the building is.
+    pub structure_days: u32,
+    /// Measurements.
+    pub telemetry_days: u32,
+    /// What tells about people.
+    pub personal_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            structure_days: 0,
+            telemetry_days: 730,
+            personal_days: 30,
+        }
+    }
+}
+
+const GIB: u64 = 1 << 30;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("twin-data"),
+            organisation: "local".to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8350)),
+            disk_budget_bytes: 50 * GIB,
+            memory_budget_bytes: 4 * GIB,
+            import_bytes_max: 2 * GIB,
+            snapshot_claims: 500_000,
+            retention: Retention::default(),
+            session_idle_s: 12 * 3600,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file; options that are not in it keep their defaults.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|cause| Error::Unreadable {
+            path: path.to_owned(),
+            cause,
+        })?;
+        let config: Self = toml::from_str(&text).map_err(|cause| Error::Malformed {
+            path: path.to_owned(),
+            cause: Box::new(cause),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what the types cannot.
+    pub fn check(&self) -> Result<(), Error> {
+        let out_of_range = |option, value: String, rule| {
+            Err(Error::OutOfRange {
+                option,
+                value,
+                rule,
+            })
+        };
+        let name_ok = !self.organisation.is_empty()
+            && self.organisation.len() <= 63
+            && self
+                .organisation
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !name_ok {
+            let rule = "it must be 1 to 63 lower-case letters, digits or hyphens";
+            return out_of_range("organisation", self.organisation.clone(), rule);
+        }
+        if self.disk_budget_bytes < 64 << 20 {
+            let rule = "less than 64 MiB holds no log and its snapshot";
+            return out_of_range(
+                "disk_budget_bytes",
+                self.disk_budget_bytes.to_string(),
+                rule,
+            );
+        }
+        if self.memory_budget_bytes < 16 << 20 {
+            let rule = "less than 16 MiB holds no building";
+            return out_of_range(
+                "memory_budget_bytes",
+                self.memory_budget_bytes.to_string(),
+                rule,
+            );
+        }
+        if self.snapshot_claims < 1000 {
+            let rule = "fewer than 1000 would write the state all the time";
+            return out_of_range("snapshot_claims", self.snapshot_claims.to_string(), rule);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_default_is_the_default() {
+        assert_eq!(
+            toml::from_str::<Config>(DEFAULT_TOML).unwrap(),
+            Config::default()
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("twin.toml");
+        for (text, expected) in [
+            ("lissten = '127.0.0.1:1'", "lissten"),
+            ("listen = 'everywhere'", "listen"),
+            ("organisation = 'Big Co'", "lower-case"),
+            ("disk_budget_bytes = 1", "64 MiB"),
+            ("[retention]\nhealth_days = 3", "health_days"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let message = Config::load(&path).unwrap_err().to_string();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+        assert!(Config::load(&dir.path().join("nothing.toml")).is_err());
+    }
+}

@@ -1,0 +1,80 @@
+//! What goes on beside the writer: saving the state, sealing the log into segments,
+//! ending what has been kept long enough.
+
+use crate::clock::Clock;
+use crate::config::Retention;
+use crate::live::Picture;
+use crate::snapshot;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+use twin_model::Time;
+use twin_model::catalogue::Retention as Class;
+use twin_store as store;
+
+/// How often retention is looked at; ages are in days.
+const RETENTION_EVERY: Duration = Duration::from_hours(1);
+const DAY_S: f64 = 86_400.0;
+
+/// What the housekeeping thread owns.
+pub(crate) struct Housekeeping {
+    pub(crate) snapshots: store::Snapshots,
+    pub(crate) maintenance: store::Maintenance,
+    pub(crate) retention: Retention,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Serves until the writer is gone. Trouble here is logged and tried again at the next
+/// occasion; the claims are safe in the log meanwhile.
+pub(crate) fn run(keeper: &Housekeeping, pictures: &Receiver<Arc<Picture>>) {
+    loop {
+        match pictures.recv_timeout(RETENTION_EVERY) {
+            Ok(picture) => {
+                keeper.save(&picture);
+                drop(picture);
+                keeper.seal();
+            }
+            Err(RecvTimeoutError::Timeout) => keeper.retain(),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+}
+
+impl Housekeeping {
+    fn save(&self, picture: &Picture) {
+        let saved = self
+            .snapshots
+            .write(picture.commit, picture.next_sequence, &mut |out| {
+                snapshot::write(picture, out)
+            });
+        match saved {
+            Ok(()) => tracing::debug!(commit = picture.commit.0, "state saved"),
+            Err(error) => tracing::error!(%error, "the state could not be saved"),
+        }
+    }
+
+    fn seal(&self) {
+        if let Err(error) = self.maintenance.seal() {
+            tracing::error!(%error, "the log could not be sealed");
+        }
+    }
+
+    fn retain(&self) {
+        let now = self.clock.now();
+        let cutoff = |class| {
+            let days = match class {
+                Class::Structure => self.retention.structure_days,
+                Class::Telemetry => self.retention.telemetry_days,
+                Class::Personal => self.retention.personal_days,
+            };
+            (days > 0).then(|| now.plus_seconds(-f64::from(days) * DAY_S))
+        };
+        let cutoffs: Vec<(Class, Time)> = Class::ALL
+            .into_iter()
+            .filter_map(|c| cutoff(c).map(|t| (c, t)))
+            .collect();
+        if let Err(error) = self.maintenance.retain(&cutoffs) {
+            tracing::error!(%error, "claims past their retention could not be ended");
+        }
+    }
+}

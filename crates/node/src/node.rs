@@ -1,0 +1,708 @@
+//! The node itself: opening, closing, and the façade that every face uses.
+
+use crate::answer::{Health, Metrics, Next, Status};
+use crate::changes::{Cursor, Ring, Taken};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::credentials::{Account, Credentials, NewToken, Session, Token};
+use crate::error::Error;
+use crate::housekeeping::{self, Housekeeping};
+use crate::journal::{ImportRecord, Note};
+use crate::live::{Live, Picture};
+use crate::prepare::{self, Draft, Mode, Receipt};
+use crate::reader::Reader;
+use crate::snapshot;
+use crate::wheel::Wheel;
+use crate::writer::{Command, Counters, NoteDraft, Submission, Writer};
+use arc_swap::ArcSwap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use twin_fusion as fusion;
+use twin_model::{Caller, Catalogue, CommitNumber, EntityId, Role, Time};
+use twin_policy::{self as policy, View};
+use twin_store as store;
+
+/// Most submissions that wait for the writer.
+const WAITING_MAX: usize = 4096;
+/// Most claims that wait for the writer; a larger submission waits until it is alone.
+const CLAIMS_WAITING_MAX: u32 = 400_000;
+/// Most changed attributes in one event.
+const CHANGES_PER_EVENT_MAX: usize = 2000;
+/// How often changes by time alone are looked for.
+const TICK: Duration = Duration::from_millis(500);
+
+/// A running node. Cloning gives another handle to the same one.
+#[derive(Debug, Clone)]
+pub struct Node(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) published: Arc<ArcSwap<Picture>>,
+    pub(crate) store: store::Reader,
+    pub(crate) maintenance: store::Maintenance,
+    pub(crate) credentials: Credentials,
+    meta: Arc<store::Meta>,
+    /// Keys the URIs that imports mint.
+    pub(crate) minting_key: [u8; 32],
+    ring: Arc<Ring>,
+    commands: mpsc::Sender<Command>,
+    claims_waiting: Semaphore,
+    counters: Arc<Counters>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// One import at a time: the next sees what the last one changed.
+    pub(crate) importing: Mutex<()>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What opening found.
+#[derive(Debug, Clone)]
+pub struct RecoveryReport {
+    /// What the store reports of its files.
+    pub store: store::RecoveryReport,
+    /// Claims replayed from the log after the saved state.
+    pub replayed: u64,
+    /// Twins in the state.
+    pub entities: u64,
+    /// Attributes in the state.
+    pub attributes: u64,
+}
+
+/// Whether the caller may, as an error that faces can answer with.
+pub(crate) fn permit(caller: &Caller, action: &policy::Action<'_>) -> Result<(), Error> {
+    Ok(policy::decide(caller, action).require()?)
+}
+
+impl Node {
+    /// Opens the data directory, recovers, and starts. Blocks while it does.
+    pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<(Self, RecoveryReport), Error> {
+        config.check()?;
+        let disk = || store_disk(&config.data_dir);
+        let options = store::Options {
+            disk_budget_bytes: config.disk_budget_bytes,
+            ..store::Options::default()
+        };
+        let opened = store::open(disk()?, options)?;
+        if let Some(record) = opened.maintenance.finish_erasure()? {
+            tracing::warn!(?record, "an erasure that was interrupted is finished");
+        }
+        let incarnation = opened.report.incarnation;
+        let (live, replayed) = recover(opened.snapshot, opened.tail)?;
+        let report = RecoveryReport {
+            store: opened.report,
+            replayed,
+            entities: live.entities.len() as u64,
+            attributes: live.attributes,
+        };
+        let published = Arc::new(ArcSwap::from_pointee(live.picture()));
+        let ring = Arc::new(Ring::new(live.commit));
+        let counters = Arc::<Counters>::default();
+        counters
+            .store_bytes
+            .store(opened.writer.budget().used_bytes, Ordering::Relaxed);
+        let (commands, receiver) = mpsc::channel(WAITING_MAX);
+        let (pictures, waiting) = std::sync::mpsc::sync_channel(1);
+        let mut wheel = Wheel::default();
+        wheel.arm_all(&live, clock.now());
+        let writer = Writer {
+            claims_at_snapshot: live.claims - replayed,
+            live,
+            log: opened.writer,
+            maintenance: opened.maintenance.clone(),
+            wheel,
+            clock: Arc::clone(&clock),
+            published: Arc::clone(&published),
+            ring: Arc::clone(&ring),
+            counters: Arc::clone(&counters),
+            incarnation,
+            memory_budget_bytes: config.memory_budget_bytes,
+            snapshot_claims: config.snapshot_claims,
+            housekeeping: pictures,
+        };
+        let keeper = Housekeeping {
+            snapshots: opened.snapshots,
+            maintenance: opened.maintenance.clone(),
+            retention: config.retention,
+            clock: Arc::clone(&clock),
+        };
+        let threads = vec![
+            spawn("twin-writer", move || writer.run(receiver))?,
+            spawn("twin-housekeeping", move || {
+                housekeeping::run(&keeper, &waiting);
+            })?,
+        ];
+        spawn_ticker(commands.downgrade())?;
+        let meta = Arc::new(store::Meta::open(&disk()?)?);
+        let inner = Inner {
+            minting_key: minting_key(&meta)?,
+            credentials: Credentials::open(Arc::clone(&meta), config.session_idle_s)?,
+            meta,
+            config,
+            clock,
+            published,
+            store: opened.reader,
+            maintenance: opened.maintenance,
+            ring,
+            commands,
+            claims_waiting: Semaphore::new(CLAIMS_WAITING_MAX as usize),
+            counters,
+            threads: Mutex::new(threads),
+            importing: Mutex::new(()),
+        };
+        Ok((Self(Arc::new(inner)), report))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// The node's clock.
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    /// How it is configured.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Finishes what is under way, saves the state and ends the threads. Blocks. Every
+    /// later submission is refused.
+    pub fn close(&self) {
+        let (reply, last) = oneshot::channel();
+        if self.0.commands.blocking_send(Command::Stop(reply)).is_err() {
+            return;
+        }
+        let _ = last.blocking_recv();
+        let threads = std::mem::take(
+            &mut *self
+                .0
+                .threads
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the node had panicked");
+            }
+        }
+    }
+
+    /// Whether the node can be used; for everybody, and tells nothing about buildings.
+    pub fn health(&self) -> Health {
+        if self.0.counters.stopped.load(Ordering::SeqCst) {
+            Health::ReadOnly
+        } else {
+            Health::Ready
+        }
+    }
+
+    // --- who asks -------------------------------------------------------------
+
+    /// The code with which the first account can be made, while there is none.
+    pub fn setup_code(&self) -> Option<String> {
+        self.0.credentials.setup_code()
+    }
+
+    /// Makes the first account, an owner. Slow on purpose (Argon2).
+    pub fn set_up(&self, code: &str, name: &str, password: &str) -> Result<(), Error> {
+        self.0.credentials.set_up(code, name, password)
+    }
+
+    /// Logs a person in. Slow on purpose (Argon2).
+    pub fn log_in(&self, name: &str, password: &str) -> Result<Session, Error> {
+        self.0.credentials.log_in(name, password, self.now())
+    }
+
+    /// Ends a session.
+    pub fn log_out(&self, secret: &str) {
+        self.0.credentials.log_out(secret);
+    }
+
+    /// Whose session it is.
+    pub fn caller_of_session(&self, secret: &str) -> Option<Caller> {
+        self.0.credentials.caller_of_session(secret, self.now())
+    }
+
+    /// Whose token it is.
+    pub fn caller_of_token(&self, secret: &str) -> Option<Caller> {
+        self.0.credentials.caller_of_token(secret)
+    }
+
+    /// A new secret of the operator beside the data directory, valid while the process
+    /// runs. Only for the process itself to put where only the operator can read it.
+    pub fn operator_secret(&self) -> Result<String, Error> {
+        self.0.credentials.operator_secret()
+    }
+
+    /// Every account.
+    pub fn accounts(&self, caller: &Caller) -> Result<View<Vec<Account>>, Error> {
+        permit(caller, &policy::Action::ManageAccounts)?;
+        let accounts = self.0.credentials.accounts()?;
+        Ok(policy::release(
+            caller,
+            &policy::Action::ManageAccounts,
+            || accounts,
+        )?)
+    }
+
+    /// Makes an account or gives it a new password and role. Slow on purpose.
+    pub fn add_account(
+        &self,
+        caller: &Caller,
+        name: &str,
+        password: &str,
+        role: Role,
+    ) -> Result<(), Error> {
+        permit(caller, &policy::Action::ManageAccounts)?;
+        self.0.credentials.add_account(name, password, role)?;
+        tracing::info!(by = ?caller.principal, account = name, role = role.as_str(), "account set");
+        Ok(())
+    }
+
+    /// Removes an account and ends its sessions.
+    pub fn remove_account(&self, caller: &Caller, name: &str) -> Result<(), Error> {
+        permit(caller, &policy::Action::ManageAccounts)?;
+        self.0.credentials.remove_account(name)?;
+        tracing::info!(by = ?caller.principal, account = name, "account removed");
+        Ok(())
+    }
+
+    /// Every token, without its secret.
+    pub fn tokens(&self, caller: &Caller) -> Result<View<Vec<Token>>, Error> {
+        permit(caller, &policy::Action::ManageTokens)?;
+        let tokens = self.0.credentials.tokens()?;
+        Ok(policy::release(
+            caller,
+            &policy::Action::ManageTokens,
+            || tokens,
+        )?)
+    }
+
+    /// Makes a token; its secret is in the answer and nowhere else.
+    pub fn add_token(&self, caller: &Caller, new: NewToken) -> Result<(Token, String), Error> {
+        permit(caller, &policy::Action::ManageTokens)?;
+        if new.role > caller.role && new.role != Role::Source || new.role < caller.role {
+            let reason = "a token cannot do more than who makes it".to_owned();
+            return Err(Error::Forbidden { reason });
+        }
+        let made = self.0.credentials.add_token(new, self.now())?;
+        tracing::info!(by = ?caller.principal, token = made.0.id, "token made");
+        Ok(made)
+    }
+
+    /// Removes a token; it is refused from now on.
+    pub fn remove_token(&self, caller: &Caller, id: &str) -> Result<(), Error> {
+        permit(caller, &policy::Action::ManageTokens)?;
+        self.0.credentials.remove_token(id)?;
+        tracing::info!(by = ?caller.principal, token = id, "token removed");
+        Ok(())
+    }
+
+    // --- writing --------------------------------------------------------------
+
+    /// Records claims. When it returns they are durable and visible.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        drafts: Vec<Draft>,
+        mode: Mode,
+    ) -> Result<Receipt, Error> {
+        let (claims, refused) = prepare::prepare(caller, drafts, self.now())?;
+        let permits = (claims.len() as u32).clamp(1, CLAIMS_WAITING_MAX);
+        let _waiting = self.0.claims_waiting.acquire_many(permits).await;
+        let (reply, receipt) = oneshot::channel();
+        let all_or_nothing = mode == Mode::AllOrNothing;
+        let note = NoteDraft::Claims;
+        let submission = Submission {
+            claims,
+            refused,
+            all_or_nothing,
+            note,
+            reply,
+        };
+        let stopped = || Error::ReadOnly("the writer has stopped".to_owned());
+        self.0
+            .commands
+            .send(Command::Submit(submission))
+            .await
+            .map_err(|_| stopped())?;
+        receipt.await.map_err(|_| stopped())?
+    }
+
+    /// The same for threads that may block.
+    pub fn submit_blocking(
+        &self,
+        caller: &Caller,
+        drafts: Vec<Draft>,
+        mode: Mode,
+    ) -> Result<Receipt, Error> {
+        let (claims, refused) = prepare::prepare(caller, drafts, self.now())?;
+        self.record(
+            claims,
+            refused,
+            mode == Mode::AllOrNothing,
+            NoteDraft::Claims,
+        )
+    }
+
+    pub(crate) fn record(
+        &self,
+        claims: Vec<prepare::Prepared>,
+        refused: Vec<prepare::Refusal>,
+        all_or_nothing: bool,
+        note: NoteDraft,
+    ) -> Result<Receipt, Error> {
+        let (reply, receipt) = oneshot::channel();
+        let submission = Submission {
+            claims,
+            refused,
+            all_or_nothing,
+            note,
+            reply,
+        };
+        let stopped = || Error::ReadOnly("the writer has stopped".to_owned());
+        self.0
+            .commands
+            .blocking_send(Command::Submit(submission))
+            .map_err(|_| stopped())?;
+        receipt.blocking_recv().map_err(|_| stopped())?
+    }
+
+    /// Erases the claims about a twin; that it was done stays on record. Blocks.
+    pub fn erase(
+        &self,
+        caller: &Caller,
+        entity: &EntityId,
+        reason: &str,
+    ) -> Result<store::ErasureRecord, Error> {
+        permit(caller, &policy::Action::Erase)?;
+        if reason.trim().is_empty() || reason.len() > 1000 {
+            return Err(Error::Invalid("say why, in at most 1000 characters".into()));
+        }
+        let (reply, record) = oneshot::channel();
+        let command = Command::Erase {
+            entity: entity.clone(),
+            reason: reason.to_owned(),
+            reply,
+        };
+        let stopped = || Error::ReadOnly("the writer has stopped".to_owned());
+        self.0
+            .commands
+            .blocking_send(command)
+            .map_err(|_| stopped())?;
+        let record = record.blocking_recv().map_err(|_| stopped())??;
+        tracing::warn!(by = ?caller.principal, %entity, reason, "claims erased");
+        Ok(record)
+    }
+
+    /// Copies everything into an empty directory while the node goes on. Blocks.
+    pub fn backup(&self, caller: &Caller, to: &Path) -> Result<store::BackupReport, Error> {
+        permit(caller, &policy::Action::Backup)?;
+        let report = self.0.maintenance.backup(&self.0.meta, &store_disk(to)?)?;
+        copy_files(&self.files_dir(), &files_dir(to))?;
+        tracing::info!(by = ?caller.principal, to = %to.display(), "backup made");
+        Ok(report)
+    }
+
+    /// Reads every byte of the store and compares it with its checksums. Blocks.
+    pub fn verify(&self, caller: &Caller) -> Result<View<Vec<store::Problem>>, Error> {
+        let problems = || self.0.maintenance.verify();
+        Ok(policy::release(
+            caller,
+            &policy::Action::ReadMetrics,
+            problems,
+        )?)
+    }
+
+    /// Every import, oldest first.
+    pub fn imports(&self, caller: &Caller) -> Result<View<Vec<Arc<ImportRecord>>>, Error> {
+        let imports = || self.0.published.load().imports.to_vec();
+        Ok(policy::release(
+            caller,
+            &policy::Action::ReadImports,
+            imports,
+        )?)
+    }
+
+    // --- reading --------------------------------------------------------------
+
+    /// A look at the newest picture, now.
+    pub fn read(&self, caller: &Caller) -> Result<Reader, Error> {
+        Ok(Reader {
+            policy: policy::Reader::new(caller)?,
+            picture: self.0.published.load_full(),
+            store: self.0.store.clone(),
+            caller: caller.clone(),
+            at: self.now(),
+        })
+    }
+
+    /// Listens to changes after a commit, or from now on.
+    pub fn changes(&self, caller: &Caller, after: Option<CommitNumber>) -> Result<Changes, Error> {
+        policy::Reader::new(caller)?;
+        let cursor = self.0.ring.cursor(after);
+        Ok(Changes {
+            node: self.clone(),
+            caller: caller.clone(),
+            cursor,
+        })
+    }
+
+    /// How the node is.
+    pub fn status(&self, caller: &Caller) -> Result<View<Status>, Error> {
+        let picture = self.0.published.load();
+        let status = || Status {
+            commit: picture.commit,
+            claims: picture.claims,
+            entities: picture.entities.len() as u64,
+            attributes: picture.attributes,
+            store_bytes: self.0.counters.store_bytes.load(Ordering::Relaxed),
+            store_budget_bytes: self.0.config.disk_budget_bytes,
+            memory_bytes: picture.heap_bytes as u64,
+            memory_budget_bytes: self.0.config.memory_budget_bytes,
+            time: self.now(),
+            organisation: self.0.config.organisation.clone(),
+        };
+        Ok(policy::release(
+            caller,
+            &policy::Action::ReadStatus,
+            status,
+        )?)
+    }
+
+    /// Counters since the process started.
+    pub fn metrics(&self, caller: &Caller) -> Result<View<Metrics>, Error> {
+        let (picture, counters) = (self.0.published.load(), &self.0.counters);
+        let metrics = || Metrics {
+            commits: counters.commits.load(Ordering::Relaxed),
+            claims: counters.claims.load(Ordering::Relaxed),
+            refused: counters.refused.load(Ordering::Relaxed),
+            last_commit_micros: counters.commit_micros.load(Ordering::Relaxed),
+            entities: picture.entities.len() as u64,
+            attributes: picture.attributes,
+            memory_bytes: picture.heap_bytes as u64,
+            store_bytes: self.0.counters.store_bytes.load(Ordering::Relaxed),
+        };
+        Ok(policy::release(
+            caller,
+            &policy::Action::ReadMetrics,
+            metrics,
+        )?)
+    }
+}
+
+/// A listener to changes.
+#[derive(Debug)]
+pub struct Changes {
+    node: Node,
+    caller: Caller,
+    cursor: Option<Cursor>,
+}
+
+impl Changes {
+    /// What has changed since the last call; waits until something has. Each event is
+    /// answered from one picture, so many changes of one attribute are one.
+    pub async fn next(&mut self) -> Next {
+        loop {
+            let ring = &self.node.0.ring;
+            let Some(cursor) = &mut self.cursor else {
+                self.cursor = ring.cursor(None);
+                return Next::Reset(self.node.0.published.load().commit);
+            };
+            if !cursor.wait().await {
+                return Next::Closed;
+            }
+            match cursor.take(ring, CHANGES_PER_EVENT_MAX) {
+                Taken::Lost => self.cursor = None,
+                Taken::Keys(keys) => {
+                    let Ok(reader) = self.node.read(&self.caller) else {
+                        return Next::Closed;
+                    };
+                    let changes = reader.changes(&keys);
+                    if !changes.is_empty() {
+                        let (commit, at) = (reader.commit(), reader.at());
+                        return Next::Changed {
+                            commit,
+                            at,
+                            changes,
+                        };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The state as of the last durable claim: the saved state, then the log after it.
+fn recover(saved: Option<store::SnapshotIn>, tail: store::Tail) -> Result<(Live, u64), Error> {
+    let mut live = match saved {
+        Some(saved) => snapshot::read(saved)?,
+        None => Live::default(),
+    };
+    let mut replayed = 0;
+    for item in tail {
+        let (commit, batch) = item?;
+        let note = Note::decode(batch.id, &batch.note)?;
+        for claim in &batch.claims {
+            let statement = &claim.statement;
+            let spec = Catalogue::BUILT_IN.get(statement.attribute.as_str());
+            // A statement that this version would refuse was taken by the one that
+            // wrote it; it stays on record and out of the estimate.
+            let canonical = spec.map(|spec| fusion::canonical(spec, &statement.act));
+            match canonical {
+                Some(Err(error)) => tracing::warn!(claim = %claim.id, %error, "not weighed"),
+                Some(Ok(act)) => drop(live.apply(claim, Some(&act))),
+                None => drop(live.apply(claim, None)),
+            }
+        }
+        if let Note::Erasure { entity, .. } = &note
+            && let Some(number) = live.names.entities.find(entity.as_str())
+        {
+            live.forget(number);
+        }
+        live.apply_note(note);
+        replayed += batch.claims.len() as u64;
+        live.next_batch = live.next_batch.max(batch.id.0 + 1);
+        live.commit = commit;
+        live.recorded = batch.recorded;
+    }
+    Ok((live, replayed))
+}
+
+fn store_disk(data_dir: &Path) -> Result<store::backend::Disk, Error> {
+    store::backend::Disk::new(data_dir.join("store")).map_err(|cause| Error::Io {
+        what: "opening the data directory",
+        cause,
+    })
+}
+
+pub(crate) fn files_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("files")
+}
+
+/// Makes a data directory from a backup. The target must hold no store. The new node
+/// starts a life of its own, so that no claim number is ever used twice.
+pub fn restore(from: &Path, data_dir: &Path) -> Result<store::BackupReport, Error> {
+    let report = store::restore(&store_disk(from)?, &store_disk(data_dir)?, 0)?;
+    copy_files(&files_dir(from), &files_dir(data_dir))?;
+    Ok(report)
+}
+
+/// Checks a data directory that no node has open, and changes nothing.
+pub fn doctor(data_dir: &Path) -> Result<Vec<store::Problem>, Error> {
+    let mut problems = store::doctor(&store_disk(data_dir)?);
+    for (name, path) in list_files(&files_dir(data_dir))? {
+        let bytes = std::fs::read(&path).map_err(|cause| Error::Io {
+            what: "reading an imported file",
+            cause,
+        })?;
+        if !name.starts_with(blake3::hash(&bytes).to_hex().as_str()) {
+            let message = format!("the imported file `{name}` is not as it was kept");
+            problems.push(store::Problem {
+                code: "NOD-001",
+                message,
+            });
+        }
+    }
+    Ok(problems)
+}
+
+/// Copies the imported files; each is checked against the hash that is its name.
+fn copy_files(from: &Path, to: &Path) -> Result<(), Error> {
+    for (name, path) in list_files(from)? {
+        let bytes = std::fs::read(&path).map_err(|cause| Error::Io {
+            what: "reading an imported file",
+            cause,
+        })?;
+        let hash = blake3::hash(&bytes).to_hex().to_string();
+        if !name.starts_with(&hash) {
+            let what = format!("the imported file `{name}` is not as it was kept");
+            return Err(Error::Conflict(what));
+        }
+        crate::importing::keep_file(to, &hash, &bytes)?;
+    }
+    Ok(())
+}
+
+fn list_files(dir: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) => {
+            return Err(Error::Io {
+                what: "listing the imported files",
+                cause,
+            });
+        }
+    };
+    let mut files: Vec<(String, PathBuf)> = entries
+        .filter_map(Result::ok)
+        .map(|entry| {
+            (
+                entry.file_name().to_string_lossy().into_owned(),
+                entry.path(),
+            )
+        })
+        .filter(|(_, path)| path.extension().is_some_and(|e| e == "ifc"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+/// The key of this node, made at its first start.
+fn minting_key(meta: &store::Meta) -> Result<[u8; 32], Error> {
+    const TABLE: &str = "node";
+    const KEY: &str = "minting_key";
+    if let Some(bytes) = meta.get(TABLE, KEY.as_bytes())? {
+        return bytes
+            .try_into()
+            .map_err(|_| Error::Snapshot("the minting key is damaged".into()));
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|e| Error::Io {
+        what: "reading random bytes",
+        cause: std::io::Error::other(e.to_string()),
+    })?;
+    meta.put(TABLE, KEY.as_bytes(), &key)?;
+    Ok(key)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|cause| Error::Io {
+            what: "starting a thread",
+            cause,
+        })
+}
+
+/// Reminds the writer of the time until the node is gone.
+fn spawn_ticker(commands: mpsc::WeakSender<Command>) -> Result<(), Error> {
+    spawn("twin-ticker", move || {
+        loop {
+            std::thread::sleep(TICK);
+            let Some(commands) = commands.upgrade() else {
+                break;
+            };
+            match commands.try_send(Command::Tick) {
+                // A full queue needs no reminder: the writer is awake.
+                Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => {}
+                Err(mpsc::error::TrySendError::Closed(_)) => break,
+            }
+        }
+    })?;
+    Ok(())
+}
