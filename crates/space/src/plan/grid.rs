@@ -71,20 +71,6 @@ impl Grid {
         grid
     }
 
-    /// Numbers of the items whose rectangle may hold `p`, rising.
-    pub(crate) fn at(&self, p: Point) -> &[u32] {
-        let (column, row) = (
-            (p.x - self.origin.x) / self.cell_m.x,
-            (p.y - self.origin.y) / self.cell_m.y,
-        );
-        if !(column >= 0.0 && row >= 0.0 && column < self.columns as f64 && row < self.rows as f64)
-        {
-            return &[];
-        }
-        let cell = row as usize * self.columns + column as usize;
-        &self.items[self.starts[cell] as usize..self.starts[cell + 1] as usize]
-    }
-
     /// How many entries [`Grid::near`] would look at.
     pub(crate) fn load(&self, bounds: &Bounds) -> usize {
         let (x, y) = self.span(bounds);
@@ -140,6 +126,85 @@ impl Grid {
     }
 }
 
+/// Height of one layer in metres: about a storey, so that a tower costs no more than its storeys
+/// side by side.
+const LAYER_M: f64 = 3.0;
+/// Largest number of layers; bounds memory whatever heights a file invents.
+const LAYERS_MAX: usize = 256;
+
+/// Grids above each other. An item is filed in every layer that it reaches into.
+#[derive(Debug)]
+pub(crate) struct Layers {
+    low_m: f64,
+    height_m: f64,
+    layers: Vec<(Grid, Vec<u32>)>,
+}
+
+impl Layers {
+    /// Files rectangles with their heights.
+    pub(crate) fn new(items: &[(Bounds, (f64, f64))]) -> Self {
+        let low_m = items.iter().map(|i| i.1.0).fold(f64::INFINITY, f64::min);
+        let high_m = items
+            .iter()
+            .map(|i| i.1.1)
+            .fold(f64::NEG_INFINITY, f64::max);
+        let span_m = (high_m - low_m).max(0.0);
+        let height_m = LAYER_M.max(span_m / LAYERS_MAX as f64);
+        let count = if items.is_empty() {
+            0
+        } else {
+            (span_m / height_m).ceil().max(1.0) as usize
+        };
+        let mut layers = Self {
+            low_m,
+            height_m,
+            layers: Vec::new(),
+        };
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
+        for (i, item) in items.iter().enumerate() {
+            for layer in layers.span(item.1, count) {
+                members[layer].push(i as u32);
+            }
+        }
+        layers.layers = members
+            .into_iter()
+            .map(|m| {
+                let bounds: Vec<Bounds> = m.iter().map(|&i| items[i as usize].0).collect();
+                (Grid::new(&bounds), m)
+            })
+            .collect();
+        layers
+    }
+
+    fn span(&self, z_m: (f64, f64), count: usize) -> std::ops::Range<usize> {
+        if count == 0 {
+            return 0..0;
+        }
+        let place = |z: f64| (((z - self.low_m) / self.height_m).max(0.0) as usize).min(count - 1);
+        place(z_m.0)..place(z_m.1) + 1
+    }
+
+    /// How many entries [`Layers::near`] would look at.
+    pub(crate) fn load(&self, bounds: &Bounds, z_m: (f64, f64)) -> usize {
+        let span = self.span(z_m, self.layers.len());
+        self.layers[span]
+            .iter()
+            .map(|(grid, _)| grid.load(bounds))
+            .sum()
+    }
+
+    /// Numbers of the items that may meet the bounds at these heights, rising and each once.
+    pub(crate) fn near(&self, bounds: &Bounds, z_m: (f64, f64)) -> Vec<u32> {
+        let mut found = Vec::new();
+        for (grid, members) in &self.layers[self.span(z_m, self.layers.len())] {
+            found.extend(grid.near(bounds).into_iter().map(|i| members[i as usize]));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,11 +220,16 @@ mod tests {
                 .map(|&(x, y, w, h)| Bounds::of([Point::new(x, y), Point::new(x + w, y + h)]))
                 .collect();
             let grid = Grid::new(&bounds);
+            let layers = Layers::new(&bounds.iter().map(|b| (*b, (b.min.x / 3.0, b.min.x / 3.0 + 2.5))).collect::<Vec<_>>());
             let p = Point::new(px, py);
             let probe = Bounds::of([p]).grown(5.0);
             for (i, b) in bounds.iter().enumerate() {
-                if b.holds(p) { prop_assert!(grid.at(p).contains(&(i as u32))); }
-                if b.meets(&probe) { prop_assert!(grid.near(&probe).contains(&(i as u32))); }
+                let z_m = (b.min.x / 3.0, b.min.x / 3.0 + 2.5);
+                if b.meets(&probe) {
+                    prop_assert!(grid.near(&probe).contains(&(i as u32)));
+                    prop_assert!(layers.near(&probe, z_m).contains(&(i as u32)));
+                    prop_assert!(layers.load(&probe, z_m) >= layers.near(&probe, z_m).len());
+                }
             }
         }
     }

@@ -10,7 +10,7 @@
 
 use super::cut::Point3;
 use super::geometry::{Bounds, Point, Polygon};
-use super::grid::Grid;
+use super::grid::{Grid, Layers};
 
 /// How far beyond the face of its opening a door is looked through, in metres. More than a
 /// facade's thickness beside a shallow door leaf, less than the narrowest corridor (0.9 m).
@@ -191,7 +191,7 @@ pub struct Plan<'a> {
     walls: &'a [Wall],
     bounds: Vec<Bounds>,
     areas_m2: Vec<f64>,
-    cell_grid: Grid,
+    cell_layers: Layers,
     wall_grid: Grid,
     work: std::cell::Cell<u64>,
 }
@@ -200,10 +200,15 @@ impl<'a> Plan<'a> {
     /// Files `cells` and `walls`; answers refer to cells by their place in the slice.
     pub fn new(cells: &'a [Cell], walls: &'a [Wall]) -> Self {
         let bounds: Vec<Bounds> = cells.iter().map(Cell::bounds).collect();
+        let layered: Vec<_> = cells
+            .iter()
+            .zip(&bounds)
+            .map(|(c, b)| (*b, c.z_m))
+            .collect();
         let wall_bounds: Vec<Bounds> = walls.iter().map(|w| *w.outline.bounds()).collect();
         Self {
             areas_m2: cells.iter().map(Cell::area_m2).collect(),
-            cell_grid: Grid::new(&bounds),
+            cell_layers: Layers::new(&layered),
             wall_grid: Grid::new(&wall_bounds),
             cells,
             walls,
@@ -225,11 +230,11 @@ impl<'a> Plan<'a> {
         self.work.get() == 0
     }
 
-    /// Numbers of the cells filed near the bounds; none once the work is used up.
-    fn near(&self, bounds: &Bounds) -> Vec<u32> {
+    /// Numbers of the cells filed near the bounds and heights; none once the work is used up.
+    fn near(&self, bounds: &Bounds, z_m: (f64, f64)) -> Vec<u32> {
         // Sorting makes a find dearer than a plain comparison.
-        if self.charge(self.cell_grid.load(bounds) * 4) && !self.is_exhausted() {
-            self.cell_grid.near(bounds)
+        if self.charge(self.cell_layers.load(bounds, z_m) * 4) && !self.is_exhausted() {
+            self.cell_layers.near(bounds, z_m)
         } else {
             Vec::new()
         }
@@ -239,7 +244,7 @@ impl<'a> Plan<'a> {
     /// own height). Of several, the one that shares most height, then the smallest: a gross
     /// area drawn over rooms must not hide them.
     pub fn cell_at(&self, p: Point, z_m: (f64, f64)) -> Option<usize> {
-        self.best_at(p, z_m, self.cell_grid.at(p))
+        self.best_at(p, z_m, &self.near(&Bounds::of([p]), z_m))
     }
 
     fn best_at(&self, p: Point, z_m: (f64, f64), candidates: &[u32]) -> Option<usize> {
@@ -272,7 +277,7 @@ impl<'a> Plan<'a> {
         // In a tower hundreds of spaces lie above each other: those of the right height are
         // picked out once, not at every step.
         let half_m = opening.depth_m.min(2.0 * HALF_DEPTH_MAX_M) + opening.width_m + REACH_M;
-        let mut candidates = self.near(&Bounds::of([opening.centre]).grown(half_m));
+        let mut candidates = self.near(&Bounds::of([opening.centre]).grown(half_m), opening.z_m);
         candidates.retain(|&i| self.cells[i as usize].common_height_m(opening.z_m) > 0.0);
         let mut votes: [Vec<(usize, u32)>; 2] = [Vec::new(), Vec::new()];
         for (offset, weight) in SIGHT_LINES {
@@ -367,7 +372,7 @@ impl<'a> Plan<'a> {
             if self.bounds[i].is_empty() {
                 continue;
             }
-            let near = self.near(&self.bounds[i].grown(CONTACT_GAP_M));
+            let near = self.near(&self.bounds[i].grown(CONTACT_GAP_M), self.cells[i].z_m);
             let grown = self.bounds[i].grown(CONTACT_GAP_M);
             let beside = near.iter().map(|&j| j as usize).filter(|&j| {
                 j > i
@@ -508,7 +513,10 @@ impl<'a> Plan<'a> {
         }
         let centre = mean(corners.iter().map(flat)).unwrap_or_default();
         let mut found: Vec<(f64, Landing)> = Vec::new();
-        for &i in &self.near(&bounds.grown(LANDING_REACH_M)) {
+        for &i in &self.near(
+            &bounds.grown(LANDING_REACH_M),
+            (low - LANDING_SLACK_M, high + LANDING_SLACK_M),
+        ) {
             let cell = &self.cells[i as usize];
             let floor = cell.z_m.0;
             if floor < low - LANDING_SLACK_M || floor > high + LANDING_SLACK_M {
@@ -591,7 +599,7 @@ impl<'a> Plan<'a> {
     /// Cells that may lie within `margin_m` of the bounds, rising.
     pub fn cells_near(&self, bounds: &Bounds, margin_m: f64) -> Vec<usize> {
         let wanted = bounds.grown(margin_m);
-        self.near(&wanted)
+        self.near(&wanted, (f64::NEG_INFINITY, f64::INFINITY))
             .into_iter()
             .map(|i| i as usize)
             .filter(|&i| self.bounds[i].meets(&wanted))
