@@ -232,15 +232,14 @@ fn bad_claims_are_refused_one_by_one_and_the_others_kept() {
         .submit_blocking(&Caller::OPERATOR, drafts.clone(), Mode::EachAlone)
         .unwrap();
     let codes: Vec<_> = receipt.refused.iter().map(|r| (r.index, r.code)).collect();
-    use ClaimCode::{BadUnit, BadValue, Future};
     assert_eq!(
         codes,
         [
-            (1, BadUnit),
-            (2, BadValue),
-            (3, Future),
-            (4, BadValue),
-            (5, BadValue)
+            (1, ClaimCode::BadUnit),
+            (2, ClaimCode::BadValue),
+            (3, ClaimCode::Future),
+            (4, ClaimCode::BadValue),
+            (5, ClaimCode::BadValue)
         ]
     );
     assert_eq!(receipt.claims.len(), 2);
@@ -619,9 +618,9 @@ fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files.extend(walk(&path))
+            files.extend(walk(&path));
         } else {
-            files.push(path)
+            files.push(path);
         }
     }
     files
