@@ -194,30 +194,32 @@ fn history(directory: &Path, claims: usize) -> Vec<Result> {
         name: "verify".to_owned(),
         values: vec![("seconds", time.as_secs_f64())],
     });
-    results.push(snapshots(&opened, disk));
+    results.push(snapshots(&opened, &disk));
     results
 }
 
 fn questions(name: &str, reader: &twin_store::Reader, maker: &Maker) -> Result {
     let mut rng = Rng(3);
-    let mut ask = || {
+    let mut ask = |limit| {
         let room = maker.room(rng.below(ROOMS as u64) as usize);
-        let found = reader.claims(&room, &maker.temperature(), Range::ALL, 1000);
+        let found = reader.claims(&room, &maker.temperature(), Range::ALL, limit);
         black_box(found.unwrap().len())
     };
-    let (_, first) = timed(&mut ask);
-    let mut times: Vec<_> = (0..100).map(|_| timed(&mut ask).1).collect();
+    let (_, first) = timed(|| ask(100));
+    let mut newest: Vec<_> = (0..100).map(|_| timed(|| ask(100)).1).collect();
+    let mut all: Vec<_> = (0..100).map(|_| timed(|| ask(usize::MAX)).1).collect();
     Result {
         name: name.to_owned(),
         values: vec![
             ("first_ms", first.as_secs_f64() * 1e3),
-            ("p50_us", percentile_us(&mut times, 0.5)),
-            ("p99_us", percentile_us(&mut times, 0.99)),
+            ("newest_100_p50_us", percentile_us(&mut newest, 0.5)),
+            ("newest_100_p99_us", percentile_us(&mut newest, 0.99)),
+            ("all_p50_us", percentile_us(&mut all, 0.5)),
         ],
     }
 }
 
-fn snapshots(opened: &twin_store::Opened, disk: Disk) -> Result {
+fn snapshots(opened: &twin_store::Opened, disk: &Disk) -> Result {
     let piece: Vec<u8> = (0..4096_u32).map(|i| (i * i / 7) as u8).collect();
     let commit: CommitNumber = opened.reader.commit();
     let (written, write_time) = timed(|| {

@@ -233,8 +233,7 @@ impl Maintenance {
     /// Erases every claim *about* the twin from log and segments, and leaves on record
     /// that it did. Claims about others that name it, and what the node keeps in notes
     /// and snapshots, are the node's: drop the twin from the live state *before*, and
-    /// write a snapshot *after*; with it the older snapshots go. Until then
-    /// [`ErasureRecord::through`] is not reached by every snapshot on the disk.
+    /// write a snapshot *after*; with it the older snapshots go.
     ///
     /// An erasure that is interrupted is finished by [`Maintenance::finish_erasure`].
     pub fn erase(
@@ -314,7 +313,6 @@ impl Maintenance {
         };
         manifest.erasing = None;
         manifest.erasures.push(record.clone());
-        manifest.snapshots_from = erasing.through;
         self.replace_segments(manifest, &replaced)?;
         Ok(record)
     }

@@ -29,8 +29,6 @@ pub(crate) struct Manifest {
     pub(crate) incarnation: u32,
     /// Log files that were turned into segments, in order.
     pub(crate) sealed: Vec<Sealed>,
-    /// Snapshots before this commit hold what was erased since and are not used.
-    pub(crate) snapshots_from: u64,
     pub(crate) erasures: Vec<ErasureRecord>,
     /// An erasure that was begun and perhaps not finished: the twin and the reason.
     pub(crate) erasing: Option<Erasing>,
@@ -76,8 +74,8 @@ pub struct ErasureRecord {
     pub at: Time,
     /// Claims taken out.
     pub claims: u64,
-    /// Up to which commit. A snapshot at or after this commit, written after the
-    /// erasure, completes it; until then older snapshots still stand on the disk.
+    /// Up to which commit. The next snapshot completes the erasure; until then older
+    /// snapshots still stand on the disk.
     pub through: CommitNumber,
 }
 
@@ -106,7 +104,6 @@ impl Manifest {
             store,
             incarnation: 1,
             sealed: Vec::new(),
-            snapshots_from: 0,
             erasures: Vec::new(),
             erasing: None,
         }
@@ -151,7 +148,6 @@ impl Manifest {
         put_varint(&mut body, self.generation);
         body.extend_from_slice(&self.store);
         put_varint(&mut body, u64::from(self.incarnation));
-        put_varint(&mut body, self.snapshots_from);
         put_varint(&mut body, self.sealed.len() as u64);
         for sealed in &self.sealed {
             sealed.put(&mut body);
@@ -181,7 +177,6 @@ impl Manifest {
             generation,
             store,
             incarnation: u32::try_from(c.varint()?).ok()?,
-            snapshots_from: c.varint()?,
             sealed: list(&mut c, Sealed::take)?,
             erasures: list(&mut c, ErasureRecord::take)?,
             erasing: match c.u8()? {

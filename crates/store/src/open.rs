@@ -227,8 +227,8 @@ impl Shared {
 /// # Errors
 /// [`Error::Locked`] if another process has it, [`Error::NewerVersion`],
 /// [`Error::LogDamaged`], [`Error::LogGap`], [`Error::ManifestDamaged`],
-/// [`Error::NoWayBack`], or the disk's own errors. Nothing is changed on the disk
-/// when the log is found damaged.
+/// [`Error::NoWayBack`], or the disk's own errors. The log is left as it is when it is
+/// found damaged.
 pub fn open(backend: impl Backend, options: Options) -> Result<Opened, Error> {
     let backend: Arc<dyn Backend> = Arc::new(backend);
     let lock = match backend.lock() {

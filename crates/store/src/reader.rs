@@ -97,10 +97,8 @@ impl Reader {
             let (entity, attribute) = (entity.as_str(), attribute.as_str());
             index::claims(log, entity, attribute, &keep, &mut interner, &mut found)?;
         }
-        let class = (self.shared.options.retention)(attribute.as_str());
         places.sealed.retain(|segment| {
-            segment.class == class
-                && segment.observed_min <= range.until
+            segment.observed_min <= range.until
                 && range.from <= segment.observed_max
                 && segment.sequences.0 < range.before_sequence
         });

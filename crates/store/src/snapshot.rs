@@ -37,6 +37,8 @@ struct Header {
     store: [u8; 16],
     commit: CommitNumber,
     next_sequence: u64,
+    /// Erasures that were complete when it was begun.
+    erasures: u64,
 }
 
 impl Header {
@@ -48,6 +50,7 @@ impl Header {
         b[16..32].copy_from_slice(&self.store);
         b[32..40].copy_from_slice(&self.commit.0.to_le_bytes());
         b[40..48].copy_from_slice(&self.next_sequence.to_le_bytes());
+        b[48..56].copy_from_slice(&self.erasures.to_le_bytes());
         let salt = crc(&[&b[..60]]);
         b[60..].copy_from_slice(&salt.to_le_bytes());
         b
@@ -87,17 +90,19 @@ impl Snapshots {
             });
         }
         let _one_at_a_time = locked(&shared.snapshots);
-        let erasures = shared.erasures_begun.load(Ordering::Acquire);
+        let erasures_begun = shared.erasures_begun.load(Ordering::Acquire);
+        let erasures = locked(&shared.manifest).erasures.len() as u64;
         let header = Header {
             incarnation: shared.incarnation,
             store: shared.store,
             commit,
             next_sequence,
+            erasures,
         };
         let temporary = format!("{name}.tmp");
         let backend = &*shared.backend;
         let written = write_file(backend, &temporary, &header, body).and_then(|bytes| {
-            if shared.erasures_begun.load(Ordering::Acquire) != erasures {
+            if shared.erasures_begun.load(Ordering::Acquire) != erasures_begun {
                 return Err(Error::SnapshotOvertaken { commit: commit.0 });
             }
             let replaced = backend.open(&name).and_then(|file| file.len()).unwrap_or(0);
@@ -117,25 +122,32 @@ impl Snapshots {
         self.prune()
     }
 
-    /// Removes what is no longer needed: all but the newest two, and those that hold
-    /// what was erased as soon as a newer one is there.
+    /// Removes what is no longer needed: all but the newest two, and those begun before an
+    /// erasure as soon as a later one is there.
     fn prune(&self) -> Result<(), Error> {
         let shared = &*self.shared;
         let commits = list(&*shared.backend)?;
-        let from = locked(&shared.manifest).snapshots_from;
-        let clean = commits.iter().any(|commit| commit.0 >= from);
-        let surplus = commits.len().saturating_sub(KEPT);
-        for (i, commit) in commits.iter().enumerate() {
-            if i < surplus || (clean && commit.0 < from) {
-                let name = name(*commit);
-                let io = |e| Error::io(&name, e);
-                let bytes = shared
+        let erasures = locked(&shared.manifest).erasures.len() as u64;
+        let mut files = Vec::new();
+        for name in commits.iter().copied().map(name) {
+            let file = shared
+                .backend
+                .open(&name)
+                .map_err(|e| Error::io(&name, e))?;
+            let bytes = file.len().map_err(|e| Error::io(&name, e))?;
+            let opened = SnapshotIn::open(file, &name);
+            let is_clean = opened.is_ok_and(|snapshot| snapshot.header.erasures >= erasures);
+            files.push((name, bytes, is_clean));
+        }
+        let some_clean = files.iter().any(|(_, _, is_clean)| *is_clean);
+        let surplus = files.len().saturating_sub(KEPT);
+        for (i, (name, bytes, is_clean)) in files.iter().enumerate() {
+            if i < surplus || (some_clean && !is_clean) {
+                shared
                     .backend
-                    .open(&name)
-                    .and_then(|f| f.len())
-                    .map_err(io)?;
-                shared.backend.remove(&name).map_err(io)?;
-                shared.sub_used(bytes);
+                    .remove(name)
+                    .map_err(|e| Error::io(name, e))?;
+                shared.sub_used(*bytes);
             }
         }
         shared.backend.sync_directory().map_err(Error::sync)
@@ -294,6 +306,7 @@ impl SnapshotIn {
                 store,
                 commit: CommitNumber(u64_at(&b, 32)),
                 next_sequence: u64_at(&b, 40),
+                erasures: u64_at(&b, 48),
             },
             salt,
             file,

@@ -6,7 +6,7 @@ use std::io::Read;
 use support::{Maker, Rng, recorded};
 use twin_model::catalogue::Retention;
 use twin_model::{Claim, CommitNumber, EntityId, Time};
-use twin_store::backend::crash::CrashDisk;
+use twin_store::backend::crash::{CrashDisk, Faults};
 use twin_store::backend::{Backend, Disk, Memory};
 use twin_store::{Batch, Error, Opened, Options, Range, catalogue_retention, open};
 
@@ -235,9 +235,11 @@ fn nothing_of_an_erased_twin_is_left_in_the_directory() {
     assert!(opened.maintenance.is_about(&record, &subject));
     assert!(!opened.maintenance.is_about(&record, &maker.room(4)));
     check_reads(&opened, &kept);
+    let batch = maker.clone().mixed(0);
+    let commit = opened.writer.append(&[batch]).unwrap();
     opened
         .snapshots
-        .write(CommitNumber(50), 1001, &mut |out| out.write_all(b"clean"))
+        .write(commit, 1001, &mut |out| out.write_all(b"clean"))
         .unwrap();
     assert!(!holds(subject.as_str()));
     assert_eq!(opened.maintenance.verify(), vec![]);
@@ -287,4 +289,49 @@ fn a_flipped_bit_in_a_segment_is_found() {
             .claims(entity, attribute, Range::ALL, usize::MAX);
         assert!(matches!(answer, Err(Error::SegmentDamaged { .. })));
     }
+}
+
+/// Power goes at every single step of an erasure; the next start finishes it, and
+/// nothing else is lost.
+#[test]
+fn an_interrupted_erasure_is_finished() {
+    let base = CrashDisk::new(6);
+    let (opened, claims, maker) = filled(base.clone(), 30);
+    opened.maintenance.seal().unwrap();
+    drop(opened);
+    let subject = maker.room(2);
+    let kept: Vec<_> = claims
+        .iter()
+        .filter(|claim| claim.statement.entity != subject)
+        .cloned()
+        .collect();
+    let (mut at, mut finished_later) = (1, 0);
+    loop {
+        let disk = base.kill();
+        let opened = open(disk.clone(), small()).unwrap();
+        disk.set_faults(Faults {
+            power_off_at: Some(at),
+            ..Faults::default()
+        });
+        let erased = opened.maintenance.erase(&subject, "law", Time(1));
+        drop(opened);
+        let disk = disk.power_cut();
+        let opened = open(disk.clone(), small()).unwrap();
+        if opened.report.erasure_unfinished {
+            finished_later += 1;
+            opened.maintenance.finish_erasure().unwrap().unwrap();
+        }
+        assert_eq!(opened.maintenance.verify(), vec![], "power off at {at}");
+        if !opened.maintenance.erasures().is_empty() {
+            let left = claims
+                .iter()
+                .filter(|claim| opened.reader.claim(claim.id).unwrap().is_some());
+            assert!(left.eq(&kept), "power off at {at}");
+        }
+        if erased.is_ok() {
+            break;
+        }
+        at += 7;
+    }
+    assert!(finished_later > 5, "{finished_later}");
 }

@@ -188,6 +188,7 @@ fn a_missing_log_file_is_noticed() {
 /// The bytes of a small log. They must never change within a format version: every
 /// later release has to open this one's.
 #[test]
+#[allow(clippy::needless_raw_string_hashes, reason = "written by expect-test")]
 fn the_bytes_of_a_log_are_these() {
     let disk = Memory::new();
     let mut opened = open(disk.clone(), Options::default()).unwrap();
