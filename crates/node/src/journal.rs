@@ -24,13 +24,6 @@ pub(crate) enum Note {
         /// The record of doing so.
         record: Box<ImportRecord>,
     },
-    /// Claims about a twin were erased.
-    Erasure {
-        /// The twin.
-        entity: EntityId,
-        /// Why.
-        reason: String,
-    },
 }
 
 /// One import, or the taking back of one.
@@ -99,7 +92,6 @@ enum NoteJson {
     Claims,
     Import { record: ImportJson },
     Undo { of: u64, record: ImportJson },
-    Erasure { entity: String, reason: String },
 }
 
 /// The form of an import record in notes and snapshots.
@@ -149,10 +141,6 @@ impl Note {
                 of: of.0,
                 record: ImportJson::from(&**record),
             },
-            Self::Erasure { entity, reason } => NoteJson::Erasure {
-                entity: entity.to_string(),
-                reason: reason.clone(),
-            },
         };
         match json {
             NoteJson::Claims => Vec::new(),
@@ -176,10 +164,6 @@ impl Note {
             NoteJson::Undo { of, record } => Self::Undo {
                 of: BatchId(of),
                 record: Box::new(record.read().map_err(bad)?),
-            },
-            NoteJson::Erasure { entity, reason } => Self::Erasure {
-                entity: entity_id(&entity).map_err(bad)?,
-                reason,
             },
         })
     }
@@ -326,10 +310,6 @@ mod tests {
             Note::Undo {
                 of: BatchId(3),
                 record: Box::new(record),
-            },
-            Note::Erasure {
-                entity: building,
-                reason: "asked".into(),
             },
         ] {
             assert_eq!(Note::decode(BatchId(7), &note.encode()).unwrap(), note);

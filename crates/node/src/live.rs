@@ -13,7 +13,8 @@ use crate::structure::Structure;
 use std::sync::{Arc, OnceLock};
 use twin_fusion as fusion;
 use twin_model::{
-    Act, AttributeSpec, Basis, Catalogue, Claim, ClaimId, CommitNumber, Estimator, SourceId, Time,
+    Act, AttributeSpec, Basis, Catalogue, Claim, ClaimId, CommitNumber, EntityId, Estimator,
+    SourceId, Time,
 };
 
 /// Most sources whose verbatim value of one attribute is kept in memory; the claims
@@ -195,7 +196,7 @@ impl Live {
     pub(crate) fn apply_note(&mut self, note: Note) {
         let imports = Arc::make_mut(&mut self.imports);
         match note {
-            Note::Claims | Note::Erasure { .. } => {}
+            Note::Claims => {}
             Note::Import(record) => imports.push(Arc::new(*record)),
             Note::Undo { of, record } => {
                 for import in imports.iter_mut().filter(|import| import.batch == of) {
@@ -206,8 +207,13 @@ impl Live {
         }
     }
 
-    /// Forgets a twin's attributes; their claims were erased from the store.
+    /// Forgets a twin, its name too; its claims are erased from the store. A later claim
+    /// about a twin of that name makes a new one.
     pub(crate) fn forget(&mut self, entity: u32) {
+        let anonymous = EntityId::new(&format!("urn:twin:erased:{entity}"));
+        self.names
+            .entities
+            .rename(entity, anonymous.expect("a number fits into a URI"));
         let Some(shared) = self.entities.get_mut(entity as usize) else {
             return;
         };

@@ -72,7 +72,15 @@ impl<N: Clone + Eq + Hash + Borrow<str>> Table<N> {
         self.read().names.len()
     }
 
-    /// Makes room for a known number of names.
+    /// Gives a number another name; the old one is forgotten.
+    pub(crate) fn rename(&self, number: u32, name: N) {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut inner.names[number as usize], name.clone());
+        inner.numbers.remove::<N>(&old);
+        inner.numbers.insert(name, number);
+    }
+
+    /// Takes over names that were written down, in order of their numbers.
     pub(crate) fn fill(&self, names: Vec<N>) {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         inner.numbers.reserve(names.len());

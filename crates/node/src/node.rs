@@ -567,11 +567,6 @@ fn recover(saved: Option<store::SnapshotIn>, tail: store::Tail) -> Result<(Live,
                 None => drop(live.apply(claim, None)),
             }
         }
-        if let Note::Erasure { entity, .. } = &note
-            && let Some(number) = live.names.entities.find(entity.as_str())
-        {
-            live.forget(number);
-        }
         live.apply_note(note);
         replayed += batch.claims.len() as u64;
         live.next_batch = live.next_batch.max(batch.id.0 + 1);
