@@ -172,3 +172,9 @@ export function estimateOf(twin: Twin | undefined, attribute: string): Estimate 
   const found = twin?.attributes[attribute];
   return found && !isVerbatim(found) ? found : undefined;
 }
+
+/** The spaces a portal joins, as far as they are known. */
+export function joinedBy(portal: Twin | undefined): string[] {
+  const value = estimateOf(portal, 'connects')?.value as { entities?: string[]; entity?: string } | null | undefined;
+  return value?.entities ?? (value?.entity ? [value.entity] : []);
+}

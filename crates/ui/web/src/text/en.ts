@@ -99,7 +99,7 @@ export const en = {
   },
   route: {
     toExit: 'Way to an exit', toRoom: 'Way to another room', pickTarget: 'Now select the room to go to.', none: 'No way out is known from here. That does not mean there is none.',
-    length: (m: string) => `${m} m`, probability: (p: string) => `passable ${p}`, leastCertain: 'Least certain', usesUnknown: 'leads through places of which nothing is known', clear: 'Clear', away: 'The node does not answer; no way can be computed now.', steps: 'Steps', check: 'Check first',
+    length: (m: string) => `${m} m`, probability: (p: string) => `passable ${p}`, probabilityKnown: (p: string) => `what is known of it is passable ${p}`, leastCertain: 'Least certain', usesUnknown: 'leads through places of which nothing is known', clear: 'Clear', away: 'The node does not answer; no way can be computed now.', steps: 'Steps', check: 'Check first',
     outside: 'outside', option: (n: number) => `Way ${n}`,
   },
   keys: {

@@ -100,7 +100,7 @@ export const nl: Text = {
   },
   route: {
     toExit: 'Weg naar een uitgang', toRoom: 'Weg naar een andere ruimte', pickTarget: 'Kies nu de ruimte waar u heen wilt.', none: 'Van hier is geen weg naar buiten bekend. Dat wil niet zeggen dat er geen is.',
-    length: (m) => `${m} m`, probability: (p) => `begaanbaar ${p}`, leastCertain: 'Minst zeker', usesUnknown: 'leidt door plaatsen waarvan niets bekend is', clear: 'Wissen', away: 'De node antwoordt niet; nu is geen weg te berekenen.', steps: 'Stappen', check: 'Eerst controleren',
+    length: (m) => `${m} m`, probability: (p) => `begaanbaar ${p}`, probabilityKnown: (p) => `wat ervan bekend is, is begaanbaar ${p}`, leastCertain: 'Minst zeker', usesUnknown: 'leidt door plaatsen waarvan niets bekend is', clear: 'Wissen', away: 'De node antwoordt niet; nu is geen weg te berekenen.', steps: 'Stappen', check: 'Eerst controleren',
     outside: 'buiten', option: (n) => `Weg ${n}`,
   },
   keys: {

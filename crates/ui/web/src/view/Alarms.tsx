@@ -28,6 +28,6 @@ export function AlarmVoice(): JSX.Element {
 
   function placeOf(id: string): string {
     const storey = ui.picture.storeyOf(id);
-    return storey ? `${ui.picture.nameOf(id)}, ${ui.picture.nameOf(storey)}` : ui.picture.nameOf(id);
+    return storey ? `${ui.nameOf(id)}, ${ui.nameOf(storey)}` : ui.nameOf(id);
   }
 }

@@ -31,6 +31,7 @@ export function Area(props: Props): JSX.Element {
           <path class="fade fade-3" d={props.path} />
         </g>
       </Show>
+      <path class="wall" d={props.path} />
       <path class="edge" d={props.path} />
     </g>
   );

@@ -18,7 +18,7 @@ export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Elem
   const now = createMemo(() => shown(estimate(), ui.picture.connection.now_ms(), STALE_AFTER_S[props.attribute] ?? null, QUANTITIES.find((q) => q.id === props.attribute)));
   return (
     <li class="attribute" classList={{ open: isOpen() }} data-attribute={props.attribute} data-look={now().look}>
-      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} attribute={props.attribute} estimate={estimate()} shown={now()} nameOf={ui.picture.nameOf} kindOf={(word) => text().usage[word] ?? word} />
+      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} attribute={props.attribute} estimate={estimate()} shown={now()} nameOf={ui.nameOf} kindOf={(word) => text().usage[word] ?? word} />
       <button type="button" class="why-button" aria-expanded={isOpen()} aria-label={`${text().attribute[props.attribute] ?? props.attribute}: ${text().detail.why}`} onClick={() => ui.setWhy(isOpen() ? null : props.attribute)}>
         {isOpen() ? text().detail.hideWhy : text().detail.why}
       </button>

@@ -1,7 +1,7 @@
 // Everything known about the selected room or door, and everything that is not.
 
 import { createMemo, For, Show, type JSX } from 'solid-js';
-import { estimateOf, isVerbatim, type Attribute, type Twin, type Verbatim, type VerbatimStatement } from '../model/api.ts';
+import { estimateOf, isVerbatim, joinedBy, type Attribute, type Twin, type Verbatim, type VerbatimStatement } from '../model/api.ts';
 import { AttributeRow } from './AttributeRow.tsx';
 import { ClaimForm } from './ClaimForm.tsx';
 import { text } from './prefs.ts';
@@ -41,15 +41,15 @@ function TwinDetail(props: { twin: Twin }): JSX.Element {
   const storey = () => ui.picture.storeyOf(props.twin.id);
   const doors = createMemo(() => {
     const plan = ui.picture.plans[storey() ?? ''];
-    return kind() === 'portal' ? [] : (plan?.portals ?? []).filter((id) => joins(ui.picture.twins[id], props.twin.id));
+    return kind() === 'portal' ? [] : (plan?.portals ?? []).filter((id) => joinedBy(ui.picture.twins[id]).includes(props.twin.id));
   });
   return (
     <article class="detail" data-detail={props.twin.id}>
       <header>
-        <h2>{ui.picture.nameOf(props.twin.id)}</h2>
+        <h2>{ui.nameOf(props.twin.id)}</h2>
         <p class="detail-kind">
           {typeof usage() === 'string' ? (text().usage[usage() as string] ?? String(usage())) : text().detail[kind()]}
-          <Show when={storey()}>{(id) => <> · {ui.picture.nameOf(id())}</>}</Show>
+          <Show when={storey()}>{(id) => <> · {ui.nameOf(id())}</>}</Show>
         </p>
       </header>
       <h3>{text().detail.live}</h3>
@@ -58,7 +58,7 @@ function TwinDetail(props: { twin: Twin }): JSX.Element {
       <Show when={kind() === 'space'}><RoutePanel from={props.twin.id} /></Show>
       <Show when={doors().length > 0}>
         <h3>{text().detail.doors}</h3>
-        <div class="door-list"><For each={doors()}>{(id) => <button type="button" onClick={() => ui.jump(id)}>{ui.picture.nameOf(id)}</button>}</For></div>
+        <div class="door-list"><For each={doors()}>{(id) => <button type="button" onClick={() => ui.jump(id)}>{ui.nameOf(id)}</button>}</For></div>
       </Show>
       <h3>{text().detail.facts}</h3>
       <ul class="attributes"><For each={facts()}>{(name) => <AttributeRow twin={props.twin} attribute={name} />}</For></ul>
@@ -90,9 +90,4 @@ function verbatimText(s: VerbatimStatement): string {
   if (s.notApplicable) return t.saidNa;
   if (s.unknown !== undefined) return `${t.saidUnknown} (${s.unknown})`;
   return typeof s.value === 'string' ? s.value : JSON.stringify(s.value);
-}
-
-function joins(portal: Twin | undefined, space: string): boolean {
-  const value = estimateOf(portal, 'connects')?.value as { entities?: string[]; entity?: string } | undefined;
-  return value?.entities?.includes(space) ?? value?.entity === space;
 }

@@ -2,7 +2,7 @@
 // stands open, and an arrow where it leads out of the building.
 
 import { createMemo, Show, type JSX } from 'solid-js';
-import { estimateOf, type Estimate, type Twin } from '../model/api.ts';
+import { estimateOf, joinedBy, type Estimate, type Twin } from '../model/api.ts';
 import { shown, type Shown } from '../model/estimate.ts';
 import { doorShape, labelSpot, lineOf, ringsOf, type DoorShape } from '../model/geometry.ts';
 import { quantity, STALE_AFTER_S } from '../model/quantity.ts';
@@ -34,11 +34,13 @@ export function Door(props: Props): JSX.Element {
   );
   const blocked = () => passable().value === false;
   const kind = () => String(estimateOf(props.twin, 'portalKind')?.value ?? 'door');
+  /** Where rooms merely touch there is nothing built, and nothing to draw jambs of. */
+  const isBuilt = () => kind() !== 'openContact' && kind() !== 'stairLink';
   const exit = () => isTrue(estimateOf(props.twin, 'isExternal')) || isTrue(estimateOf(props.twin, 'fireExit'));
-  const name = () => ui.picture.nameOf(props.twin.id);
+  const name = () => ui.nameOf(props.twin.id);
   const spoken = () => {
     const say = (attribute: string, s: Shown) => spokenEstimate(text().attribute[attribute] ?? attribute, estimateOf(props.twin, attribute), s, '', 0, text());
-    return `${text().usage[kind()] ?? kind()} ${name()}. ${say('open', open())}. ${say('passable', passable())}`;
+    return `${name()}. ${say('open', open())}. ${say('passable', passable())}`;
   };
   return (
     <Show when={shape()}>
@@ -57,11 +59,12 @@ export function Door(props: Props): JSX.Element {
         >
           <title>{spoken()}</title>
           <circle class="touch" r={Math.min(TOUCH_PX, Math.max(TOUCH_PX / 2, door().width * props.scale * 0.6)) / props.scale} />
-          <rect class="gap" x={-door().width / 2} y={-DEPTH_M / 2} width={door().width} height={DEPTH_M} />
+          <Show when={isBuilt()}><rect class="gap" x={-door().width / 2} y={-DEPTH_M / 2} width={door().width} height={DEPTH_M} /></Show>
           <Show when={coloured()}>
             {(s) => <Area path={box(door())} shown={s()} quantity={ui.quantity()} patterns="plan" />}
           </Show>
-          <path class="jamb" d={`M${-door().width / 2} ${-DEPTH_M / 2}V${DEPTH_M / 2}M${door().width / 2} ${-DEPTH_M / 2}V${DEPTH_M / 2}`} />
+          <Show when={!isBuilt()}><path class="contact" d={`M${-door().width / 2} 0H${door().width / 2}`} /></Show>
+          <path class="jamb" classList={{ faint: !isBuilt() }} d={`M${-door().width / 2} ${-DEPTH_M / 2}V${DEPTH_M / 2}M${door().width / 2} ${-DEPTH_M / 2}V${DEPTH_M / 2}`} />
           <Show when={kind() === 'door' || kind() === 'liftDoor'}>
             <path class={`leaf look-${open().look}`} d={leaf(door(), open())} />
           </Show>
@@ -84,8 +87,7 @@ export function Door(props: Props): JSX.Element {
 
   /** The room's side is where its label is; the arrow points to the other. */
   function outward(door: DoorShape, twin: Twin): number {
-    const value = estimateOf(twin, 'connects')?.value as { entities?: string[] } | undefined;
-    const space = value?.entities?.map((id) => ui.picture.twins[id]).find((t) => t && ringsOf(estimateOf(t, 'footprint')?.value));
+    const space = joinedBy(twin).map((id) => ui.picture.twins[id]).find((t) => t && ringsOf(estimateOf(t, 'footprint')?.value));
     const spot = space && labelSpot(ringsOf(estimateOf(space, 'footprint')?.value) ?? []);
     if (!spot) return 0;
     const turn = (-door.angle_deg * Math.PI) / 180;

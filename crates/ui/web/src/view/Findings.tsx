@@ -16,7 +16,7 @@ export function Findings(): JSX.Element {
   const all = () => ui.picture.findings() ?? [];
   const chosen = createMemo(() => {
     const words = filter().toLowerCase().split(/\s+/).filter(Boolean);
-    return all().filter((f) => (severity() === null || f.severity === severity()) && words.every((w) => haystack(f, ui.picture.nameOf).includes(w)));
+    return all().filter((f) => (severity() === null || f.severity === severity()) && words.every((w) => haystack(f, ui.nameOf).includes(w)));
   });
   return (
     <section class="findings">
@@ -52,7 +52,7 @@ function FindingRow(props: { finding: Finding }): JSX.Element {
       </p>
       <p class="finding-message">{f().message}</p>
       <Show when={text().codes[f().code]}>{(meaning) => <p class="finding-meaning">{meaning()}</p>}</Show>
-      <Show when={place()}>{(id) => <button type="button" onClick={() => ui.jump(id())}>{text().findings.jump}: {ui.picture.nameOf(id())}</button>}</Show>
+      <Show when={place()}>{(id) => <button type="button" onClick={() => ui.jump(id())}>{text().findings.jump}: {ui.nameOf(id())}</button>}</Show>
     </li>
   );
 }

@@ -80,7 +80,7 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
     // On paper the frame has another size than on screen; the view box then scales the plan
     // as it was seen into it.
     <div class="plan" ref={frame}>
-      <svg class="plan-svg" viewBox={`0 0 ${size().width} ${size().height}`} role="group" aria-label={`${text().nav.plan}, ${ui.picture.nameOf(ui.currentStorey()?.id ?? '')}`} tabindex="0">
+      <svg class="plan-svg" viewBox={`0 0 ${size().width} ${size().height}`} role="group" aria-label={`${text().nav.plan}, ${ui.nameOf(ui.currentStorey()?.id ?? '')}`} tabindex="0">
         <Patterns id="plan" scale={view().scale} />
         <g transform={`translate(${view().x} ${view().y}) scale(${view().scale})`}>
           <For each={placed()}>{(twin) => <Room twin={twin} onPick={props.onPick} />}</For>
@@ -99,7 +99,7 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
       <Show when={unplaced().length > 0}>
         <div class="unplaced">
           <span>{hidden() ? text().storey.withheldPlan : text().storey.unplaced}</span>
-          <For each={unplaced()}>{(twin) => <button type="button" onClick={() => props.onPick(twin.id)}>{ui.picture.nameOf(twin.id)}</button>}</For>
+          <For each={unplaced()}>{(twin) => <button type="button" onClick={() => props.onPick(twin.id)}>{ui.nameOf(twin.id)}</button>}</For>
         </div>
       </Show>
     </div>

@@ -20,7 +20,7 @@ export function PrintHead(): JSX.Element {
   const taken = () => (link.common_ms() ?? link.now_ms()) - link.offset_ms();
   return (
     <div class="print-only print-head">
-      <h1>{text().print.title}: {ui.picture.nameOf(ui.currentStorey()?.id ?? '')}, {text().quantity[ui.quantity()]}</h1>
+      <h1>{text().print.title}: {ui.nameOf(ui.currentStorey()?.id ?? '')}, {text().quantity[ui.quantity()]}</h1>
       <p>{text().print.at(day(taken()))} ({text().connection[link.state()]}) · {text().print.by(ui.picture.session()?.name ?? '')} · <b>{text().print.until(day(taken() + VALID_MS))}</b></p>
       <p><b>{text().print.secret}</b></p>
     </div>
@@ -44,7 +44,7 @@ export function PrintTable(): JSX.Element {
             const label = () => areaLabel(q(), s(), text(), estimate()?.alternatives);
             return (
               <tr>
-                <th>{ui.picture.nameOf(id)}</th>
+                <th>{ui.nameOf(id)}</th>
                 <td>{label().value}</td>
                 <td>{text().look[s().look]}</td>
                 <td>{intervalText(s().interval, q().unit, q().decimals, text())}</td>

@@ -22,7 +22,7 @@ function createRoom(twin: () => Twin) {
   const estimate = () => estimateOf(twin(), ui.quantity());
   const plain = () => q().on === 'portal';
   const now = createMemo<Shown>(() => (plain() ? PLAIN : shown(estimate(), ui.picture.connection.now_ms(), q().staleAfter_s, q())));
-  const name = () => ui.picture.nameOf(twin().id);
+  const name = () => ui.nameOf(twin().id);
   return { ui, rings, q, estimate, plain, now, name };
 }
 

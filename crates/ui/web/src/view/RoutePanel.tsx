@@ -50,11 +50,11 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
     <div class="route-facts">
       <p>
         <b>{text().route.option(props.number)}</b> {text().route.length(numberText(props.route.length_m, 0, text()))}
-        <Show when={props.route.probability !== null && props.route.probability !== undefined}>, {text().route.probability(percentText(props.route.probability as number, text()))}</Show>
+        <Show when={props.route.probability !== null && props.route.probability !== undefined}>, {text().route[props.route.usesUnknown ? 'probabilityKnown' : 'probability'](percentText(props.route.probability as number, text()))}</Show>
       </p>
       <Show when={props.route.usesUnknown}><p class="flag">{text().look.unknown}: {text().route.usesUnknown}</p></Show>
       <Show when={props.route.leastCertain}>
-        {(id) => <button type="button" class="check-first" data-least-certain={id()} onClick={() => ui.jump(id())}>{text().route.check}: {ui.picture.nameOf(id())}</button>}
+        {(id) => <button type="button" class="check-first" data-least-certain={id()} onClick={() => ui.jump(id())}>{text().route.check}: {ui.nameOf(id())}</button>}
       </Show>
       <details>
         <summary>{text().route.steps} ({props.route.steps.length})</summary>
@@ -62,7 +62,7 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
           <For each={props.route.steps}>
             {(step) => (
               <li>
-                {[step.space, step.portal].filter((id): id is string => !!id).map(ui.picture.nameOf).join(' → ') || text().route.outside}
+                {[step.space, step.portal].filter((id): id is string => !!id).map(ui.nameOf).join(' → ') || text().route.outside}
                 <Show when={typeof step.probability === 'number'}> · {percentText(step.probability as number, text())}</Show>
                 <Show when={step.portal && step.status === 'unknown'}> · {text().status.unknown}</Show>
               </li>

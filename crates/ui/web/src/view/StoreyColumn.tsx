@@ -120,8 +120,8 @@ function SectionStrip(): JSX.Element {
                     {(stop, i) => (
                       <Show when={stop}>
                         {(s) => (
-                          <g class="stop" classList={{ selected: ui.selected() === s().space }} role="button" tabindex="-1" aria-label={text().storey.stop(text().usage[column.usage] ?? column.usage, ui.picture.nameOf(l().storeys[i()] as string))} transform={`translate(0 ${rowOf(i())})`} on:click={() => ui.jump(s().space)}>
-                            <title>{text().storey.stop(text().usage[column.usage] ?? column.usage, ui.picture.nameOf(l().storeys[i()] as string))}</title>
+                          <g class="stop" classList={{ selected: ui.selected() === s().space }} role="button" tabindex="-1" aria-label={text().storey.stop(text().usage[column.usage] ?? column.usage, ui.nameOf(l().storeys[i()] as string))} transform={`translate(0 ${rowOf(i())})`} on:click={() => ui.jump(s().space)}>
+                            <title>{text().storey.stop(text().usage[column.usage] ?? column.usage, ui.nameOf(l().storeys[i()] as string))}</title>
                             <rect class="stop-touch" x={-COLUMN_PX / 2} y={-ROW_PX / 2} width={COLUMN_PX} height={ROW_PX} />
                             <rect class={`stop-box look-${stopLook(s().status)}`} x="-14" y="-14" width="28" height="28" rx="3" />
                             <path class="sign" d={column.usage === 'lift' ? LIFT_SIGN : STAIR_SIGN} />

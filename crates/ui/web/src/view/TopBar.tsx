@@ -10,7 +10,7 @@ import { useUi, type Panel } from './ui.ts';
 export function TopBar(): JSX.Element {
   const ui = useUi();
   const many = () => (ui.picture.buildings()?.length ?? 0) > 1;
-  const nameOf = (b: { id: string; name?: { value?: unknown } }) => (typeof b.name?.value === 'string' ? b.name.value : b.id.split(':').slice(-1)[0]);
+  const nameOf = (b: { id: string; name?: { value?: unknown } }) => (typeof b.name?.value === 'string' ? b.name.value : `${text().detail.building} ${b.id.slice(-6)}`);
   const toggle = (panel: Panel) => ui.setPanel(ui.panel() === panel ? null : panel);
   const open = (id: string) => {
     ui.select(null);

@@ -55,7 +55,7 @@ function Claims(props: { why: Why }): JSX.Element {
           <For each={claims().slice(0, SHOWN_MAX)}>
             {(claim) => (
               <li class="claim" classList={{ weightless: !weightOf(claim) }}>
-                <span class="claim-value">{claimValue(claim, ui.picture.nameOf)}</span>
+                <span class="claim-value">{claimValue(claim, ui.nameOf)}</span>
                 <span class="claim-weight" title={text().why.weight}>
                   <Show when={weightOf(claim)} fallback={text().why.set}>
                     {(w) => <><span class="weight-bar"><span style={{ width: `${w() * 100}%` }} /></span>{percentText(w(), text())}</>}

@@ -4,8 +4,9 @@
 import { createContext, createSignal, useContext } from 'solid-js';
 import type { Outbox } from '../live/outbox.ts';
 import type { Picture } from '../live/picture.ts';
-import type { Route } from '../model/api.ts';
+import { estimateOf, joinedBy, type Route } from '../model/api.ts';
 import type { QuantityId } from '../model/quantity.ts';
+import { text } from './prefs.ts';
 
 export type Panel = 'details' | 'findings' | 'imports' | null;
 
@@ -27,16 +28,27 @@ export function createUi(picture: Picture, outbox: Outbox) {
     const all = picture.building()?.storeys ?? [];
     return all.find((s) => s.id === storey()) ?? all.find((s) => s.spaces > 0) ?? all[0];
   };
+  /** What a person calls it: a door by the rooms it joins, because `146678` on a door list
+      helps nobody who stands in front of it. */
+  const nameOf = (id: string): string => {
+    const twin = picture.twins[id];
+    const spaces = twin?.kind === 'portal' ? joinedBy(twin) : [];
+    if (spaces.length === 0) return picture.nameOf(id);
+    const kind = estimateOf(twin, 'portalKind')?.value;
+    const word = text().usage[typeof kind === 'string' ? kind : 'door'] ?? text().detail.portal;
+    const sides = spaces.map(picture.nameOf);
+    return `${word} ${(sides.length === 1 ? [...sides, text().route.outside] : sides).join(' – ')}`;
+  };
   const select = (id: string | null) => {
     setSelected(id);
     setWhy(null);
     if (id === null) return;
     setPanel('details');
-    picture.announce(picture.nameOf(id));
+    picture.announce(nameOf(id));
   };
 
   return {
-    picture, outbox, storeys, currentStorey, setStorey, selected, select, quantity, setQuantity, panel, setPanel,
+    picture, outbox, nameOf, storeys, currentStorey, setStorey, selected, select, quantity, setQuantity, panel, setPanel,
     help, setHelp, key, setKey, section, setSection, routes, setRoutes, pickFrom, setPickFrom, why, setWhy,
     /** Up is positive. */
     moveStorey(by: number) {
