@@ -7,6 +7,28 @@
 //! *Snapshots* of the node's state make a restart short. Small things (accounts,
 //! tokens, how far a subscriber has read) live in [`Meta`].
 //!
+//! ```
+//! use twin_store::{Batch, Options, backend::Memory, open};
+//! # use twin_model::{BatchId, CommitNumber, Time};
+//! let disk = Memory::new();
+//! let mut store = open(disk.clone(), Options::default())?;
+//! let batch = Batch {
+//!     id: BatchId(1),
+//!     kind: 0,
+//!     recorded: Time(0),
+//!     note: b"started".as_slice().into(),
+//!     claims: vec![],
+//! };
+//! assert_eq!(store.writer.append(&[batch.clone()])?, CommitNumber(1));
+//! drop(store);
+//!
+//! let store = open(disk, Options::default())?;
+//! for item in store.tail {
+//!     assert_eq!(item?, (CommitNumber(1), batch.clone()));
+//! }
+//! # Ok::<(), twin_store::Error>(())
+//! ```
+//!
 //! [`open`] gives back everything at once: a [`Writer`] for the one thread that
 //! appends, a [`Reader`] for everyone who asks about the past, [`Snapshots`],
 //! [`Maintenance`], and the claims that the newest snapshot does not hold yet.

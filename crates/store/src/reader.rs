@@ -2,7 +2,7 @@
 //! some commit on.
 
 use crate::batch::Interner;
-use crate::manifest::{Sealed, Segment};
+use crate::manifest::Segment;
 use crate::open::{LogFile, Shared, locked};
 use crate::segment::{OpenSegment, Wanted};
 use crate::{Error, Tail, index};
@@ -161,14 +161,22 @@ impl Reader {
     }
 
     fn places(&self) -> Places {
-        // The manifest first: a log file sealed in between is then read as a log.
-        let sealed: Vec<Sealed> = locked(&self.shared.manifest).sealed.clone();
-        let through = sealed.last().map_or(0, |sealed| sealed.log_number);
-        let mut logs = self.shared.logs();
-        logs.retain(|log| log.header.number > through);
-        Places {
-            sealed: sealed.into_iter().flat_map(|s| s.segments).collect(),
-            logs,
+        loop {
+            let (generation, sealed) = {
+                let manifest = locked(&self.shared.manifest);
+                (manifest.generation, manifest.sealed.clone())
+            };
+            let mut logs = self.shared.logs();
+            // A log file may have been sealed and removed in between.
+            if locked(&self.shared.manifest).generation != generation {
+                continue;
+            }
+            let through = sealed.last().map_or(0, |sealed| sealed.log_number);
+            logs.retain(|log| log.header.number > through);
+            return Places {
+                sealed: sealed.into_iter().flat_map(|s| s.segments).collect(),
+                logs,
+            };
         }
     }
 

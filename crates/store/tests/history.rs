@@ -3,6 +3,8 @@
 mod support;
 
 use std::io::Read;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use support::{Maker, Rng, recorded};
 use twin_model::catalogue::Retention;
 use twin_model::{Claim, CommitNumber, EntityId, Time};
@@ -289,6 +291,59 @@ fn a_flipped_bit_in_a_segment_is_found() {
             .claims(entity, attribute, Range::ALL, usize::MAX);
         assert!(matches!(answer, Err(Error::SegmentDamaged { .. })));
     }
+}
+
+/// Appending, sealing, snapshots and questions at the same time: no question ever misses
+/// a claim that was acknowledged before it was asked.
+#[test]
+fn questions_miss_nothing_while_the_house_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = Disk::new(directory.path()).unwrap();
+    let opened = open(disk, small()).unwrap();
+    let Opened {
+        mut writer,
+        reader,
+        maintenance,
+        snapshots,
+        ..
+    } = opened;
+    let mut maker = Maker::new(5, 8);
+    let acknowledged = Mutex::new(Vec::<Claim>::new());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..100 {
+                let batch = maker.readings(40);
+                writer.append(std::slice::from_ref(&batch)).unwrap();
+                acknowledged.lock().unwrap().extend(batch.claims);
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                maintenance.seal().unwrap();
+                let commit = reader.commit();
+                snapshots
+                    .write(commit, 1, &mut |out| out.write_all(b"state"))
+                    .unwrap();
+            }
+        });
+        scope.spawn(|| {
+            let mut rng = Rng(2);
+            while !done.load(Ordering::SeqCst) {
+                let claim = {
+                    let claims = acknowledged.lock().unwrap();
+                    let Some(_) = claims.first() else { continue };
+                    claims[rng.below(claims.len() as u64) as usize].clone()
+                };
+                let (entity, attribute) = (&claim.statement.entity, &claim.statement.attribute);
+                let found = reader.claims(entity, attribute, Range::ALL, usize::MAX);
+                assert!(found.unwrap().contains(&claim), "claim {}", claim.id);
+                assert_eq!(reader.claim(claim.id).unwrap(), Some(claim));
+            }
+        });
+    });
+    assert_eq!(maintenance.verify(), vec![]);
 }
 
 /// Power goes at every single step of an erasure; the next start finishes it, and

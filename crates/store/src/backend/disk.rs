@@ -51,10 +51,12 @@ impl Backend for Disk {
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        let file = fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(self.path(name))?;
+        let path = self.path(name);
+        let file = match fs::OpenOptions::new().read(true).write(true).open(&path) {
+            // A backup may lie on a medium that cannot be written.
+            Err(e) if is_read_only(&e) => fs::File::open(&path)?,
+            opened => opened?,
+        };
         Ok(Arc::new(DiskFile(file)))
     }
 
@@ -111,6 +113,13 @@ impl Backend for Disk {
     fn place(&self) -> String {
         self.directory.display().to_string()
     }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 #[derive(Debug)]
