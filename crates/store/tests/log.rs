@@ -154,6 +154,37 @@ fn a_flipped_bit_is_found_and_named() {
     assert!(found > 50 * harmless, "{found} found, {harmless} harmless");
 }
 
+/// A sector that reads as zeros is the trace of a power cut only in the last group;
+/// before it, a later group proves that it had been safe.
+#[test]
+fn a_lost_sector_is_forgiven_only_in_the_last_group() {
+    let disk = CrashDisk::new(1);
+    let groups = grouped(&disk);
+    let before_last = groups[..groups.len() - 1].concat().len();
+    let batches = groups.concat();
+    let (mut forgiven, mut damaged) = (0, 0);
+    let length = disk.bytes(LOG).len() as u64;
+    for sector in (0..length).step_by(512).skip(1) {
+        let disk = disk.kill();
+        let n = (length - sector).min(512) as usize;
+        let file = disk.open(LOG).unwrap();
+        file.write_at(sector, &vec![0; n]).unwrap();
+        match open(disk, Options::default()) {
+            Ok(opened) => {
+                let found = all(opened);
+                assert!(found.len() >= before_last, "sector at {sector}");
+                assert_eq!(found, batches[..found.len()]);
+                forgiven += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.code(), "STO-003");
+                damaged += 1;
+            }
+        }
+    }
+    assert!(forgiven > 0 && damaged > 0, "{forgiven} {damaged}");
+}
+
 #[test]
 fn a_log_of_a_newer_release_is_left_alone() {
     let disk = CrashDisk::new(1);
