@@ -96,7 +96,9 @@ impl<'a> Index<'a> {
             timestamp: None,
             defects: Vec::new(),
             defects_total: 0,
-            last_comment_end: memmem::rfind(bytes, b"*/").unwrap_or(0),
+            last_comment_end: memchr::memrchr_iter(b'*', bytes)
+                .find(|&star| bytes.get(star + 1) == Some(&b'/'))
+                .unwrap_or(0),
         };
         let data = index.read_header();
         if let Some(data) = data {

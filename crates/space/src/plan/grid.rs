@@ -137,7 +137,7 @@ const LAYERS_MAX: usize = 256;
 pub(crate) struct Layers {
     low_m: f64,
     height_m: f64,
-    layers: Vec<(Grid, Vec<u32>)>,
+    grids: Vec<(Grid, Vec<u32>)>,
 }
 
 impl Layers {
@@ -158,7 +158,7 @@ impl Layers {
         let mut layers = Self {
             low_m,
             height_m,
-            layers: Vec::new(),
+            grids: Vec::new(),
         };
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
         for (i, item) in items.iter().enumerate() {
@@ -166,7 +166,7 @@ impl Layers {
                 members[layer].push(i as u32);
             }
         }
-        layers.layers = members
+        layers.grids = members
             .into_iter()
             .map(|m| {
                 let bounds: Vec<Bounds> = m.iter().map(|&i| items[i as usize].0).collect();
@@ -186,8 +186,8 @@ impl Layers {
 
     /// How many entries [`Layers::near`] would look at.
     pub(crate) fn load(&self, bounds: &Bounds, z_m: (f64, f64)) -> usize {
-        let span = self.span(z_m, self.layers.len());
-        self.layers[span]
+        let span = self.span(z_m, self.grids.len());
+        self.grids[span]
             .iter()
             .map(|(grid, _)| grid.load(bounds))
             .sum()
@@ -196,7 +196,7 @@ impl Layers {
     /// Numbers of the items that may meet the bounds at these heights, rising and each once.
     pub(crate) fn near(&self, bounds: &Bounds, z_m: (f64, f64)) -> Vec<u32> {
         let mut found = Vec::new();
-        for (grid, members) in &self.layers[self.span(z_m, self.layers.len())] {
+        for (grid, members) in &self.grids[self.span(z_m, self.grids.len())] {
             found.extend(grid.near(bounds).into_iter().map(|i| members[i as usize]));
         }
         found.sort_unstable();
