@@ -12,6 +12,11 @@ interface Answer { accepted?: number; refused?: { code: string; message: string 
 
 export interface Outbox { queued: () => number; post: (line: string) => Promise<Posted> }
 
+/** The node is away, or waits for somebody to log in again: neither is a refusal. */
+function isWaiting(error: unknown): boolean {
+  return error instanceof Away || (error instanceof Refused && error.status === 401);
+}
+
 export function createOutbox(picture: Picture): Outbox {
   const [kept, setKept] = createSignal<string[]>([]);
 
@@ -31,7 +36,7 @@ export function createOutbox(picture: Picture): Outbox {
         if (typeof posted === 'object') picture.announce(posted.refused);
       })
       .catch((error: unknown) => {
-        if (error instanceof Away) setKept((newer) => [...lines, ...newer]);
+        if (isWaiting(error)) setKept((newer) => [...lines, ...newer]);
         else picture.announce(String(error));
       });
   });
@@ -42,7 +47,7 @@ export function createOutbox(picture: Picture): Outbox {
       try {
         return await send([line]);
       } catch (error) {
-        if (error instanceof Refused) return { refused: `${error.code}: ${error.message}` };
+        if (error instanceof Refused && !isWaiting(error)) return { refused: `${error.code}: ${error.message}` };
         if (kept().length >= KEPT_MAX) return { refused: String(KEPT_MAX) };
         setKept((all) => [...all, line]);
         return 'kept';

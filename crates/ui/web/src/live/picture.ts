@@ -28,6 +28,7 @@ export type Picture = ReturnType<typeof createPicture>;
 export function createPicture() {
   const client = new Client();
   const [session, setSession] = createSignal<Session | null | undefined>(undefined);
+  const [expired, setExpired] = createSignal(false);
   const [setupNeeded, setSetupNeeded] = createSignal(false);
   const [buildings, setBuildings] = createSignal<BuildingSummary[] | undefined>(undefined);
   const [building, setBuilding] = createSignal<Building | undefined>(undefined);
@@ -44,7 +45,7 @@ export function createPicture() {
   let reread: ReturnType<typeof setTimeout> | null = null;
 
   const connection = createConnection(client, () => connection.streamLost(), () => stream?.reconnect());
-  client.onLoggedOut = () => leave();
+  client.onLoggedOut = () => expire();
 
   /** First contact: is there an account, and is somebody logged in? */
   async function begin(): Promise<void> {
@@ -64,7 +65,11 @@ export function createPicture() {
   }
 
   async function logIn(name: string, password: string): Promise<void> {
-    setSession(await client.send<Session>('POST', '/v1/session', JSON.stringify({ name, password })));
+    const before = session();
+    const now = await client.send<Session>('POST', '/v1/session', JSON.stringify({ name, password }));
+    if (before && before.name !== now.name) leave();
+    setExpired(false);
+    setSession(now);
     await readBuildings();
   }
 
@@ -79,6 +84,16 @@ export function createPicture() {
     leave();
   }
 
+  /** The node ended the session, perhaps because it was started anew. In an incident the
+      last picture is worth more than a clean screen: it stays until somebody logs in or
+      out. */
+  function expire(): void {
+    if (!session()) return;
+    stream?.close();
+    connection.streamLost();
+    setExpired(true);
+  }
+
   /** Forgets everything about buildings. */
   function leave(): void {
     stream?.close();
@@ -88,6 +103,7 @@ export function createPicture() {
     waiting = [];
     batch(() => {
       setSession(null);
+      setExpired(false);
       setBuildings(undefined);
       setBuilding(undefined);
       setSection(undefined);
@@ -159,7 +175,7 @@ export function createPicture() {
   /** The stream also ends when the session does; only asking tells which it was. */
   async function checkSession(): Promise<void> {
     await client.get('/v1/session').catch((error: unknown) => {
-      if (error instanceof Refused && error.status === 401 && session()) leave();
+      if (error instanceof Refused && error.status === 401) expire();
     });
   }
 
@@ -243,7 +259,7 @@ export function createPicture() {
   }
 
   return {
-    client, connection, session, setupNeeded, buildings, building, section, findings, plans, twins,
+    client, connection, session, expired, setupNeeded, buildings, building, section, findings, plans, twins,
     begin, logIn, setUp, logOut, openBuilding, readPlan, rereadNow, storeyOf, nameOf, announcement, announce,
   };
 }

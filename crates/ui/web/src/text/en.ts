@@ -54,7 +54,7 @@ export const en = {
     clockOff: (s: string) => `this device's clock is off by ${s}`,
   },
   login: {
-    title: 'Log in', name: 'Name', password: 'Password', submit: 'Log in', logout: 'Log out',
+    title: 'Log in', again: 'The node ended your session, perhaps because it was started anew. Log in again; until then this is the last picture.', name: 'Name', password: 'Password', submit: 'Log in', logout: 'Log out',
     setupTitle: 'Set up the first account', setupHelp: 'The code was printed where this node was started. It works once.', code: 'Code', setupSubmit: 'Create account',
     purpose: 'Shows what is known about a building, how surely and since when. It never dispatches, actuates or announces.',
   },

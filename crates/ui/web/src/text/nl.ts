@@ -55,7 +55,7 @@ export const nl: Text = {
     clockOff: (s) => `de klok van dit apparaat wijkt ${s} af`,
   },
   login: {
-    title: 'Aanmelden', name: 'Naam', password: 'Wachtwoord', submit: 'Aanmelden', logout: 'Afmelden',
+    title: 'Aanmelden', again: 'De node heeft uw sessie beëindigd, misschien door een herstart. Meld u opnieuw aan; tot dan is dit het laatste beeld.', name: 'Naam', password: 'Wachtwoord', submit: 'Aanmelden', logout: 'Afmelden',
     setupTitle: 'Eerste account aanmaken', setupHelp: 'De code is getoond waar deze node is gestart. Hij werkt één keer.', code: 'Code', setupSubmit: 'Account aanmaken',
     purpose: 'Toont wat er over een gebouw bekend is, hoe zeker en sinds wanneer. Het alarmeert, bedient en omroept nooit zelf.',
   },

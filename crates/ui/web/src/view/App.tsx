@@ -33,6 +33,7 @@ export function App(): JSX.Element {
         <Match when={picture.session() === null}><Login picture={picture} /></Match>
         <Match when={picture.session()}><Workplace ui={ui} /></Match>
       </Switch>
+      <Show when={picture.expired()}><div class="login-again"><Login picture={picture} /></div></Show>
       <div class="sr-only" aria-live="polite">{picture.announcement()}</div>
     </UiContext.Provider>
   );

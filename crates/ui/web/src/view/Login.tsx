@@ -6,7 +6,7 @@ import type { Picture } from '../live/picture.ts';
 import { text } from './prefs.ts';
 
 export function Login(props: { picture: Picture }): JSX.Element {
-  const [name, setName] = createSignal('');
+  const [name, setName] = createSignal(props.picture.session()?.name ?? '');
   const [password, setPassword] = createSignal('');
   const [code, setCode] = createSignal('');
   const [problem, setProblem] = createSignal('');
@@ -30,7 +30,7 @@ export function Login(props: { picture: Picture }): JSX.Element {
     <main class="login">
       <form onSubmit={(e) => void submit(e)}>
         <h1>Twinternet</h1>
-        <p>{text().login.purpose}</p>
+        <p>{props.picture.expired() ? text().login.again : text().login.purpose}</p>
         <h2>{fresh() ? text().login.setupTitle : text().login.title}</h2>
         <Show when={fresh()}>
           <p class="hint">{text().login.setupHelp}</p>
@@ -39,6 +39,7 @@ export function Login(props: { picture: Picture }): JSX.Element {
         <label>{text().login.name}<input name="name" autocomplete="username" required value={name()} onInput={(e) => setName(e.currentTarget.value)} /></label>
         <label>{text().login.password}<input name="password" type="password" autocomplete={fresh() ? 'new-password' : 'current-password'} required value={password()} onInput={(e) => setPassword(e.currentTarget.value)} /></label>
         <p class="problem" role="alert">{problem()}</p>
+        <Show when={props.picture.expired()}><button type="button" onClick={() => void props.picture.logOut()}>{text().login.logout}</button></Show>
         <button type="submit" class="primary" disabled={busy()}>{fresh() ? text().login.setupSubmit : text().login.submit}</button>
       </form>
     </main>

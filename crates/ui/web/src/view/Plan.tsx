@@ -15,6 +15,8 @@ const MARGIN_PX = 32;
 /** Kept free for the buttons on the right and the key below. */
 const TOOLS_PX = 62;
 const KEY_PX = 48;
+/** A phone: there the plan needs the width more than the buttons do. */
+const NARROW_PX = 480;
 
 export interface PlanControl { zoom: (factor: number) => void; pan: (dx: number, dy: number) => void; fit: () => void }
 
@@ -41,7 +43,9 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
   const box = createMemo<Box | null>(() => boxOf(placed().flatMap((t) => (ringsOf(estimateOf(t, 'footprint')?.value) ?? []).flat().map(toScreen))));
   const refit = () => {
     const b = box();
-    if (b) setView(fit(b, size().width - TOOLS_PX, size().height - KEY_PX, MARGIN_PX));
+    const { width, height } = size();
+    const tools = width < NARROW_PX ? 0 : TOOLS_PX;
+    if (b) setView(fit(b, width - tools, height - KEY_PX, Math.min(MARGIN_PX, width * 0.06)));
   };
   // Estimates change all the time and must not move the plan; only another storey, another
   // size of window or a plan that has just arrived do.
