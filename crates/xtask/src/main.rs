@@ -56,7 +56,8 @@ enum Command {
     /// Show one building from its file to a living picture in the browser
     #[command(after_help = "Examples:\n  \
         cargo xtask demo\n  \
-        cargo xtask demo --building office.ifc --release")]
+        cargo xtask demo --building office.ifc\n  \
+        cargo xtask demo --debug --headless-check 60")]
     Demo(demo::Options),
     /// Run every test: repository rules, Rust, web application
     #[command(after_help = "Example:\n  cargo xtask test")]

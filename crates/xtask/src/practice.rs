@@ -26,7 +26,8 @@ pub(crate) struct Practice {
     pub imported: Value,
     /// Observations that arrive from now on.
     pub future: PathBuf,
-    binary: PathBuf,
+    /// The program that runs.
+    pub binary: PathBuf,
 }
 
 impl Practice {
@@ -48,7 +49,7 @@ impl Practice {
         node.ask("POST", "/v1/accounts", account.to_string().as_bytes())?
             .json()?;
         let (past, future) = observe(&binary, &scenario, &data, folder)?;
-        let mut practice = Self {
+        let practice = Self {
             node,
             data,
             password,
@@ -66,18 +67,25 @@ impl Practice {
     }
 
     /// The command line, asking this node.
-    pub(crate) fn twin(&mut self) -> Command {
+    pub(crate) fn twin(&self) -> Command {
         let mut command = shell::program(&self.binary);
         command.arg("--data").arg(&self.data);
         command
     }
 
     /// Plays the observations that are still to come, at the pace they arrive.
-    pub(crate) fn replay(&mut self) -> Result<Child> {
-        let future = self.future.clone();
+    pub(crate) fn replay(&self, complaints: Stdio) -> Result<Child> {
         let mut command = self.twin();
-        command.args(["--quiet", "replay"]).arg(future);
-        Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?)
+        command.args(["--quiet", "replay"]).arg(&self.future);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Ok(command.stderr(complaints).spawn()?)
+    }
+
+    /// kill -9, and the same data directory opened by a new process.
+    pub(crate) fn killed_and_started(self) -> Result<Self> {
+        self.node.kill()?;
+        let node = Node::start(&self.binary, &self.data)?;
+        Ok(Self { node, ..self })
     }
 
     /// Where the page is.

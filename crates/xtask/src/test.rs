@@ -1,8 +1,12 @@
 //! `cargo xtask test`: everything that must hold.
 
 use crate::practice::{ACCOUNT, Practice};
-use crate::{shell, tidy, web};
+use crate::{demo, shell, tidy, web};
 use anyhow::Result;
+use std::time::Duration;
+
+/// How long the demonstration may go on without an estimate that changes.
+const DEMO_PATIENCE: Duration = Duration::from_mins(2);
 
 /// Runs all tests, the cheap ones first; stops at the first kind that fails.
 pub(crate) fn run() -> Result<()> {
@@ -13,7 +17,12 @@ pub(crate) fn run() -> Result<()> {
     let mut tests = shell::cargo();
     // `--locked`: a manifest that does not match its lock file is a failure here.
     shell::run(tests.args(["test", "--workspace", "--locked", "--quiet"]))?;
-    browser()
+    browser()?;
+    // A building of its own: the browser has claimed things about the other.
+    demo::check(
+        Practice::begin(&shell::scratch("demo-check")?, None, false)?,
+        DEMO_PATIENCE,
+    )
 }
 
 /// The page in a real browser, against a real node with a generated building.
@@ -23,7 +32,7 @@ fn browser() -> Result<()> {
     let mut tests = web::npm()?;
     tests.args(["run", "--silent", "test:browser"]);
     tests
-        .env("CHROMIUM", chromium)
+        .env("TWIN_CHROMIUM", chromium)
         .env("TWIN_URL", practice.url());
     shell::run(
         tests

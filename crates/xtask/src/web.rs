@@ -50,13 +50,13 @@ pub(crate) fn npm() -> Result<std::process::Command> {
 /// superuser of a Debian machine, it is installed.
 pub(crate) fn chromium() -> Result<PathBuf> {
     const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
-    if let Some(path) = std::env::var_os("CHROMIUM") {
+    if let Some(path) = std::env::var_os("TWIN_CHROMIUM") {
         return Ok(PathBuf::from(path));
     }
     if let Some(path) = shell::which_of(&NAMES) {
         return Ok(path);
     }
-    let help = "Chromium is missing: apt-get install chromium, or set CHROMIUM to its path";
+    let help = "Chromium is missing: apt-get install chromium, or set TWIN_CHROMIUM to its path";
     let superuser = shell::which("id")
         .and_then(|id| shell::capture(shell::program(id).arg("-u")).ok())
         .is_some_and(|id| id.trim() == "0");
