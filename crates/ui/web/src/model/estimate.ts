@@ -64,6 +64,15 @@ export function shown(estimate: Estimate | undefined, now_ms: number, staleAfter
   };
 }
 
+/** Below this, a yes or no is a coin that has not landed: the page says so instead of
+    calling `clear` what is smoke in one case of three. */
+const DECIDED_FROM = 0.65;
+
+/** Whether a yes or no is sure enough to be said as one. */
+export function isDecided(value: Value | undefined, probability: number | null | undefined): boolean {
+  return typeof value !== 'boolean' || probability === null || probability === undefined || probability >= DECIDED_FROM;
+}
+
 function lookOf(estimate: Estimate | undefined, age_s: number | null, staleAfter_s: number | null): Look {
   const look = estimate ? (LOOK_OF[estimate.status] ?? 'unknown') : 'unknown';
   if (VALUELESS.has(look)) return look;

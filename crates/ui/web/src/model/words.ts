@@ -3,7 +3,7 @@
 
 import type { Alternative, Estimate, Interval, Value } from './api.ts';
 import { ageText, calmAgeText } from './age.ts';
-import type { Look, Shown } from './estimate.ts';
+import { isDecided, type Look, type Shown } from './estimate.ts';
 import type { Quantity } from './quantity.ts';
 import type { Text } from '../text/en.ts';
 
@@ -87,7 +87,8 @@ function disputed(q: Quantity, alternatives: Alternative[], text: Text): string 
   const two = alternatives.slice(0, 2);
   const numbers = two.map((a) => a.value).filter((v) => typeof v === 'number');
   if (numbers.length === 2) return withUnit(numbers.map((n) => numberText(n, q.decimals, text)).join(' | '), q.unit);
-  return two.map((a) => quantityValue(q, a.value, a.probability, null, text)).join(' | ');
+  // What a source says is a plain word; how probable it is belongs to the choice between them.
+  return two.map((a) => quantityValue(q, a.value, q.form === 'probability' ? a.probability : null, null, text)).join(' | ');
 }
 
 function isWordOnly(look: Look): boolean {
@@ -98,6 +99,7 @@ function quantityValue(q: Quantity, value: Value | undefined, probability: numbe
   if (value === undefined || value === null) return text.lookShort.conflicting;
   if (typeof value === 'boolean') {
     if (q.form === 'probability') return percentText(value ? (probability ?? 1) : 1 - (probability ?? 1), text);
+    if (!isDecided(value, probability)) return text.state.undecided;
     return text.state[q.id === 'smoke' ? 'smoke' : q.id === 'open' ? 'open' : 'plain'][value ? 'yes' : 'no'];
   }
   if (typeof value !== 'number') return valueText(value, '', text);
@@ -108,7 +110,8 @@ function quantityValue(q: Quantity, value: Value | undefined, probability: numbe
 /** One whole sentence for screen readers and tooltips: what, how sure, how old. */
 export function spokenEstimate(label: string, e: Estimate | undefined, s: Shown, unit: string, decimals: number, text: Text): string {
   const parts = [`${label}: ${text.look[s.look]}`];
-  if (s.value !== undefined) parts.push(valueText(s.value, unit, text, undefined, typeof s.value === 'number' ? decimals : undefined));
+  if (!isDecided(s.value, s.probability)) parts.push(text.state.undecided);
+  else if (s.value !== undefined) parts.push(valueText(s.value, unit, text, undefined, typeof s.value === 'number' ? decimals : undefined));
   const interval = intervalText(s.interval, unit, decimals, text);
   if (interval) parts.push(interval);
   if (s.age_s !== null) parts.push(text.ago(ageText(s.age_s, text.age)));

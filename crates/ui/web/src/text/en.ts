@@ -28,7 +28,7 @@ export const en = {
     observed: 'observed', fused: 'observed by several', inferred: 'inferred', predicted: 'predicted', assumed: 'assumed', stale: 'old',
     conflicting: 'conflicting', unknown: 'unknown', absent: 'absent', withheld: 'withheld', notApplicable: 'not applicable',
   },
-  state: { smoke: { yes: 'SMOKE', no: 'clear' }, open: { yes: 'open', no: 'closed' }, plain: { yes: 'yes', no: 'no' } },
+  state: { undecided: 'undecided', smoke: { yes: 'SMOKE', no: 'clear' }, open: { yes: 'open', no: 'closed' }, plain: { yes: 'yes', no: 'no' } },
   shape: { polygon: 'plan outline', line: 'line between jambs' },
   quantity: { temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Doors open', existence: 'Structure' },
   attribute: {

@@ -29,7 +29,7 @@ export const nl: Text = {
     observed: 'waargenomen', fused: 'door meerdere waargenomen', inferred: 'afgeleid', predicted: 'voorspeld', assumed: 'aangenomen', stale: 'oud',
     conflicting: 'tegenstrijdig', unknown: 'onbekend', absent: 'afwezig', withheld: 'afgeschermd', notApplicable: 'niet van toepassing',
   },
-  state: { smoke: { yes: 'ROOK', no: 'vrij' }, open: { yes: 'open', no: 'dicht' }, plain: { yes: 'ja', no: 'nee' } },
+  state: { undecided: 'onbeslist', smoke: { yes: 'ROOK', no: 'vrij' }, open: { yes: 'open', no: 'dicht' }, plain: { yes: 'ja', no: 'nee' } },
   shape: { polygon: 'omtrek', line: 'lijn tussen de stijlen' },
   quantity: { temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vocht', occupancy: 'Mensen', smoke: 'Rook', open: 'Deuren open', existence: 'Bouw' },
   attribute: {

@@ -4,7 +4,7 @@
 import { createMemo, For, Show, type JSX } from 'solid-js';
 import { estimateOf, type Estimate, type Twin } from '../model/api.ts';
 import { ageText } from '../model/age.ts';
-import { shown, type Shown } from '../model/estimate.ts';
+import { isDecided, shown, type Shown } from '../model/estimate.ts';
 import { QUANTITIES, STALE_AFTER_S } from '../model/quantity.ts';
 import { intervalText, percentText, unitText, valueText } from '../model/words.ts';
 import { text } from './prefs.ts';
@@ -43,9 +43,17 @@ export function EstimateLine(props: LineProps): JSX.Element {
   const decimals = () => DECIMALS[unit()] ?? 2;
   const value = () => {
     const v = props.shown.value;
+    if (!isDecided(v, props.shown.probability)) return text().state.undecided;
     if (typeof v === 'boolean') return stateText(props.attribute, v);
     if (typeof v === 'number') return valueText(v, unit(), text(), undefined, decimals());
     return typeof v === 'string' && props.kindOf ? props.kindOf(v) : valueText(v, unit(), text(), props.nameOf);
+  };
+  /** Of something undecided both chances are told. */
+  const chance = () => {
+    const p = props.shown.probability as number;
+    const v = props.shown.value;
+    if (typeof v !== 'boolean' || isDecided(v, p)) return percentText(p, text());
+    return [true, false].map((side) => `${stateText(props.attribute, side)} ${percentText(side === v ? p : 1 - p, text())}`).join(' · ');
   };
   const disputed = () => (props.shown.look === 'conflicting' ? (props.estimate?.alternatives ?? []) : []);
   const flags = () => (props.estimate?.flags ?? []).filter((f) => f !== 'stale' && f !== 'conflicting' && f !== 'withheld');
@@ -64,7 +72,7 @@ export function EstimateLine(props: LineProps): JSX.Element {
       <Show when={props.shown.look === 'withheld'}><span class="estimate-note">{text().detail.withheld}</span></Show>
       <span class="estimate-more">
         <Show when={intervalText(props.shown.interval, unit(), decimals(), text())}>{(range) => <span class="interval">{range()}</span>}</Show>
-        <Show when={!props.shown.interval && props.shown.probability !== null && disputed().length < 2}><span class="interval">{percentText(props.shown.probability as number, text())}</span></Show>
+        <Show when={!props.shown.interval && props.shown.probability !== null && disputed().length < 2}><span class="interval">{chance()}</span></Show>
         <Show when={props.shown.value !== undefined}>
           <span class="age">{props.shown.age_s !== null ? text().ago(ageText(props.shown.age_s, text().age)) : text().ageUnknown}</span>
         </Show>

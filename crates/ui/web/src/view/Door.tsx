@@ -2,8 +2,8 @@
 // stands open, and an arrow where it leads out of the building.
 
 import { createMemo, Show, type JSX } from 'solid-js';
-import { estimateOf, joinedBy, type Estimate, type Twin } from '../model/api.ts';
-import { shown, type Shown } from '../model/estimate.ts';
+import { estimateOf, joinedBy, type Estimate, type Twin, type Value } from '../model/api.ts';
+import { isDecided, shown, type Shown } from '../model/estimate.ts';
 import { doorShape, labelSpot, lineOf, ringsOf, type DoorShape } from '../model/geometry.ts';
 import { quantity, STALE_AFTER_S } from '../model/quantity.ts';
 import { spokenEstimate } from '../model/words.ts';
@@ -32,7 +32,8 @@ export function Door(props: Props): JSX.Element {
   const coloured = createMemo<Shown | null>(() =>
     q().on === 'space' ? null : shown(estimateOf(props.twin, q().id), ui.picture.connection.now_ms(), q().staleAfter_s, q()),
   );
-  const blocked = () => passable().value === false;
+  const undecided = (s: Shown) => !isDecided(s.value, s.probability);
+  const blocked = () => passable().value === false || undecided(passable());
   const kind = () => String(estimateOf(props.twin, 'portalKind')?.value ?? 'door');
   /** Where rooms merely touch there is nothing built, and nothing to draw jambs of. */
   const isBuilt = () => kind() !== 'openContact' && kind() !== 'stairLink';
@@ -66,10 +67,10 @@ export function Door(props: Props): JSX.Element {
           <Show when={!isBuilt()}><path class="contact" d={`M${-door().width / 2} 0H${door().width / 2}`} /></Show>
           <path class="jamb" classList={{ faint: !isBuilt() }} d={`M${-door().width / 2} ${-DEPTH_M / 2}V${DEPTH_M / 2}M${door().width / 2} ${-DEPTH_M / 2}V${DEPTH_M / 2}`} />
           <Show when={kind() === 'door' || kind() === 'liftDoor'}>
-            <path class={`leaf look-${open().look}`} d={leaf(door(), open())} />
+            <path class={`leaf look-${undecided(open()) ? 'unknown' : open().look}`} d={leaf(door(), undecided(open()) ? undefined : open().value)} />
           </Show>
           <Show when={blocked()}>
-            <path class={`block look-${passable().look}`} transform={`scale(${1 / props.scale})`} d="M-9 -9L9 9M9 -9L-9 9" />
+            <path class={`block look-${undecided(passable()) ? 'conflicting' : passable().look}`} transform={`scale(${1 / props.scale})`} d="M-9 -9L9 9M9 -9L-9 9" />
           </Show>
           <Show when={props.leastCertain}><circle class="check-ring" r={17 / props.scale} /></Show>
           <Show when={(coloured()?.mark ?? '') !== '' && door().width * props.scale > 22}>
@@ -107,8 +108,8 @@ function box(door: DoorShape): string {
 
 /** Closed lies in the wall, open stands out of it with its arc; what is not known is a
     dotted line in the wall (see the style), never a closed door. */
-function leaf(door: DoorShape, open: Shown): string {
+function leaf(door: DoorShape, open: Value | undefined): string {
   const w = door.width;
-  if (open.value === true) return `M${-w / 2} 0V${-w}A${w} ${w} 0 0 1 ${w / 2} 0`;
+  if (open === true) return `M${-w / 2} 0V${-w}A${w} ${w} 0 0 1 ${w / 2} 0`;
   return `M${-w / 2} 0H${w / 2}`;
 }

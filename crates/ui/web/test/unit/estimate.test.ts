@@ -116,3 +116,11 @@ test('sources in conflict stand side by side', () => {
   const e: Estimate = { status: 'conflicting', value: 24, evidenceTime: before(5), alternatives: [{ value: 19.2, probability: 0.6 }, { value: 28.8, probability: 0.4 }] };
   assert.equal(areaLabel(q, shown(e, NOW, 1800, q), en, e.alternatives).value, '≠ 19.2 | 28.8 °C');
 });
+
+test('a yes or no that is nearly even is called neither', () => {
+  const smoke = QUANTITIES.find((q) => q.id === 'smoke') as Quantity;
+  for (const [value, probability, words] of [[false, 0.99, 'clear'], [false, 0.6, 'undecided'], [true, 0.51, 'undecided'], [true, 0.7, 'SMOKE'], [false, null, 'clear']] as [boolean, number | null, string][]) {
+    const s = shown({ status: 'observed', value, probability, evidenceTime: before(1) }, NOW, null, smoke);
+    assert.equal(areaLabel(smoke, s, en).value, words);
+  }
+});
