@@ -70,7 +70,7 @@ fn written_index(tree: &Tree) -> String {
     index
 }
 
-/// Relative links of Markdown files lead to tracked files or folders.
+/// Relative links of Markdown files lead to files or folders of the repository.
 pub(super) fn links(tree: &Tree) -> Vec<String> {
     let mut problems = Vec::new();
     for (path, text) in tree.texts(&[".md"]) {
