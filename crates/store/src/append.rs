@@ -1,6 +1,6 @@
 //! Appending: many batches, one write, one sync.
 
-use crate::backend::write_all_at;
+use crate::backend::append_at;
 use crate::batch::Encoder;
 use crate::codec::crc_nonzero;
 use crate::log::{FRAME_HEADER_BYTES, FrameHeader, Header, padded, zero_portions};
@@ -266,7 +266,7 @@ impl Active {
 
     fn write(&mut self, ends: Ends, shared: &Shared) -> Result<(), Error> {
         let at = self.log.ends().bytes;
-        if let Err(e) = write_all_at(&*self.log.file, at, &self.group) {
+        if let Err(e) = append_at(&*self.log.file, at, &self.group) {
             self.trouble = Trouble::HalfWritten;
             // Gives the space of the half-written group back; `make_ready` checks.
             let _ = self.log.file.set_len(at);

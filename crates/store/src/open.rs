@@ -1,7 +1,7 @@
 //! Opening a store: whose it is, where its log ends, what the disk did to it meanwhile.
 
 use crate::append::{Active, Writer};
-use crate::backend::{Backend, File, read_exact_at, remove_if_there, write_all_at};
+use crate::backend::{Backend, File, append_at, read_exact_at, remove_if_there, write_all_at};
 use crate::index::Index;
 use crate::log::{self, Frames, HEADER_BYTES, Header, HeaderState, Step, damaged};
 use crate::maintenance::Maintenance;
@@ -565,7 +565,7 @@ pub(crate) fn create_log(backend: &dyn Backend, header: Header) -> Result<LogFil
     let io = |e| Error::io(&name, e);
     remove_if_there(backend, &name).map_err(io)?;
     let file = backend.create(&name).map_err(io)?;
-    write_all_at(&*file, 0, &header.encode()).map_err(io)?;
+    append_at(&*file, 0, &header.encode()).map_err(io)?;
     file.sync().map_err(Error::sync)?;
     backend.sync_directory().map_err(Error::sync)?;
     let ends = Ends {

@@ -43,3 +43,11 @@ fn a_disk_that_is_full_at_any_write_loses_nothing() {
         assert!(at > 3);
     }
 }
+
+/// A header written in two calls, because the first was short, came back from a power cut
+/// with its first bytes only: neither blank nor whole, it was taken for damage, and the
+/// store did not open. Since then nothing is written on after a short write.
+#[test]
+fn a_short_write_is_never_continued() {
+    world::run(7_002_830).unwrap();
+}

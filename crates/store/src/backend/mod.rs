@@ -97,6 +97,27 @@ pub(crate) fn write_all_at(file: &dyn File, offset: u64, bytes: &[u8]) -> io::Re
     Ok(())
 }
 
+/// Writes all of `bytes` at the end of a file, in one call.
+///
+/// Going on after a short write could leave a sector on the disk as it was between the
+/// two calls: neither blank nor whole, which could not be told from damage. So a short
+/// write is undone, durably, and tried again.
+pub(crate) fn append_at(file: &dyn File, end: u64, bytes: &[u8]) -> io::Result<()> {
+    const ATTEMPTS: usize = 3;
+    for _ in 0..ATTEMPTS {
+        match file.write_at(end, bytes) {
+            Ok(n) if n == bytes.len() => return Ok(()),
+            Ok(_) => {
+                file.set_len(end)?;
+                file.sync()?;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Err(io::ErrorKind::WriteZero.into())
+}
+
 /// Writes a small file whole and durably: under another name first, then renamed.
 pub(crate) fn replace(backend: &dyn Backend, name: &str, bytes: &[u8]) -> io::Result<()> {
     let temporary = format!("{name}.tmp");
