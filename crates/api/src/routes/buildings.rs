@@ -1,0 +1,216 @@
+//! Buildings: the list, one with its storeys, its section, the plan of a storey, ways
+//! through it, and what was found wrong with its file.
+
+use crate::App;
+use crate::answer;
+use crate::auth::Asking;
+use crate::endpoint::{Doc, Endpoint, Method};
+use crate::error::Error;
+use crate::request::{Params, Twin};
+use crate::wire::answer as write;
+use axum::extract::State;
+use axum::response::Response;
+use twin_model::EntityId;
+use twin_node::{FindingFilter, Goal, RouteQuery};
+
+/// Bytes of a storey's plan, usually: some dozens of spaces and portals of five
+/// kilobytes each.
+const PLAN_BYTES_USUAL: usize = 512 << 10;
+/// Most spaces and portals that a route can be told to avoid.
+const AVOID_MAX: usize = 1000;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new(
+            Method::Get,
+            "/v1/buildings",
+            Doc::new("Every building", "Buildings"),
+            buildings,
+        ),
+        Endpoint::new(
+            Method::Get,
+            "/v1/buildings/{id}",
+            Doc::new("A building with its storeys, lowest first", "Building"),
+            building,
+        ),
+        Endpoint::new(
+            Method::Get,
+            "/v1/buildings/{id}/section",
+            Doc::new(
+                "Stairs and lifts across the storeys of a building",
+                "Section",
+            ),
+            section,
+        ),
+        Endpoint::new(
+            Method::Get,
+            "/v1/storeys/{id}/plan",
+            Doc::new("The spaces and portals of a storey", "Plan"),
+            plan,
+        ),
+        Endpoint::new(
+            Method::Get,
+            "/v1/routes",
+            Doc::new(
+                "Ways through a building, with the portal that is least sure",
+                "Routes",
+            )
+            .query(&[
+                ("from", "the space to start in", true),
+                ("to", "the space to reach, or `exit`", true),
+                (
+                    "avoid",
+                    "spaces and portals not to use, separated by commas",
+                    false,
+                ),
+                (
+                    "unknown",
+                    "`true` to use portals of which it is not known that one can pass",
+                    false,
+                ),
+            ]),
+            routes,
+        ),
+        Endpoint::new(
+            Method::Get,
+            "/v1/findings",
+            Doc::new("What was wrong with the imported files", "Findings").query(&[
+                ("building", "only of this building", false),
+                ("code", "only of this code", false),
+                ("severity", "only `error`, `warning` or `note`", false),
+                ("after", "the `next` of the page before", false),
+                ("limit", "at most so many, up to 10,000", false),
+            ]),
+            findings,
+        ),
+    ]
+}
+
+async fn buildings(State(app): State<App>, asking: Asking) -> Result<Response, Error> {
+    let reader = app.node.read(&asking.caller)?;
+    let lines = reader.buildings()?.into_inner();
+    Ok(answer::of_commit(
+        reader.commit(),
+        512 * (lines.len() + 1),
+        |json, commit| {
+            json.object(|json| {
+                json.field("commit").integer(commit);
+                json.field("buildings").list(&lines, write::building_line);
+            });
+        },
+    ))
+}
+
+async fn building(
+    State(app): State<App>,
+    asking: Asking,
+    Twin(id): Twin,
+) -> Result<Response, Error> {
+    let reader = app.node.read(&asking.caller)?;
+    let building = reader.building(&id)?.into_inner();
+    let capacity = 1024 * (building.storeys.len() + 1);
+    Ok(answer::of_commit(
+        reader.commit(),
+        capacity,
+        |json, commit| {
+            write::building(json, &building, commit);
+        },
+    ))
+}
+
+async fn section(
+    State(app): State<App>,
+    asking: Asking,
+    Twin(id): Twin,
+) -> Result<Response, Error> {
+    let reader = app.node.read(&asking.caller)?;
+    let section = reader.section(&id)?.into_inner();
+    Ok(answer::of_commit(reader.commit(), 4096, |json, commit| {
+        write::section(json, &section, commit);
+    }))
+}
+
+async fn plan(State(app): State<App>, asking: Asking, Twin(id): Twin) -> Result<Response, Error> {
+    app.read(move |node| {
+        let reader = node.read(&asking.caller)?;
+        let plan = reader.plan(&id)?.into_inner();
+        Ok(answer::of_commit(
+            reader.commit(),
+            PLAN_BYTES_USUAL,
+            |json, commit| {
+                write::plan(json, &plan, commit);
+            },
+        ))
+    })
+    .await
+}
+
+async fn routes(State(app): State<App>, asking: Asking, params: Params) -> Result<Response, Error> {
+    let params = params.only(&["from", "to", "avoid", "unknown"])?;
+    let missing = |name: &'static str| Error::malformed(format!("`{name}` is missing")).at(name);
+    let from = params.entity("from")?.ok_or_else(|| missing("from"))?;
+    let to = match params.text("to").ok_or_else(|| missing("to"))? {
+        "exit" => Goal::Exit,
+        _ => Goal::Space(params.entity("to")?.ok_or_else(|| missing("to"))?),
+    };
+    let query = RouteQuery {
+        avoid: avoided(&params)?,
+        allow_unknown: params.flag("unknown")?,
+    };
+    app.read(move |node| {
+        let reader = node.read(&asking.caller)?;
+        let routes = reader.routes(&from, &to, &query)?.into_inner();
+        Ok(answer::of_commit(reader.commit(), 4096, |json, commit| {
+            json.object(|json| {
+                json.field("commit").integer(commit);
+                json.field("routes").list(&routes, write::route);
+            });
+        }))
+    })
+    .await
+}
+
+fn avoided(params: &Params) -> Result<Vec<EntityId>, Error> {
+    let Some(text) = params.text("avoid") else {
+        return Ok(Vec::new());
+    };
+    let wrong = |message: &str| Error::malformed(message).at("avoid");
+    if text.split(',').count() > AVOID_MAX {
+        return Err(wrong("`avoid` names more than 1000 spaces and portals"));
+    }
+    let ids: Result<Vec<_>, _> = text.split(',').map(EntityId::new).collect();
+    ids.map_err(|_| wrong("`avoid` is a list of URIs, separated by commas"))
+}
+
+async fn findings(
+    State(app): State<App>,
+    asking: Asking,
+    params: Params,
+) -> Result<Response, Error> {
+    let params = params.only(&["building", "code", "severity", "after", "limit"])?;
+    let filter = FindingFilter {
+        building: params.entity("building")?,
+        code: params.owned("code"),
+        severity: params.owned("severity"),
+        after: params.owned("after"),
+        limit: params.limit()?,
+    };
+    app.read(move |node| {
+        let reader = node.read(&asking.caller)?;
+        let page = reader.findings(&filter)?.into_inner();
+        Ok(answer::of_commit(
+            reader.commit(),
+            256 * (page.items.len() + 1),
+            |json, commit| {
+                json.object(|json| {
+                    json.field("commit").integer(commit);
+                    json.field("findings").list(&page.items, write::finding);
+                    if let Some(next) = &page.next {
+                        json.field("next").text(next);
+                    }
+                });
+            },
+        ))
+    })
+    .await
+}
