@@ -93,7 +93,7 @@ export const en = {
     drop: 'Drop an IFC file here', choose: 'Choose a file', cancel: 'Cancel', cancelled: 'Cancelled. Nothing was changed.', done: 'Imported', failed: 'Not imported', undo: 'Take back', undone: 'taken back', undoOf: (n: number) => `takes back import ${n}`,
     confirmUndo: 'Take this import back? What was believed before is restored.', previous: 'Earlier imports', none: 'None yet.', batch: (n: number) => `Import ${n}`, forbidden: 'Your role may not import.',
     change: { added: 'added', changed: 'changed', removed: 'removed', unchanged: 'unchanged' } as Record<string, string>,
-    summary: { storeys: 'storeys', spaces: 'spaces', doors: 'doors', portals: 'doors and openings', stairs: 'stairs', lifts: 'lifts', exits: 'exits', claims: 'claims', findings: 'findings', entities: 'things', openings: 'openings', buildings: 'buildings' } as Record<string, string>,
+    summary: { storeys: 'storeys', spaces: 'spaces', doors: 'doors', portals: 'doors and openings', stairs: 'stairs', lifts: 'lifts', exits: 'exits', claims: 'claims', findings: 'findings', entities: 'things', openings: 'openings', windows: 'windows', buildings: 'buildings' } as Record<string, string>,
     away: 'The node does not answer; import when it is back.', show: 'Show building',
     stage: { sending: 'sending', reading: 'reading', 'keeping the file': 'keeping the file', recording: 'recording' } as Record<string, string>,
   },

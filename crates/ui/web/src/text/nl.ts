@@ -94,7 +94,7 @@ export const nl: Text = {
     drop: 'Sleep een IFC-bestand hierheen', choose: 'Kies een bestand', cancel: 'Afbreken', cancelled: 'Afgebroken. Er is niets veranderd.', done: 'Geïmporteerd', failed: 'Niet geïmporteerd', undo: 'Terugnemen', undone: 'teruggenomen', undoOf: (n) => `neemt import ${n} terug`,
     confirmUndo: 'Deze import terugnemen? Wat eerder werd aangenomen, wordt hersteld.', previous: 'Eerdere imports', none: 'Nog geen.', batch: (n) => `Import ${n}`, forbidden: 'Uw rol mag niet importeren.',
     change: { added: 'toegevoegd', changed: 'gewijzigd', removed: 'verwijderd', unchanged: 'ongewijzigd' },
-    summary: { storeys: 'bouwlagen', spaces: 'ruimten', doors: 'deuren', portals: 'deuren en openingen', stairs: 'trappen', lifts: 'liften', exits: 'uitgangen', claims: 'uitspraken', findings: 'bevindingen', entities: 'dingen', openings: 'openingen', buildings: 'gebouwen' },
+    summary: { storeys: 'bouwlagen', spaces: 'ruimten', doors: 'deuren', portals: 'deuren en openingen', stairs: 'trappen', lifts: 'liften', exits: 'uitgangen', claims: 'uitspraken', findings: 'bevindingen', entities: 'dingen', openings: 'openingen', windows: 'ramen', buildings: 'gebouwen' },
     away: 'De node antwoordt niet; importeer wanneer hij terug is.', show: 'Toon gebouw',
     stage: { sending: 'verzenden', reading: 'lezen', 'keeping the file': 'bestand bewaren', recording: 'vastleggen' },
   },

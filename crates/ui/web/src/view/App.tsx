@@ -54,7 +54,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
   // A lost or regained node is said once, not every second.
   createEffect(on(() => ui.picture.connection.state(), (state) => ui.picture.announce(text().connection[state]), { defer: true }));
   return (
-    <div class="app" classList={{ old: ui.picture.connection.state() === 'reconnecting', 'with-panel': ui.panel() !== null, 'no-section': !ui.section() }}>
+    <div class="app" classList={{ old: ui.picture.connection.state() === 'reconnecting', 'with-panel': ui.panel() !== null }}>
       <TopBar />
       <OldPictureBanner />
       <AlarmVoice />
