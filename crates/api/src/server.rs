@@ -223,4 +223,26 @@ mod tests {
         );
         assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
     }
+
+    /// Time is stopped and skips ahead while everything waits.
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_does_not_read_is_let_go() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (_peer, (stream, _)) = (peer.unwrap(), accepted.unwrap());
+        let mut stream = Impatient {
+            stream,
+            unread: None,
+        };
+        let piece = vec![0; 1 << 20];
+        let start = tokio::time::Instant::now();
+        let error = loop {
+            if let Err(error) = stream.write_all(&piece).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(start.elapsed() >= UNREAD_MAX);
+    }
 }

@@ -8,6 +8,7 @@
 
 mod bench;
 mod bulk;
+mod connections;
 mod events;
 mod form;
 mod imports;
