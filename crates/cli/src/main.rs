@@ -1,1 +1,114 @@
-fn main() {}
+//! The binary `twin`: runs a node and speaks to nodes.
+//!
+//! `twin serve` is the node with its page and its HTTP interface. Every other
+//! command asks a node over that interface: the one that runs in the data
+//! directory, the one at `--url`, or, where none runs, one that the command opens
+//! for its own time.
+//!
+//! **Invariant (RELEASE-ONLY):** no command reads the store or the node's memory;
+//! all go through the interface with a credential.
+//! **Invariant:** answers go to standard output, everything else to standard
+//! error; every failure has a code, a page and a documented exit code.
+
+mod args;
+mod client;
+mod commands;
+mod failure;
+mod interrupt;
+mod lines;
+mod local;
+mod log;
+mod output;
+mod pages;
+mod progress;
+mod reach;
+#[cfg(test)]
+mod reference;
+mod text;
+
+use crate::args::{Arguments, Command, Global};
+use crate::client::Client;
+use crate::commands::{admin, claim, doctor, import, offline, read, replay, serve};
+use crate::failure::Result;
+use crate::output::Output;
+use crate::reach::Data::{self, MayBeNew, MustExist};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(&arguments.global);
+    log::begin(&arguments, &output);
+    match run(&arguments, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.fail(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(arguments: &Arguments, output: &Output) -> Result<()> {
+    let global = &arguments.global;
+    let ask = |data, command: &dyn Fn(&Client) -> Result<()>| asked(global, output, data, command);
+    match &arguments.command {
+        Command::Serve(args) => serve::serve(global, output, args),
+        Command::Import(args) => {
+            import::check(args)?;
+            ask(MayBeNew, &|node| import::import(node, output, args))
+        }
+        Command::Imports(_) => ask(MustExist, &|node| import::imports(node, output)),
+        Command::UndoImport(args) => ask(MustExist, &|node| import::undo(node, output, args)),
+        Command::Claim(args) => {
+            claim::check(args)?;
+            ask(MayBeNew, &|node| claim::claim(node, output, args))
+        }
+        Command::Replay(args) => {
+            replay::check(args)?;
+            ask(MayBeNew, &|node| replay::replay(node, output, args))
+        }
+        Command::Why(args) => ask(MustExist, &|node| read::why(node, output, args)),
+        Command::AsOf(args) => ask(MustExist, &|node| read::as_of(node, output, args)),
+        Command::Show(args) => ask(MustExist, &|node| read::show(node, output, args)),
+        Command::Rooms(args) => ask(MustExist, &|node| read::rooms(node, output, args)),
+        Command::Route(args) => ask(MustExist, &|node| read::route(node, output, args)),
+        Command::Findings(args) => ask(MustExist, &|node| read::findings(node, output, args)),
+        Command::Status(_) => ask(MustExist, &|node| read::status(node, output)),
+        Command::Doctor(_) => doctor::doctor(global, output),
+        Command::Backup(args) => ask(MustExist, &|node| admin::backup(node, output, args)),
+        Command::Restore(args) => local::restore(output, args),
+        Command::Erase(args) => {
+            admin::confirm_erasure(args)?;
+            ask(MustExist, &|node| admin::erase(node, output, args))
+        }
+        Command::Token(args) => ask(MayBeNew, &|node| admin::token(node, output, &args.action)),
+        Command::Account(args) => {
+            let password = match &args.action {
+                args::AccountAction::Add { .. } => Some(admin::new_password()?),
+                _ => None,
+            };
+            ask(MayBeNew, &|node| {
+                admin::account(node, output, &args.action, password.as_deref())
+            })
+        }
+        Command::Config(args) => offline::config(global, output, args.action),
+        Command::Completions(args) => {
+            offline::completions(output, args);
+            Ok(())
+        }
+        Command::Errors(args) => offline::errors(output, args),
+    }
+}
+
+/// Reaches a node, asks it, and lets go of it.
+fn asked(
+    global: &Global,
+    output: &Output,
+    data: Data,
+    command: &dyn Fn(&Client) -> Result<()>,
+) -> Result<()> {
+    let reached = reach::reach(global, output, data)?;
+    let outcome = command(&reached.client);
+    reached.close();
+    outcome
+}

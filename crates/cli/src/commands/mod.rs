@@ -1,0 +1,10 @@
+//! One file per group of commands. Each reaches a node, asks, and says what came back.
+
+pub(crate) mod admin;
+pub(crate) mod claim;
+pub(crate) mod doctor;
+pub(crate) mod import;
+pub(crate) mod offline;
+pub(crate) mod read;
+pub(crate) mod replay;
+pub(crate) mod serve;
