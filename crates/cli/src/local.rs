@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
-use twin_node::{Config, Error, Node, RecoveryReport, SystemClock};
+use twin_node::{Clock, Config, Error, Node, RecoveryReport, SystemClock};
 
 /// The store's code for a directory that another process has open.
 const LOCKED: &str = "STO-001";
@@ -183,7 +183,7 @@ pub(crate) fn restore(output: &Output, args: &Restore) -> Result<()> {
         let message = format!("there is no backup in `{}`", args.backup.display());
         return Err(Failure::new(Code::File, message));
     }
-    let report = twin_node::restore(&args.backup, &args.directory)
+    let report = twin_node::restore(&args.backup, &args.directory, SystemClock.now())
         .map_err(|cause| refused(Code::File, &cause))?;
     let place = args.directory.display();
     if output.json {

@@ -447,8 +447,9 @@ static ENTRIES: &[AttributeSpec] = &[
         "Closes by itself",
     ),
     AttributeSpec {
-        // Smoke without cause is rare; once there it does not leave by itself soon.
-        // Detectors: false alarms are common per building, rare per detector and day.
+        // Smoke without cause is rare; once there it does not leave by itself soon. A
+        // detector that sounds without smoke for ten minutes every two years says yes in
+        // one of 10⁵ looks at a room without smoke; a single yes must not read as "no".
         name: "smoke",
         kinds: SPACE,
         form: Form::Boolean,
@@ -458,7 +459,7 @@ static ENTRIES: &[AttributeSpec] = &[
             rate_on_hz: 1.0 / 31_536_000.0,
             rate_off_hz: 1.0 / 7200.0,
             hit: 0.95,
-            false_alarm: 0.001,
+            false_alarm: 1e-5,
         },
         stale_after_s: Some(300.0),
         sensitivity: Operational,
@@ -480,8 +481,9 @@ static ENTRIES: &[AttributeSpec] = &[
         "The two jambs of a portal in plan",
     ),
     AttributeSpec {
-        // Heated rooms: 20–24 °C in EN 16798-1:2019 category II; a room's thermal mass
-        // gives hours of correlation.
+        // Heated rooms: 20–24 °C in EN 16798-1:2019 category II. A day of correlation: with
+        // three hours, held-out readings of an office series and four motes were predicted
+        // worse than by their last value, with a day better in the office.
         name: "temperature",
         kinds: SPACE,
         form: Form::Number,
@@ -490,7 +492,7 @@ static ENTRIES: &[AttributeSpec] = &[
         estimator: Estimator::Scalar {
             prior_mean: 21.0,
             prior_sd: 3.0,
-            correlation_time_s: 10_800.0,
+            correlation_time_s: 86_400.0,
             default_sd: 0.5,
         },
         stale_after_s: Some(1800.0),

@@ -21,9 +21,17 @@ use twin_model::{
 /// of all are in the store.
 const VERBATIM_SOURCES_MAX: usize = 32;
 
-/// Bytes that the table of names, the tree above and the allocator take per twin, beyond
-/// the sizes counted exactly; measured with a million of them.
-const ENTITY_OVERHEAD_BYTES: usize = 160;
+/// Bytes that a name takes in its table beyond its text: the shared string's head, its two
+/// places in list and map, the map's free room, the allocator's rounding.
+const NAME_OVERHEAD_BYTES: usize = 112;
+
+/// Bytes that a twin takes beyond its name and what is counted exactly: its place in the
+/// tree above, the shared cell's head, the allocator's rounding.
+const ENTITY_OVERHEAD_BYTES: usize = NAME_OVERHEAD_BYTES + 64;
+
+/// Bytes that the allocator rounds up and the calendar of changes by time takes per
+/// attribute; measured with a million of them.
+const ATTRIBUTE_OVERHEAD_BYTES: usize = 80;
 
 /// One twin: its attributes in order of their number.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +77,7 @@ impl AttributeCell {
                 .sum(),
         };
         // The reference in the twin's list, the two counters of the shared cell, the cell.
-        16 + 16 + size_of::<Self>() + inner
+        16 + 16 + size_of::<Self>() + inner + ATTRIBUTE_OVERHEAD_BYTES
     }
 }
 
@@ -158,7 +166,7 @@ impl Live {
         let statement = &claim.statement;
         let entity = self.names.entities.number(&statement.entity);
         let attribute = self.names.attributes.number(&statement.attribute);
-        let source = self.names.sources.number(&claim.source);
+        let source = self.source(&claim.source);
         while self.entities.len() <= entity as usize {
             self.entities.push(Arc::default());
             let id = self.names.entities.name(self.entities.len() as u32 - 1);
@@ -190,6 +198,27 @@ impl Live {
         self.claims += 1;
         self.next_sequence = claim.id.sequence + 1;
         (entity, attribute)
+    }
+
+    fn source(&mut self, source: &SourceId) -> u32 {
+        let known = self.names.sources.len();
+        let number = self.names.sources.number(source);
+        if number as usize == known {
+            self.heap_bytes += 2 * source.as_str().len() + NAME_OVERHEAD_BYTES;
+        }
+        number
+    }
+
+    /// Counts the sources that were read from a snapshot.
+    pub(crate) fn count_sources(&mut self) {
+        let texts: usize = self
+            .names
+            .sources
+            .all()
+            .iter()
+            .map(|s| 2 * s.as_str().len())
+            .sum();
+        self.heap_bytes += texts + self.names.sources.len() * NAME_OVERHEAD_BYTES;
     }
 
     /// Takes what a batch says beside its claims.

@@ -32,6 +32,8 @@ const WAITING_MAX: usize = 4096;
 const CLAIMS_WAITING_MAX: u32 = 400_000;
 /// Most changed attributes in one event.
 const CHANGES_PER_EVENT_MAX: usize = 2000;
+/// From when lives of restored stores are numbered: 2026-01-01T00:00:00Z.
+const FIRST_LIFE: Time = Time::from_seconds(1_767_225_600);
 /// How often changes by time alone are looked for.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -293,7 +295,8 @@ impl Node {
     /// Makes a token; its secret is in the answer and nowhere else.
     pub fn add_token(&self, caller: &Caller, new: NewToken) -> Result<(Token, String), Error> {
         permit(caller, &policy::Action::ManageTokens)?;
-        if new.role > caller.role && new.role != Role::Source || new.role < caller.role {
+        // Roles are ordered from the one that may most.
+        if new.role < caller.role {
             let reason = "a token cannot do more than who makes it".to_owned();
             return Err(Error::Forbidden { reason });
         }
@@ -589,8 +592,13 @@ pub(crate) fn files_dir(data_dir: &Path) -> PathBuf {
 
 /// Makes a data directory from a backup. The target must hold no store. The new node
 /// starts a life of its own, so that no claim number is ever used twice.
-pub fn restore(from: &Path, data_dir: &Path) -> Result<store::BackupReport, Error> {
-    let report = store::restore(&store_disk(from)?, &store_disk(data_dir)?, 0)?;
+///
+/// Lives are numbered by the minute of their restoration, so that two restorations of one
+/// backup do not give two stores the same number.
+pub fn restore(from: &Path, data_dir: &Path, now: Time) -> Result<store::BackupReport, Error> {
+    let minutes = now.seconds_since(FIRST_LIFE) / 60.0;
+    let above = if minutes > 0.0 { minutes as u32 } else { 0 };
+    let report = store::restore(&store_disk(from)?, &store_disk(data_dir)?, above)?;
     copy_files(&files_dir(from), &files_dir(data_dir))?;
     Ok(report)
 }

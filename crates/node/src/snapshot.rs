@@ -113,6 +113,7 @@ pub(crate) fn read(mut saved: store::SnapshotIn) -> Result<Live, Error> {
     live.names
         .sources
         .fill(take_names(&mut saved, SourceId::new)?);
+    live.count_sources();
     let attributes = live.names.attributes.all();
     let mut blocks = Vec::with_capacity(head.blocks);
     for _ in 0..head.blocks {
