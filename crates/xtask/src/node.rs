@@ -29,8 +29,12 @@ pub(crate) struct Node {
     data: PathBuf,
 }
 
-/// The binary, built for measuring or for testing.
+/// The binary, built for measuring or for testing; `TWIN_BINARY` names another that
+/// is there already, such as the one that is installed.
 pub(crate) fn build(release: bool) -> Result<PathBuf> {
+    if let Some(binary) = std::env::var_os("TWIN_BINARY") {
+        return Ok(PathBuf::from(binary));
+    }
     shell::build("twin-cli", ["--bin", "twin"], release)
 }
 

@@ -5,6 +5,7 @@
 //! a target is missed.
 
 mod access;
+mod bad;
 mod claims;
 mod import;
 mod kill;
@@ -54,8 +55,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("import", &|| import::measure(&data)),
         ("power cuts", &|| claims::power_cuts(options.cuts)),
         ("kills", &|| kill::measure(options.kills, options.seed)),
-        ("page", &page::statuses),
+        ("page: statuses", &page::statuses),
+        ("page: living", &page::living),
         ("access", &access::unauthenticated),
+        ("bad input", &|| bad::measure(options.seed)),
     ];
     Report::of("spine", measures, options.only.as_deref()).conclude(options.json)
 }
