@@ -1,7 +1,8 @@
 //! Who may log in: accounts, sessions and tokens.
 //!
 //! Passwords are kept as Argon2id hashes (RFC 9106), tokens as BLAKE3 hashes of 256
-//! random bits; neither can be read back. Sessions live in memory only.
+//! random bits; neither can be read back. A session, kept likewise, outlives the process:
+//! who works an incident need not log in again because a node was restarted.
 
 use crate::error::Error;
 use argon2::Argon2;
@@ -16,6 +17,7 @@ use twin_store::Meta;
 
 const ACCOUNTS: &str = "accounts";
 const TOKENS: &str = "tokens";
+const SESSIONS: &str = "sessions";
 
 /// Failed log-ins of one name after which it must wait.
 const ATTEMPTS_MAX: u32 = 5;
@@ -97,6 +99,13 @@ struct TokenJson {
     created: i64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct SessionJson {
+    name: String,
+    role: String,
+    began: i64,
+}
+
 #[derive(Debug)]
 struct Live {
     caller: Caller,
@@ -128,7 +137,8 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    pub(crate) fn open(meta: Arc<Meta>, session_idle_s: u64) -> Result<Self, Error> {
+    pub(crate) fn open(meta: Arc<Meta>, session_idle_s: u64, now: Time) -> Result<Self, Error> {
+        let session_idle_s = session_idle_s as f64;
         let mut tokens = FxHashMap::default();
         for (_, bytes) in meta.list(TOKENS)? {
             let token: TokenJson = parse("token", &bytes)?;
@@ -136,11 +146,12 @@ impl Credentials {
                 tokens.insert(hash, caller);
             }
         }
+        let sessions = stored_sessions(&meta, session_idle_s, now)?;
         let first = meta.list(ACCOUNTS)?.is_empty();
         Ok(Self {
             meta,
-            session_idle_s: session_idle_s as f64,
-            sessions: Mutex::default(),
+            session_idle_s,
+            sessions: Mutex::new(sessions),
             tokens: RwLock::new(tokens),
             attempts: Mutex::default(),
             setup_code: Mutex::new(if first { Some(random_text(10)?) } else { None }),
@@ -190,7 +201,7 @@ impl Credentials {
         };
         self.meta
             .put(ACCOUNTS, name.as_bytes(), &to_json(&account))?;
-        self.end_sessions_of(name);
+        self.end_sessions_of(name)?;
         *lock(&self.setup_code) = None;
         Ok(())
     }
@@ -206,7 +217,7 @@ impl Credentials {
             )));
         }
         self.meta.delete(ACCOUNTS, name.as_bytes())?;
-        self.end_sessions_of(name);
+        self.end_sessions_of(name)?;
         Ok(())
     }
 
@@ -247,7 +258,14 @@ impl Credentials {
         if sessions.len() >= REMEMBERED_MAX {
             return Err(Error::Busy("too many people are logged in".into()));
         }
-        sessions.insert(fingerprint(&secret), Live { caller, used: now });
+        let key = fingerprint(&secret);
+        let kept = SessionJson {
+            name: name.to_owned(),
+            role: account.role,
+            began: now.0,
+        };
+        self.meta.put(SESSIONS, &key, &to_json(&kept))?;
+        sessions.insert(key, Live { caller, used: now });
         Ok(Session {
             secret,
             name: name.to_owned(),
@@ -255,8 +273,11 @@ impl Credentials {
         })
     }
 
-    pub(crate) fn log_out(&self, secret: &str) {
-        lock(&self.sessions).remove(&fingerprint(secret));
+    pub(crate) fn log_out(&self, secret: &str) -> Result<(), Error> {
+        let key = fingerprint(secret);
+        lock(&self.sessions).remove(&key);
+        self.meta.delete(SESSIONS, &key)?;
+        Ok(())
     }
 
     pub(crate) fn caller_of_session(&self, secret: &str, now: Time) -> Option<Caller> {
@@ -348,9 +369,15 @@ impl Credentials {
         self.tokens.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn end_sessions_of(&self, name: &str) {
+    fn end_sessions_of(&self, name: &str) -> Result<(), Error> {
         let whose = Principal::Account(name.into());
         lock(&self.sessions).retain(|_, live| live.caller.principal != whose);
+        for (key, bytes) in self.meta.list(SESSIONS)? {
+            if parse::<SessionJson>("session", &bytes)?.name == name {
+                self.meta.delete(SESSIONS, &key)?;
+            }
+        }
+        Ok(())
     }
 
     /// Counts a log-in as failed until it succeeds, so that attempts in parallel count too.
@@ -374,6 +401,31 @@ impl Credentials {
         };
         Ok(())
     }
+}
+
+/// The sessions that have not run out; the others are forgotten.
+fn stored_sessions(
+    meta: &Meta,
+    session_idle_s: f64,
+    now: Time,
+) -> Result<FxHashMap<[u8; 32], Live>, Error> {
+    let mut sessions = FxHashMap::default();
+    for (key, bytes) in meta.list(SESSIONS)? {
+        let kept: SessionJson = parse("session", &bytes)?;
+        let used = Time(kept.began);
+        match (
+            <[u8; 32]>::try_from(key.as_slice()),
+            Role::parse(&kept.role),
+        ) {
+            (Ok(place), Some(role)) if now.seconds_since(used) < session_idle_s => {
+                let principal = Principal::Account(kept.name.into());
+                let caller = Caller { principal, role };
+                sessions.insert(place, Live { caller, used });
+            }
+            _ => drop(meta.delete(SESSIONS, &key)?),
+        }
+    }
+    Ok(sessions)
 }
 
 fn caller_of(token: &TokenJson) -> Option<Caller> {

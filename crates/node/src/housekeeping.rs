@@ -12,8 +12,10 @@ use twin_model::Time;
 use twin_model::catalogue::Retention as Class;
 use twin_store as store;
 
-/// How often retention is looked at; ages are in days.
-const RETENTION_EVERY: Duration = Duration::from_hours(1);
+/// How often retention is looked at, in seconds; ages are in days.
+const RETENTION_EVERY_S: f64 = 3600.0;
+/// How long to wait for a picture before looking at the clock again.
+const LOOK_UP_EVERY: Duration = Duration::from_mins(1);
 const DAY_S: f64 = 86_400.0;
 
 /// What the housekeeping thread owns.
@@ -27,15 +29,21 @@ pub(crate) struct Housekeeping {
 /// Serves until the writer is gone. Trouble here is logged and tried again at the next
 /// occasion; the claims are safe in the log meanwhile.
 pub(crate) fn run(keeper: &Housekeeping, pictures: &Receiver<Arc<Picture>>) {
+    let mut retained = keeper.clock.now();
     loop {
-        match pictures.recv_timeout(RETENTION_EVERY) {
+        match pictures.recv_timeout(LOOK_UP_EVERY) {
             Ok(picture) => {
                 keeper.save(&picture);
                 drop(picture);
                 keeper.seal();
             }
-            Err(RecvTimeoutError::Timeout) => keeper.retain(),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        let now = keeper.clock.now();
+        if now.seconds_since(retained) >= RETENTION_EVERY_S {
+            keeper.retain(now);
+            retained = now;
         }
     }
 }
@@ -59,8 +67,7 @@ impl Housekeeping {
         }
     }
 
-    fn retain(&self) {
-        let now = self.clock.now();
+    fn retain(&self, now: Time) {
         let cutoff = |class| {
             let days = match class {
                 Class::Structure => self.retention.structure_days,

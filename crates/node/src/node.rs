@@ -148,7 +148,7 @@ impl Node {
         let meta = Arc::new(store::Meta::open(&disk()?)?);
         let inner = Inner {
             minting_key: minting_key(&meta)?,
-            credentials: Credentials::open(Arc::clone(&meta), config.session_idle_s)?,
+            credentials: Credentials::open(Arc::clone(&meta), config.session_idle_s, clock.now())?,
             meta,
             config,
             clock,
@@ -228,8 +228,8 @@ impl Node {
     }
 
     /// Ends a session.
-    pub fn log_out(&self, secret: &str) {
-        self.0.credentials.log_out(secret);
+    pub fn log_out(&self, secret: &str) -> Result<(), Error> {
+        self.0.credentials.log_out(secret)
     }
 
     /// Whose session it is.

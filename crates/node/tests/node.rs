@@ -522,6 +522,16 @@ fn people_log_in_with_their_password_and_only_with_it() {
     let session = node.log_in("ada", "correct horse battery").unwrap();
     let caller = node.caller_of_session(&session.secret).unwrap();
     assert_eq!(caller.role, Role::Owner);
+    node.close();
+    drop(node);
+    let (node, clock) = open(dir.path());
+    clock.set(START.plus_seconds(62.0));
+    assert_eq!(node.setup_code(), None);
+    assert_eq!(
+        node.caller_of_session(&session.secret),
+        Some(caller.clone()),
+        "after a restart"
+    );
     assert!(
         node.remove_account(&caller, "ada").is_err(),
         "the only owner stays"

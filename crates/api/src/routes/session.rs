@@ -140,13 +140,13 @@ async fn who(asking: Asking) -> Response {
     )
 }
 
-async fn log_out(State(app): State<App>, asking: Asking) -> Response {
-    if let Credential::Session(secret) = &asking.credential {
-        app.node.log_out(secret);
+async fn log_out(State(app): State<App>, asking: Asking) -> Result<Response, Error> {
+    if let Credential::Session(secret) = asking.credential {
+        app.work(move |node| Ok(node.log_out(&secret)?)).await?;
     }
     let mut response = done();
     set_cookie(&mut response, auth::no_cookie());
-    response
+    Ok(response)
 }
 
 /// The answer to what needs no other.
