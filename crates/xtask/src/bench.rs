@@ -6,6 +6,7 @@
 mod api;
 mod import;
 mod restart;
+mod store;
 
 use crate::report::{Measure, Report};
 use crate::shell;
@@ -38,6 +39,8 @@ pub(crate) struct Options {
 enum Area {
     /// A large IFC file to a space graph, and into a running node
     Import,
+    /// The commit log and the history beside the bare disk
+    Store,
     /// The HTTP interface under load, and a restart
     Api,
 }
@@ -49,6 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("graph", &|| import::graph(&data, options.repeat)),
         ("visible", &|| import::visible(&data, options.repeat)),
     ];
+    let store: [Measure<'_>; 1] = [("store", &|| store::measure(options))];
     let api: [Measure<'_>; 4] = [
         ("single", &|| api::single(options)),
         ("bulk", &|| api::bulk(options)),
@@ -57,6 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ];
     let (name, measures): (_, &[Measure<'_>]) = match options.area {
         Area::Import => ("import", &import),
+        Area::Store => ("store", &store),
         Area::Api => ("api", &api),
     };
     Report::of(name, measures, options.only.as_deref()).conclude(options.json)

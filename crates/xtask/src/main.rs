@@ -19,6 +19,7 @@ mod http;
 mod load;
 mod node;
 mod peer;
+mod picture;
 mod practice;
 mod report;
 mod rng;
@@ -74,6 +75,9 @@ enum Command {
     /// Build the web application when its sources have changed
     #[command(after_help = "Example:\n  cargo xtask ui")]
     Ui,
+    /// Take the picture of the page in the README anew
+    #[command(after_help = "Example:\n  cargo xtask picture")]
+    Picture,
     /// Feed hostile bytes to every decoder of foreign input
     #[command(after_help = "Examples:\n  \
         cargo xtask fuzz --seconds 20\n  \
@@ -103,6 +107,7 @@ fn run(command: Command) -> Result<()> {
         Command::Score(options) => score::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Ui => web::build(),
+        Command::Picture => picture::take(),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Tidy(options) => tidy::run(&options),
         Command::Supply => supply::check(),

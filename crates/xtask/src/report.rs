@@ -1,6 +1,6 @@
 //! What a score or a benchmark found, row by row.
 //!
-//! A row is *met*, *missed* or *not measured*. What could not be measured, because
+//! A row is *met*, *missed* or *not measured*, or *shown* where there is no target. What could not be measured, because
 //! a peer program or a data set is not there, is never counted as met.
 
 use anyhow::{Result, bail};
@@ -17,6 +17,8 @@ pub(crate) enum Verdict {
     Met,
     /// It was not.
     Missed,
+    /// It was measured, and nothing was promised.
+    Shown,
     /// It could not be measured here; the text says what is lacking.
     NotMeasured(String),
 }
@@ -68,6 +70,14 @@ impl Row {
             (_, true) => Verdict::Met,
             (_, false) => Verdict::Missed,
         };
+        self
+    }
+
+    /// What was found where there is no target.
+    pub(crate) fn shown(mut self, n: u64, value: impl Into<String>) -> Self {
+        self.n = n;
+        self.value = value.into();
+        self.verdict = Verdict::Shown;
         self
     }
 
@@ -134,6 +144,7 @@ impl Report {
             .iter()
             .fold((0, 0, 0), |(met, missed, not), row| match row.verdict {
                 Verdict::Met => (met + 1, missed, not),
+                Verdict::Shown => (met, missed, not),
                 Verdict::Missed => (met, missed + 1, not),
                 Verdict::NotMeasured(_) => (met, missed, not + 1),
             })
@@ -163,6 +174,7 @@ impl Report {
         for row in &self.rows {
             let verdict = match &row.verdict {
                 Verdict::Met => "met".to_owned(),
+                Verdict::Shown => "shown".to_owned(),
                 Verdict::Missed => "MISSED".to_owned(),
                 Verdict::NotMeasured(reason) => format!("not measured: {reason}"),
             };
