@@ -86,6 +86,9 @@ enum Command {
     /// Check the rules of the repository that no compiler checks
     #[command(after_help = "Examples:\n  cargo xtask tidy\n  cargo xtask tidy --mend")]
     Tidy(tidy::Options),
+    /// Write anew the documents that are made from the code: OpenAPI and command line
+    #[command(after_help = "Example:\n  cargo xtask openapi")]
+    Openapi,
     /// Check licences, origins and known vulnerabilities of what we build upon
     #[command(after_help = "Example:\n  cargo xtask supply")]
     Supply,
@@ -111,6 +114,13 @@ fn run(command: Command) -> Result<()> {
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Tidy(options) => tidy::run(&options),
         Command::Supply => supply::check(),
+        Command::Openapi => shell::run(
+            // Each is compared with the code by a test of its crate, which can also write it.
+            shell::cargo()
+                .args(["test", "--quiet", "--bins", "--lib"])
+                .args(["--package", "twin-api", "--package", "twin-cli"])
+                .env("UPDATE_EXPECT", "1"),
+        ),
     }
 }
 
