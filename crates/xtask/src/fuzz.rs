@@ -55,10 +55,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     let (folder, host) = (folder(), host()?);
     let mut build = shell::cargo();
+    // Not `--locked`: a crate that takes up a dependency would have to be entered here too.
     // Naming the host as target keeps the flags away from build scripts.
     build
         .current_dir(&folder)
-        .args(["build", "--release", "--locked", "--quiet", "--bins"]);
+        .args(["build", "--release", "--quiet", "--bins"]);
     build.args(["--target", &host]).env("RUSTFLAGS", COVERAGE);
     let built_in = shell::target_dir().join("fuzz");
     shell::run(build.env("CARGO_TARGET_DIR", &built_in))?;
