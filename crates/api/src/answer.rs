@@ -4,6 +4,8 @@ use crate::wire::Json;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::io::Write;
 use twin_model::CommitNumber;
 
@@ -23,6 +25,40 @@ pub(crate) fn of_commit(
     if let Some(tag) = tag(commit) {
         response.headers_mut().insert(header::ETAG, tag);
     }
+    response
+}
+
+/// Like [`of_commit`], for answers of tens of kilobytes: packed with gzip for whoever
+/// takes it. Estimates repeat the same words, so a plan shrinks to a fifteenth.
+pub(crate) fn of_commit_packed(
+    commit: CommitNumber,
+    capacity: usize,
+    takes_gzip: bool,
+    write: impl FnOnce(&mut Json, u64),
+) -> Response {
+    let mut json = Json::with_capacity(capacity);
+    write(&mut json, commit.0);
+    let mut response = if takes_gzip { gzip(json) } else { bytes(json) };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(tag) = tag(commit) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+fn gzip(json: Json) -> Response {
+    let plain = json.into_bytes();
+    let mut packer = GzEncoder::new(Vec::with_capacity(plain.len() / 8), Compression::fast());
+    // Writing into memory does not fail.
+    let packed = packer.write_all(&plain).and_then(|()| packer.finish());
+    let Ok(packed) = packed else {
+        return Response::new(Body::from(plain));
+    };
+    let mut response = Response::new(Body::from(packed));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     response
 }
 

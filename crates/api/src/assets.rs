@@ -41,7 +41,7 @@ fn file(asset: Asset, asked: &HeaderMap) -> Response {
         HeaderValue::from_static(asset.content_type),
     );
     let bytes = match asset.brotli {
-        Some(compressed) if accepts_brotli(asked) => {
+        Some(compressed) if accepts(asked, "br") => {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
             compressed
         }
@@ -60,7 +60,8 @@ fn same_tag(given: &str, ours: &str) -> bool {
     given == "*" || given.strip_prefix("W/").unwrap_or(given) == ours
 }
 
-fn accepts_brotli(headers: &HeaderMap) -> bool {
+/// Whether the asker takes this coding (RFC 9110 §12.5.3).
+pub(crate) fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     let accepted = headers
         .get(header::ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok());
@@ -70,7 +71,8 @@ fn accepts_brotli(headers: &HeaderMap) -> bool {
             let refused = |weight: &str| {
                 weight.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0_f32)
             };
-            parts.next() == Some("br") && !parts.any(refused)
+            let name = parts.next().unwrap_or_default();
+            name.eq_ignore_ascii_case(wanted) && !parts.any(refused)
         })
     })
 }
@@ -115,9 +117,9 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accepted));
-            assert_eq!(accepts_brotli(&headers), expected, "{accepted}");
+            assert_eq!(accepts(&headers, "br"), expected, "{accepted}");
         }
-        assert!(!accepts_brotli(&HeaderMap::new()));
+        assert!(!accepts(&HeaderMap::new(), "br"));
     }
 
     #[test]

@@ -3,12 +3,14 @@
 
 use crate::App;
 use crate::answer;
+use crate::assets;
 use crate::auth::Asking;
 use crate::endpoint::{Doc, Endpoint, Method};
 use crate::error::Error;
 use crate::request::{Params, Twin};
 use crate::wire::answer as write;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use twin_model::EntityId;
 use twin_node::{FindingFilter, Goal, RouteQuery};
@@ -130,13 +132,20 @@ async fn section(
     }))
 }
 
-async fn plan(State(app): State<App>, asking: Asking, Twin(id): Twin) -> Result<Response, Error> {
+async fn plan(
+    State(app): State<App>,
+    asking: Asking,
+    headers: HeaderMap,
+    Twin(id): Twin,
+) -> Result<Response, Error> {
+    let takes_gzip = assets::accepts(&headers, "gzip");
     app.read(move |node| {
         let reader = node.read(&asking.caller)?;
         let plan = reader.plan(&id)?.into_inner();
-        Ok(answer::of_commit(
+        Ok(answer::of_commit_packed(
             reader.commit(),
             PLAN_BYTES_USUAL,
+            takes_gzip,
             |json, commit| {
                 write::plan(json, &plan, commit);
             },

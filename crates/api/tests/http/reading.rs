@@ -1,8 +1,11 @@
 //! Reading, each answer in the documented form.
 
-use crate::bench::{Bench, enc};
+use crate::bench::{Bench, enc, request};
 use crate::form;
+use axum::http::HeaderValue;
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use std::io::Read;
 use twin_model::{Role, Time};
 
 async fn read(bench: &Bench, path: &str, schema: &str) -> Value {
@@ -38,6 +41,30 @@ async fn buildings_storeys_and_plans() {
     assert_eq!(plan["portals"][0]["attributes"]["passable"]["value"], true);
     read(&bench, "/v1/findings", "Findings").await;
     read(&bench, "/v1/imports", "Imports").await;
+}
+
+/// A plan says the same words in every room: a tablet gets it packed, and the same.
+#[tokio::test]
+async fn a_plan_is_packed_for_those_who_take_it() {
+    let bench = Bench::furnished().await;
+    let path = "/v1/storeys/urn%3Ab%3A0/plan";
+    let plain = bench.get(path, &bench.operator).await;
+    let mut request = request("GET", path, &bench.operator, "");
+    let accepted = HeaderValue::from_static("br, gzip");
+    request.headers_mut().insert("accept-encoding", accepted);
+    let packed = bench.send(request).await;
+    assert_eq!(packed.headers["content-encoding"], "gzip");
+    assert_eq!(packed.headers["content-type"], "application/json");
+    assert_eq!(
+        packed.headers["cache-control"],
+        plain.headers["cache-control"]
+    );
+    assert!(packed.bytes.len() * 5 < plain.bytes.len());
+    let mut unpacked = Vec::new();
+    GzDecoder::new(&packed.bytes[..])
+        .read_to_end(&mut unpacked)
+        .unwrap();
+    assert!(unpacked == plain.bytes);
 }
 
 #[tokio::test]
