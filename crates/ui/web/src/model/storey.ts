@@ -1,7 +1,7 @@
 // Badges of storeys: how much of a storey is unknown, old or alarming, by the most
 // safety-relevant live attribute of each space.
 
-import { estimateOf, type StatusCounts, type Twin } from './api.ts';
+import { estimateOf, type StatusCounts, type StoreySummary, type Twin } from './api.ts';
 import { shown, type Look, type Shown } from './estimate.ts';
 import { quantity, type QuantityId } from './quantity.ts';
 
@@ -39,6 +39,15 @@ export function badgeFromCounts(spaces: number, counts: StatusCounts | undefined
     old: n('stale', 'conflicting'),
     alarm: alarms,
   };
+}
+
+/** Where a building is entered, and what is shown first: of the storeys that are subdivided
+    the one nearest to the building's zero; the lowest one where no height is known. */
+export function entranceStorey<S extends Pick<StoreySummary, 'spaces' | 'elevation'>>(storeys: readonly S[]): S | undefined {
+  const subdivided = storeys.filter((s) => s.spaces > 1);
+  const candidates = subdivided.length > 0 ? subdivided : storeys;
+  const height = (s: S) => (typeof s.elevation?.value === 'number' ? Math.abs(s.elevation.value) : Infinity);
+  return candidates.reduce<S | undefined>((best, s) => (best === undefined || height(s) < height(best) ? s : best), undefined);
 }
 
 function isUnseen(look: Look): boolean {

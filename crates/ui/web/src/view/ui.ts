@@ -6,6 +6,7 @@ import type { Outbox } from '../live/outbox.ts';
 import type { Picture } from '../live/picture.ts';
 import { estimateOf, joinedBy, type Route } from '../model/api.ts';
 import type { QuantityId } from '../model/quantity.ts';
+import { entranceStorey } from '../model/storey.ts';
 import { text } from './prefs.ts';
 
 export type Panel = 'details' | 'findings' | 'imports' | null;
@@ -26,7 +27,7 @@ export function createUi(picture: Picture, outbox: Outbox) {
   const storeys = () => [...(picture.building()?.storeys ?? [])].reverse();
   const currentStorey = () => {
     const all = picture.building()?.storeys ?? [];
-    return all.find((s) => s.id === storey()) ?? all.find((s) => s.spaces > 0) ?? all[0];
+    return all.find((s) => s.id === storey()) ?? entranceStorey(all);
   };
   /** What a person calls it: a door by the rooms it joins, because `146678` on a door list
       helps nobody who stands in front of it. */

@@ -5,13 +5,24 @@ import type { Estimate, Section, Twin } from '../../src/model/api.ts';
 import { boxOf, contains, doorShape, fit, labelSpot, lineOf, pathOf, ringsOf, zoomAt, type Box, type Point } from '../../src/model/geometry.ts';
 import { routeLines } from '../../src/model/route.ts';
 import { sectionLayout } from '../../src/model/section.ts';
-import { badge, badgeFromCounts } from '../../src/model/storey.ts';
+import { badge, badgeFromCounts, entranceStorey } from '../../src/model/storey.ts';
 
 const NOW = Date.parse('2026-01-05T08:00:00Z');
 const L_SHAPE = [[[0, 0], [10, 0], [10, 2], [2, 2], [2, 10], [0, 10]]];
 
 test('the plan is drawn with north up', () => {
   assert.equal(pathOf([[[0, 0], [1, 0], [1, 2.00049]]]), 'M0 0L1 0L1 -2Z');
+});
+
+test('a building is shown first where it is entered', () => {
+  const storey = (id: string, spaces: number, height?: number) =>
+    ({ id, spaces, elevation: { status: 'observed', value: height } as Estimate });
+  const first = (...storeys: ReturnType<typeof storey>[]) => entranceStorey(storeys)?.id;
+  assert.equal(first(storey('cellar', 9, -3), storey('ground', 9, 0.1), storey('upper', 9, 3)), 'ground');
+  assert.equal(first(storey('foundation', 1, -1), storey('upper', 9, 6)), 'upper');
+  assert.equal(first(storey('one', 4), storey('two', 4)), 'one');
+  assert.equal(first(storey('whole', 1, 0)), 'whole');
+  assert.equal(first(), undefined);
 });
 
 test('a label lies inside its room, also in an L and beside a hole', () => {
