@@ -38,13 +38,15 @@ const VISIBLE_BASE_S: f64 = 0.005;
 const SYNC_BYTES: usize = 8192;
 const SYNCS: usize = 500;
 
-/// Which numbered attribute of the load carries which name and unit.
-const ATTRIBUTES: [(&str, &str); 4] = [
-    ("temperature", "Cel"),
-    ("co2", "[ppm]"),
-    ("humidity", "%"),
-    ("occupancy", "1"),
+/// Which numbered attribute of the load carries which name and unit, its smallest value
+/// and the steps above it: all plausible, because what is out of range is not weighed.
+const ATTRIBUTES: [(&str, &str, u64, u64); 4] = [
+    ("temperature", "Cel", 16, 1),
+    ("co2", "[ppm]", 450, 50),
+    ("humidity", "%", 35, 2),
+    ("occupancy", "1", 0, 1),
 ];
+const STEPS: u64 = 13;
 
 /// One durable PATCH and one GET at a time per connection, beside the bare server.
 pub(super) fn single(options: &Options) -> Result<Vec<Row>> {
@@ -270,8 +272,8 @@ pub(super) fn claims(first: u64, count: usize, twins: u64) -> Vec<u8> {
     let mut body = String::with_capacity(count * 180);
     let observed = rfc3339(now_us());
     for number in first..first + count as u64 {
-        let (attribute, unit) = ATTRIBUTES[(number % 4) as usize];
-        let (twin, value) = (number / 4 % twins, 10 + number / 7 % 13);
+        let (attribute, unit, smallest, step) = ATTRIBUTES[(number % 4) as usize];
+        let (twin, value) = (number / 4 % twins, smallest + step * (number / 7 % STEPS));
         let _ = writeln!(
             body,
             "{{\"source\":\"urn:twin:source:load{}\",\"entity\":\"urn:twin:load:space:{twin}\",\
