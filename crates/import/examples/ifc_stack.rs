@@ -216,11 +216,11 @@ fn write_renumbered(
             b'\'' => {
                 let end = string_end(text, at);
                 let string = &text[at..end];
-                let is_global_id = strings == 0
-                    && string.len() == 24
+                let names_it = strings == 0
+                    && is_global_id(string)
                     && at == statement.keyword.len() + 1
                     && !numbering.shared.contains(&statement.id);
-                if is_global_id && copy > 0 {
+                if names_it && copy > 0 {
                     out.write_all(&renewed(string, copy))?;
                 } else {
                     out.write_all(string)?;
@@ -250,9 +250,16 @@ fn write_renumbered(
     Ok(())
 }
 
+/// Base 64 of the IFC.
+const ALPHABET: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_$";
+
+/// Names of properties can be as long, but only with luck have no other characters.
+fn is_global_id(quoted: &[u8]) -> bool {
+    quoted.len() == 24 && quoted[1..23].iter().all(|c| ALPHABET.contains(c))
+}
+
 /// The same GlobalId with the copy's number in characters 13 to 17, base 64 of the IFC alphabet.
 fn renewed(quoted: &[u8], copy: u64) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_$";
     let mut fresh = quoted.to_vec();
     let mut rest = copy;
     for place in (14..18).rev() {
