@@ -39,7 +39,7 @@ pub(crate) fn test() -> Result<()> {
 /// `npm`, to be run beside the sources.
 pub(crate) fn npm() -> Result<std::process::Command> {
     let Some(npm) = shell::which("npm") else {
-        bail!("`npm` is missing: install Node.js 20 or later");
+        bail!("`npm` is missing: install Node.js 20.19 or later");
     };
     let mut command = shell::program(npm);
     command.current_dir(folder());
