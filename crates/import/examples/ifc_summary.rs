@@ -6,8 +6,10 @@
     reason = "a measuring program: it reads the clock on purpose"
 )]
 
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
 use std::time::Instant;
 use twin_import::ifc::{Imported, Mint, Options, import};
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let begun = Instant::now();
-    let bytes = match std::fs::read(path) {
+    let bytes = match read_whole(path) {
         Ok(bytes) => bytes,
         Err(error) => {
             eprintln!("cannot read `{path}`: {error}");
@@ -46,6 +48,20 @@ fn main() -> ExitCode {
         print!("{}", as_text(&imported, elapsed_s));
     }
     ExitCode::SUCCESS
+}
+
+/// Reads a file with one thread per stretch: most of the time goes into handing out memory, which
+/// two cores do twice as fast.
+fn read_whole(path: &str) -> std::io::Result<Vec<u8>> {
+    const STRETCH: usize = 4 << 20;
+    let file = std::fs::File::open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; length];
+    bytes
+        .par_chunks_mut(STRETCH)
+        .enumerate()
+        .try_for_each(|(i, stretch)| file.read_exact_at(stretch, (i * STRETCH) as u64))?;
+    Ok(bytes)
 }
 
 fn findings_by_code(imported: &Imported) -> BTreeMap<&'static str, usize> {

@@ -1,19 +1,13 @@
 //! Where every statement of the file begins, and of what type it is.
 
+use super::lex::{Comments, is_keyword, read_head, skip_blank, starts_with_word, statement_end};
+use super::scan::{NOWHERE, Statements, parts_for};
 use super::value::{Value, Values};
 use memchr::{memchr, memmem};
-use rustc_hash::FxHashMap;
-
-/// More distinct keywords than any schema has (IFC4x3 has about 1,300); a file with more is
-/// garbage and its further keywords share one kind.
-const KINDS_MAX: usize = 8_192;
-
-/// How many defects are kept one by one; the rest is only counted.
-const DEFECTS_MAX: usize = 200;
 
 /// A type of statement, numbered in order of first appearance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kind(u16);
+pub struct Kind(pub(super) u16);
 
 /// One statement: its place in the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,20 +50,10 @@ pub enum Defect {
 #[derive(Debug)]
 pub struct Index<'a> {
     bytes: &'a [u8],
-    ids: Vec<u64>,
-    /// Byte of the keyword of each statement.
-    keywords: Vec<u64>,
-    kinds: Vec<Kind>,
-    names: Vec<String>,
-    by_name: FxHashMap<String, Kind>,
+    statements: Statements<'a>,
     lookup: Lookup,
     schemas: Vec<String>,
     timestamp: Option<String>,
-    defects: Vec<Defect>,
-    defects_total: usize,
-    /// Beginning of the last `*/`: a comment opened after it never ends, and searching for its
-    /// end again and again would take quadratic time.
-    last_comment_end: usize,
 }
 
 /// From number to place: a table where numbers are dense, a sorted list where they are not.
@@ -79,40 +63,28 @@ enum Lookup {
     Sorted(Vec<(u64, u32)>),
 }
 
-const NOWHERE: u32 = u32::MAX;
-
 impl<'a> Index<'a> {
     /// Reads the whole file once. Never fails: see [`Index::defects`].
     pub fn new(bytes: &'a [u8]) -> Self {
+        Self::in_parts(bytes, parts_for(bytes.len()))
+    }
+
+    /// Reads the whole file in so many stretches at once, which makes no difference to the result.
+    fn in_parts(bytes: &'a [u8], parts: usize) -> Self {
         let mut index = Self {
             bytes,
-            ids: Vec::new(),
-            keywords: Vec::new(),
-            kinds: Vec::new(),
-            names: Vec::new(),
-            by_name: FxHashMap::default(),
+            statements: Statements::default(),
             lookup: Lookup::Sorted(Vec::new()),
             schemas: Vec::new(),
             timestamp: None,
-            defects: Vec::new(),
-            defects_total: 0,
-            last_comment_end: memchr::memrchr_iter(b'*', bytes)
-                .find(|&star| bytes.get(star + 1) == Some(&b'/'))
-                .unwrap_or(0),
         };
-        let data = index.read_header();
-        if let Some(data) = data {
-            // Statements are 50–100 bytes in practice; shrunk again below.
-            let expected = (bytes.len() / 60).min(1 << 24);
-            index.ids.reserve(expected);
-            index.keywords.reserve(expected);
-            index.kinds.reserve(expected);
-            index.read_data(data);
-            index.ids.shrink_to_fit();
-            index.keywords.shrink_to_fit();
-            index.kinds.shrink_to_fit();
+        if let Some(data) = index.read_header() {
+            let header = std::mem::take(&mut index.statements.defects);
+            index.statements = Statements::read(bytes, data, parts);
+            index.statements.defects.precede(header);
+            index.statements.shrink();
         } else {
-            index.defect(Defect::NotStep);
+            index.statements.defects.add(Defect::NotStep);
         }
         index.build_lookup();
         index
@@ -130,22 +102,22 @@ impl<'a> Index<'a> {
 
     /// The first 200 defects.
     pub fn defects(&self) -> &[Defect] {
-        &self.defects
+        &self.statements.defects.listed
     }
 
     /// How many defects there are.
     pub fn defects_total(&self) -> usize {
-        self.defects_total
+        self.statements.defects.total
     }
 
     /// Number of statements.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.statements.kinds.len()
     }
 
     /// Whether there are no statements.
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.statements.kinds.is_empty()
     }
 
     /// The statement with this number.
@@ -164,27 +136,27 @@ impl<'a> Index<'a> {
 
     /// The number of a statement.
     pub fn id(&self, entity: Entity) -> u64 {
-        self.ids[entity.position()]
+        self.id_at(entity.position())
     }
 
     /// The type of a statement.
     pub fn kind(&self, entity: Entity) -> Kind {
-        self.kinds[entity.position()]
+        self.statements.kinds[entity.position()]
     }
 
     /// The name of a type, in capitals.
     pub fn kind_name(&self, kind: Kind) -> &str {
-        &self.names[kind.0 as usize]
+        &self.statements.words.names[kind.0 as usize]
     }
 
     /// The type with this name (in capitals), if the file has any of it.
     pub fn kind_named(&self, name: &str) -> Option<Kind> {
-        self.by_name.get(name).copied()
+        self.statements.words.named(name)
     }
 
     /// How many types the file uses; kinds are numbered below this.
     pub fn kind_count(&self) -> usize {
-        self.names.len()
+        self.statements.words.names.len()
     }
 
     /// Dense number of a kind, below [`Index::kind_count`].
@@ -194,12 +166,13 @@ impl<'a> Index<'a> {
 
     /// All statements in file order.
     pub fn entities(&self) -> impl Iterator<Item = Entity> + use<> {
-        (0..self.ids.len() as u32).map(Entity)
+        (0..self.len() as u32).map(Entity)
     }
 
     /// The attributes of a statement.
     pub fn values(&self, entity: Entity) -> Values<'a> {
-        let mut at = self.keywords[entity.position()] as usize;
+        let begin = self.start(entity.position());
+        let mut at = read_head(self.bytes, begin).map_or(self.bytes.len(), |head| head.1);
         while at < self.bytes.len() && is_keyword(self.bytes[at]) {
             at += 1;
         }
@@ -209,10 +182,8 @@ impl<'a> Index<'a> {
         } else {
             self.bytes.len()
         };
-        let end = self
-            .keywords
-            .get(entity.position() + 1)
-            .map_or(self.bytes.len(), |&k| k as usize);
+        let next = self.statements.starts.get(entity.position() + 1);
+        let end = next.unwrap_or(self.bytes.len());
         Values::new(&self.bytes[start.min(end)..end])
     }
 
@@ -223,19 +194,26 @@ impl<'a> Index<'a> {
 
     /// Line in which a statement begins, counted from 1. Slow: for messages only.
     pub fn line(&self, entity: Entity) -> u64 {
-        self.line_of(self.keywords[entity.position()] as usize)
+        self.line_of(self.start(entity.position()))
     }
 
-    fn defect(&mut self, defect: Defect) {
-        self.defects_total += 1;
-        if self.defects.len() < DEFECTS_MAX {
-            self.defects.push(defect);
+    /// Byte of the `#` of a statement.
+    fn start(&self, place: usize) -> usize {
+        let start = self.statements.starts.get(place);
+        start.unwrap_or(self.bytes.len())
+    }
+
+    fn id_at(&self, place: usize) -> u64 {
+        match self.statements.ids[place] {
+            NOWHERE => read_head(self.bytes, self.start(place)).map_or(0, |head| head.0),
+            id => u64::from(id),
         }
     }
 
     /// Reads header statements up to `DATA;` and returns the byte after it. A file whose header
     /// is missing or broken is still read from the first `DATA` at the beginning of a statement.
     fn read_header(&mut self) -> Option<usize> {
+        let mut comments = Comments::default();
         let mut at = 0;
         if self.bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
             at = 3;
@@ -245,7 +223,7 @@ impl<'a> Index<'a> {
         while at < limit {
             at = skip_blank(self.bytes, at);
             let start = at;
-            let end = statement_end(self.bytes, at, self.last_comment_end).0;
+            let end = statement_end(self.bytes, at, &mut comments).0;
             let statement = &self.bytes[start..end];
             if starts_with_word(statement, b"DATA") {
                 return Some((end + 1).min(self.bytes.len()));
@@ -274,7 +252,9 @@ impl<'a> Index<'a> {
             let end = memchr(b';', &self.bytes[s..found]).map_or(found, |e| s + e);
             self.read_schemas(&bytes[s..end]);
         }
-        self.defect(Defect::Unterminated { offset: 0 });
+        self.statements
+            .defects
+            .add(Defect::Unterminated { offset: 0 });
         Some(found + 5)
     }
 
@@ -292,114 +272,25 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn read_data(&mut self, mut at: usize) {
-        let bytes = self.bytes;
-        // Keywords as written, so that capitals are made once per spelling.
-        let mut kinds: FxHashMap<&'a [u8], Kind> = FxHashMap::default();
-        loop {
-            at = skip_blank(bytes, at);
-            if at >= bytes.len() {
-                self.defect(Defect::Truncated);
-                return;
-            }
-            if bytes[at] != b'#' {
-                let word_end = (at..bytes.len())
-                    .find(|&i| !is_keyword(bytes[i]))
-                    .unwrap_or(bytes.len());
-                match &bytes[at..word_end] {
-                    // Further DATA sections (edition 3) are simply read on.
-                    w if w.eq_ignore_ascii_case(b"ENDSEC") || w.eq_ignore_ascii_case(b"DATA") => {
-                        at = statement_end(bytes, at, self.last_comment_end).0 + 1;
-                        continue;
-                    }
-                    w if w.starts_with(b"END-ISO-10303-21") => return,
-                    _ => {
-                        self.defect(Defect::BadStatement { offset: at });
-                        at = resync(bytes, at + 1);
-                        continue;
-                    }
-                }
-            }
-            let start = at;
-            let Some((id, keyword)) = read_head(bytes, at) else {
-                self.defect(Defect::BadStatement { offset: start });
-                at = resync(bytes, at + 1);
-                continue;
-            };
-            let word_end = (keyword..bytes.len())
-                .find(|&i| !is_keyword(bytes[i]))
-                .unwrap_or(bytes.len());
-            let word = &bytes[keyword..word_end];
-            if word.len() > 128 || word.is_empty() && bytes.get(keyword) != Some(&b'(') {
-                self.defect(Defect::BadStatement { offset: start });
-                at = resync(bytes, at + 1);
-                continue;
-            }
-            let (end, whole) = statement_end(bytes, word_end, self.last_comment_end);
-            match whole {
-                Ending::Closed => {}
-                Ending::Broken { offset } => self.defect(Defect::Unterminated { offset }),
-                Ending::EndOfFile => {
-                    // A last statement cut in the middle would be read with holes.
-                    self.defect(Defect::Truncated);
-                    return;
-                }
-            }
-            if matches!(whole, Ending::Closed) {
-                if self.ids.len() >= NOWHERE as usize {
-                    self.defect(Defect::TooMany);
-                    return;
-                }
-                let known = kinds.get(word).copied();
-                let kind = known.unwrap_or_else(|| self.intern(word));
-                if known.is_none() && kinds.len() < KINDS_MAX {
-                    kinds.insert(word, kind);
-                }
-                self.ids.push(id);
-                self.keywords.push(keyword as u64);
-                self.kinds.push(kind);
-                at = end + 1;
-            } else {
-                at = end;
-            }
-        }
-    }
-
-    fn intern(&mut self, word: &[u8]) -> Kind {
-        let name = String::from_utf8_lossy(word).to_ascii_uppercase();
-        if let Some(&kind) = self.by_name.get(&name) {
-            return kind;
-        }
-        if self.names.len() >= KINDS_MAX {
-            return Kind(KINDS_MAX as u16 - 1);
-        }
-        let kind = Kind(self.names.len() as u16);
-        self.names.push(name.clone());
-        self.by_name.insert(name, kind);
-        kind
-    }
-
     fn build_lookup(&mut self) {
-        let max = self.ids.iter().copied().max().unwrap_or(0);
-        let dense = usize::try_from(max).is_ok_and(|m| m < self.ids.len().saturating_mul(4) + 1024);
+        let places = 0..self.len() as u32;
+        let max = places.clone().map(|p| self.id_at(p as usize)).max();
+        let max = max.unwrap_or(0);
+        let dense = usize::try_from(max).is_ok_and(|m| m < self.len().saturating_mul(4) + 1024);
         let mut duplicates = Vec::new();
         if dense {
             let mut table = vec![NOWHERE; max as usize + 1];
-            for (place, &id) in self.ids.iter().enumerate() {
+            for place in places {
+                let id = self.id_at(place as usize);
                 if table[id as usize] == NOWHERE {
-                    table[id as usize] = place as u32;
+                    table[id as usize] = place;
                 } else {
                     duplicates.push(id);
                 }
             }
             self.lookup = Lookup::Dense(table);
         } else {
-            let mut list: Vec<(u64, u32)> = self
-                .ids
-                .iter()
-                .enumerate()
-                .map(|(place, &id)| (id, place as u32))
-                .collect();
+            let mut list: Vec<(u64, u32)> = places.map(|p| (self.id_at(p as usize), p)).collect();
             list.sort_unstable();
             list.dedup_by(|later, first| {
                 let same = later.0 == first.0;
@@ -411,7 +302,7 @@ impl<'a> Index<'a> {
             self.lookup = Lookup::Sorted(list);
         }
         for id in duplicates {
-            self.defect(Defect::DuplicateId { id });
+            self.statements.defects.add(Defect::DuplicateId { id });
         }
     }
 
@@ -419,190 +310,6 @@ impl<'a> Index<'a> {
     /// need one value only.
     pub fn value(&self, entity: Entity, place: usize) -> Value<'a> {
         self.values(entity).nth(place).unwrap_or(Value::Missing)
-    }
-}
-
-/// Which bytes end the fast run through a statement.
-const STOP: [bool; 256] = {
-    let mut stop = [false; 256];
-    stop[b';' as usize] = true;
-    stop[b'\'' as usize] = true;
-    stop[b'/' as usize] = true;
-    stop[b'\n' as usize] = true;
-    stop[b'"' as usize] = true;
-    stop
-};
-
-#[derive(Clone, Copy, Debug)]
-enum Ending {
-    Closed,
-    Broken { offset: usize },
-    EndOfFile,
-}
-
-/// The byte of the `;` that ends the statement in which `at` stands, minding texts and comments.
-///
-/// A statement that runs into what looks like the next one (a line that begins `#7=`) has lost
-/// its end; then the returned byte is the beginning of that line.
-fn statement_end(bytes: &[u8], mut at: usize, last_comment_end: usize) -> (usize, Ending) {
-    loop {
-        while at < bytes.len() && !STOP[bytes[at] as usize] {
-            at += 1;
-        }
-        match bytes.get(at) {
-            None => return (bytes.len(), Ending::EndOfFile),
-            Some(b';') => return (at, Ending::Closed),
-            Some(b'\n') => {
-                if begins_statement(bytes, at + 1) {
-                    return (at + 1, Ending::Broken { offset: at });
-                }
-                at += 1;
-            }
-            Some(&quote @ (b'\'' | b'"')) => {
-                let inside = at + 1;
-                let end = memchr(quote, &bytes[inside..]).map(|l| inside + l);
-                let text = &bytes[inside..end.unwrap_or(bytes.len())];
-                if let Some(line) = lost_end(bytes, inside, text) {
-                    return (line, Ending::Broken { offset: at });
-                }
-                match end {
-                    // The quote is a letter of the text: read on inside it.
-                    Some(end) if is_escaped_quote(bytes, end) => at = end,
-                    Some(end) => at = end + 1,
-                    None => return (bytes.len(), Ending::EndOfFile),
-                }
-            }
-            Some(b'/') if bytes.get(at + 1) == Some(&b'*') => {
-                let closes = at + 2 <= last_comment_end;
-                match closes
-                    .then(|| memmem::find(&bytes[at + 2..], b"*/"))
-                    .flatten()
-                {
-                    Some(length) => at += length + 4,
-                    None => return (resync(bytes, at + 2), Ending::Broken { offset: at }),
-                }
-            }
-            Some(_) => at += 1,
-        }
-    }
-}
-
-/// Whether the quote at `at` is the letter of an escape, as in `\\S\\'`. The standard wants it
-/// doubled even there, but not every tool does; a path that ends in `\\S\\` is told apart by
-/// what follows.
-pub(super) fn is_escaped_quote(bytes: &[u8], at: usize) -> bool {
-    bytes[at] == b'\''
-        && at >= 3
-        && &bytes[at - 3..at] == b"\\S\\"
-        && !matches!(
-            bytes.get(skip_spaces(bytes, at + 1)),
-            None | Some(b',' | b')' | b';' | b'\'')
-        )
-}
-
-fn skip_spaces(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest
-        .iter()
-        .take(80)
-        .take_while(|b| b.is_ascii_whitespace())
-        .count()
-}
-
-/// A text that contains a line beginning like a statement has lost its closing quote: where that
-/// line begins. Real texts do contain line breaks, but hardly ever followed by `#7=`.
-fn lost_end(bytes: &[u8], start: usize, text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', text)
-        .map(|i| start + i + 1)
-        .find(|&line| begins_statement(bytes, line))
-}
-
-/// Whether the line at `at` begins with `#digits=` (blanks allowed).
-fn begins_statement(bytes: &[u8], at: usize) -> bool {
-    let mut at = at;
-    if bytes.get(at) != Some(&b'#') {
-        return false;
-    }
-    at += 1;
-    let digits = at;
-    while at < bytes.len() && bytes[at].is_ascii_digit() && at - digits < 20 {
-        at += 1;
-    }
-    if at == digits {
-        return false;
-    }
-    while at < bytes.len() && matches!(bytes[at], b' ' | b'\t') && at - digits < 60 {
-        at += 1;
-    }
-    bytes.get(at) == Some(&b'=')
-}
-
-/// The next place from which reading may go on: the next line that begins a statement, or the
-/// byte after the next `;`.
-fn resync(bytes: &[u8], at: usize) -> usize {
-    let mut at = at.min(bytes.len());
-    while at < bytes.len() {
-        match memchr::memchr2(b'\n', b';', &bytes[at..]) {
-            None => return bytes.len(),
-            Some(i) if bytes[at + i] == b';' => return at + i + 1,
-            Some(i) => {
-                at += i + 1;
-                if begins_statement(bytes, at) || bytes[at..].starts_with(b"END") {
-                    return at;
-                }
-            }
-        }
-    }
-    at
-}
-
-/// Number and byte of the keyword of `#number = KEYWORD`.
-fn read_head(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
-    let mut i = at + 1;
-    let digits = i;
-    let mut id: u64 = 0;
-    while i < bytes.len() && bytes[i].is_ascii_digit() {
-        id = id
-            .checked_mul(10)?
-            .checked_add(u64::from(bytes[i] - b'0'))?;
-        i += 1;
-    }
-    if i == digits {
-        return None;
-    }
-    if bytes.get(i) != Some(&b'=') {
-        i = skip_blank(bytes, i);
-        if bytes.get(i) != Some(&b'=') {
-            return None;
-        }
-    }
-    Some((id, skip_blank(bytes, i + 1)))
-}
-
-fn starts_with_word(statement: &[u8], word: &[u8]) -> bool {
-    statement.len() >= word.len()
-        && statement[..word.len()].eq_ignore_ascii_case(word)
-        && statement.get(word.len()).is_none_or(|&b| !is_keyword(b))
-}
-
-fn is_keyword(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'!')
-}
-
-/// The first byte at or after `at` that is neither blank nor in a comment.
-pub(super) fn skip_blank(bytes: &[u8], mut at: usize) -> usize {
-    loop {
-        while at < bytes.len() && (bytes[at].is_ascii_whitespace() || bytes[at] == 0) {
-            at += 1;
-        }
-        if bytes[at.min(bytes.len())..].starts_with(b"/*") {
-            match memmem::find(&bytes[at + 2..], b"*/") {
-                Some(length) => at += length + 4,
-                None => return bytes.len(),
-            }
-        } else {
-            return at.min(bytes.len());
-        }
     }
 }
 

@@ -10,6 +10,8 @@
 //! of the input.
 
 mod index;
+mod lex;
+mod scan;
 mod text;
 mod value;
 

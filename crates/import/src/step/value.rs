@@ -1,6 +1,6 @@
 //! Taking one statement apart.
 
-use super::index::{is_escaped_quote, skip_blank};
+use super::lex::{is_escaped_quote, skip_blank};
 use super::text::decode;
 use memchr::memchr;
 
