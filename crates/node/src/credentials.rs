@@ -126,6 +126,9 @@ pub(crate) struct Credentials {
     tokens: RwLock<FxHashMap<[u8; 32], Caller>>,
     attempts: Mutex<FxHashMap<String, Attempts>>,
     setup_code: Mutex<Option<String>>,
+    /// Held while accounts change and while a session is begun, so that an account that
+    /// is removed during a log-in is not logged in, and one owner always remains.
+    changing: Mutex<()>,
     /// What a log-in with an unknown name is checked against, so that it takes as long.
     decoy: String,
 }
@@ -155,6 +158,7 @@ impl Credentials {
             tokens: RwLock::new(tokens),
             attempts: Mutex::default(),
             setup_code: Mutex::new(if first { Some(random_text(10)?) } else { None }),
+            changing: Mutex::default(),
             decoy: hash_password(&random_text(32)?)?,
         })
     }
@@ -199,6 +203,10 @@ impl Credentials {
             role: role.as_str().into(),
             password: hash_password(password)?,
         };
+        let _alone = lock(&self.changing);
+        if role != Role::Owner {
+            self.keep_an_owner(name)?;
+        }
         self.meta
             .put(ACCOUNTS, name.as_bytes(), &to_json(&account))?;
         self.end_sessions_of(name)?;
@@ -207,17 +215,25 @@ impl Credentials {
     }
 
     pub(crate) fn remove_account(&self, name: &str) -> Result<(), Error> {
+        let _alone = lock(&self.changing);
+        if self.meta.get(ACCOUNTS, name.as_bytes())?.is_none() {
+            return Err(not_found("account", name));
+        }
+        self.keep_an_owner(name)?;
+        self.meta.delete(ACCOUNTS, name.as_bytes())?;
+        self.end_sessions_of(name)?;
+        Ok(())
+    }
+
+    /// Refuses when nobody but `name` is an owner: then nobody could make another.
+    fn keep_an_owner(&self, name: &str) -> Result<(), Error> {
         let accounts = self.accounts()?;
-        let account = accounts.iter().find(|account| account.name == name);
-        let account = account.ok_or_else(|| not_found("account", name))?;
-        let owners = accounts.iter().filter(|a| a.role == Role::Owner).count();
-        if account.role == Role::Owner && owners == 1 {
+        let mut owners = accounts.iter().filter(|a| a.role == Role::Owner);
+        if owners.next().is_some_and(|owner| owner.name == name) && owners.next().is_none() {
             return Err(Error::Conflict(format!(
                 "`{name}` is the only owner; make another first"
             )));
         }
-        self.meta.delete(ACCOUNTS, name.as_bytes())?;
-        self.end_sessions_of(name)?;
         Ok(())
     }
 
@@ -233,6 +249,11 @@ impl Credentials {
     }
 
     pub(crate) fn log_in(&self, name: &str, password: &str, now: Time) -> Result<Session, Error> {
+        // No account is called so and no password is so long: refused without the slow
+        // check, and without a place among the remembered attempts.
+        if check_name(name).is_err() || password.len() > 4 * PASSWORD_LENGTH_MAX {
+            return Err(Error::Unauthenticated);
+        }
         self.count_attempt(name, now)?;
         let stored = self.meta.get(ACCOUNTS, name.as_bytes())?;
         let account = stored
@@ -242,10 +263,14 @@ impl Credentials {
         let hash = account
             .as_ref()
             .map_or(self.decoy.as_str(), |account| &account.password);
-        let right = password.len() <= 4 * PASSWORD_LENGTH_MAX && verify_password(hash, password);
+        let right = verify_password(hash, password);
         let Some(account) = account.filter(|_| right) else {
             return Err(Error::Unauthenticated);
         };
+        let _alone = lock(&self.changing);
+        if self.meta.get(ACCOUNTS, name.as_bytes())? != stored {
+            return Err(Error::Unauthenticated);
+        }
         lock(&self.attempts).remove(name);
         let role = Role::parse(&account.role).unwrap_or(Role::Nobody);
         let secret = random_text(32)?;
@@ -254,7 +279,7 @@ impl Credentials {
             role,
         };
         let mut sessions = lock(&self.sessions);
-        sessions.retain(|_, live| now.seconds_since(live.used) < self.session_idle_s);
+        sessions.retain(|_, live| is_recent(live.used, now, self.session_idle_s));
         if sessions.len() >= REMEMBERED_MAX {
             return Err(Error::Busy("too many people are logged in".into()));
         }
@@ -283,7 +308,7 @@ impl Credentials {
     pub(crate) fn caller_of_session(&self, secret: &str, now: Time) -> Option<Caller> {
         let mut sessions = lock(&self.sessions);
         let live = sessions.get_mut(&fingerprint(secret))?;
-        if now.seconds_since(live.used) >= self.session_idle_s {
+        if !is_recent(live.used, now, self.session_idle_s) {
             return None;
         }
         live.used = now;
@@ -383,13 +408,15 @@ impl Credentials {
     /// Counts a log-in as failed until it succeeds, so that attempts in parallel count too.
     fn count_attempt(&self, name: &str, now: Time) -> Result<(), Error> {
         let mut attempts = lock(&self.attempts);
-        attempts.retain(|_, a| now.seconds_since(a.last) < ATTEMPTS_WAIT_S);
-        if attempts.len() >= REMEMBERED_MAX {
-            return Err(Error::Busy(
-                "too many log-ins fail at present; wait a minute".into(),
-            ));
+        attempts.retain(|_, a| is_recent(a.last, now, ATTEMPTS_WAIT_S));
+        // Whoever tries ten thousand names a minute must not keep everybody else out.
+        if attempts.len() >= REMEMBERED_MAX && !attempts.contains_key(name) {
+            let oldest = attempts.iter().min_by_key(|(_, a)| a.last);
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                attempts.remove(&oldest);
+            }
         }
-        let entry = attempts.entry(name.chars().take(64).collect()).or_default();
+        let entry = attempts.entry(name.to_owned()).or_default();
         if entry.failed >= ATTEMPTS_MAX {
             return Err(Error::Busy(
                 "too many failed log-ins for this name; wait a minute".into(),
@@ -417,7 +444,7 @@ fn stored_sessions(
             <[u8; 32]>::try_from(key.as_slice()),
             Role::parse(&kept.role),
         ) {
-            (Ok(place), Some(role)) if now.seconds_since(used) < session_idle_s => {
+            (Ok(place), Some(role)) if is_recent(used, now, session_idle_s) => {
                 let principal = Principal::Account(kept.name.into());
                 let caller = Caller { principal, role };
                 sessions.insert(place, Live { caller, used });
@@ -426,6 +453,12 @@ fn stored_sessions(
         }
     }
     Ok(sessions)
+}
+
+/// Whether `then` is less than `within_s` from `now`, either way: after a clock that was
+/// ahead has been set back, what happened then must not count for as long as it was ahead.
+fn is_recent(then: Time, now: Time, within_s: f64) -> bool {
+    now.seconds_since(then).abs() < within_s
 }
 
 fn caller_of(token: &TokenJson) -> Option<Caller> {

@@ -3,6 +3,7 @@
 //! writer does only what it alone can do.
 
 use crate::error::Error;
+use std::fmt::Write as _;
 use twin_fusion as fusion;
 use twin_model::{
     Act, AttributeSpec, Caller, Catalogue, ClaimId, CommitNumber, Principal, SourceId, Statement,
@@ -17,6 +18,9 @@ pub const FUTURE_TOLERANCE_S: f64 = 2.0;
 /// Numbers beyond this are refused: no catalogued quantity comes near it, and sums of
 /// squares of such numbers stay finite.
 pub const NUMBER_MAX: f64 = 1e15;
+
+/// Of a longer name only so many bytes go into the source's URI.
+const NAME_BYTES_MAX: usize = 400;
 
 /// A claim to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,10 +127,29 @@ pub(crate) struct Prepared {
 pub(crate) fn own_source(caller: &Caller) -> Option<SourceId> {
     match &caller.principal {
         Principal::Source(source) => Some(source.clone()),
-        Principal::Account(name) => SourceId::new(&format!("urn:twin:account:{name}")).ok(),
+        // A token that is bound to no source goes by its label, which may have spaces.
+        Principal::Account(name) => SourceId::new(&format!("urn:twin:account:{}", safe(name))).ok(),
         Principal::Operator => SourceId::new("urn:twin:operator").ok(),
         Principal::Anonymous => None,
     }
+}
+
+/// The name with what a URI must not contain written as its bytes (RFC 3986 §2.1).
+fn safe(name: &str) -> String {
+    let mut safe = String::new();
+    for c in name.chars() {
+        if c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c) {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(safe, "%{byte:02X}");
+            }
+        } else {
+            safe.push(c);
+        }
+        if safe.len() > NAME_BYTES_MAX {
+            break;
+        }
+    }
+    safe
 }
 
 /// Checks every draft.
