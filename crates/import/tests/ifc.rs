@@ -585,8 +585,8 @@ fn things_that_refer_to_themselves_do_not_hang() {
         &[],
         expect![[r#"
             IFC-009 #26 a shape has too many points; what was read is used
-            IFC-010 11 the shape of the space could not be turned into a plan
             IFC-009 #47 a shape has too many points; what was read is used
+            IFC-010 11 the shape of the space could not be turned into a plan
             IFC-010 14 the shape of the space could not be turned into a plan
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-021 21 IsExternal is false, but the plan shows a space on one side only; both are kept
@@ -603,8 +603,8 @@ fn things_that_refer_to_themselves_do_not_hang() {
         &[],
         expect![[r#"
             IFC-009 #26 a shape has too many points; what was read is used
-            IFC-010 11 the shape of the space could not be turned into a plan
             IFC-009 #47 a shape has too many points; what was read is used
+            IFC-010 11 the shape of the space could not be turned into a plan
             IFC-010 14 the shape of the space could not be turned into a plan
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-021 21 IsExternal is false, but the plan shows a space on one side only; both are kept

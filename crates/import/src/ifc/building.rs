@@ -6,6 +6,7 @@ use super::findings::Findings;
 use super::properties::{Definitions, PropertySet};
 use super::shape::{self, Budget, Shape};
 use crate::step::Entity;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,6 +26,11 @@ const THINGS_MAX: usize = 100_000;
 
 /// Most parts that are followed below one thing; the largest curtain walls have about a thousand.
 const PARTS_MAX: usize = 5_000;
+
+/// Shapes that are read at once, and the points that each may take before its turn: fewer than
+/// walls and rooms need, and little beside what the whole file may take.
+const AHEAD: usize = 128;
+const AHEAD_POINTS: u64 = 8_000;
 
 /// What every named thing has.
 #[derive(Clone, Debug)]
@@ -206,6 +212,9 @@ const WALLS: &[&str] = &[
     "IFCWALLELEMENTEDCASE",
     "IFCCURTAINWALL",
 ];
+/// Attributes of `IfcDoor`.
+const DOOR_HEIGHT: usize = 8;
+const DOOR_WIDTH: usize = 9;
 const STAIRS: &[&str] = &["IFCSTAIR", "IFCRAMP"];
 const FLIGHTS: &[&str] = &["IFCSTAIRFLIGHT", "IFCRAMPFLIGHT"];
 const BOUNDARIES: &[&str] = &[
@@ -454,62 +463,81 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Name, key and properties. Two things with one GlobalId are two things: the later gets a
-    /// key of its own and a finding.
-    fn thing(&mut self, entity: Entity, with_sets: bool) -> Thing {
-        let file = &*self.file;
-        let item = file.item(entity);
-        let stated = file.text(entity, 0);
-        let global_id = stated.filter(|g| {
-            g.len() <= 64
-                && g.bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_$-".contains(&b))
-        });
-        let base = if let Some(id) = global_id {
-            id
+    /// Names, keys and properties, in the order of the entities. Two things with one GlobalId are
+    /// two things: the later gets a key of its own and a finding.
+    fn things(&mut self, entities: &[Entity], with_sets: bool) -> Vec<Thing> {
+        let (file, definitions) = (&*self.file, &self.definitions);
+        let mut things: Vec<Thing> = entities
+            .par_iter()
+            .map(|&entity| Thing {
+                entity,
+                key: file.text(entity, 0).unwrap_or_default(),
+                name: file.text(entity, 2),
+                description: file.text(entity, 3),
+                object_type: file.text(entity, 4),
+                sets: if with_sets {
+                    definitions.sets(file, entity)
+                } else {
+                    Vec::new()
+                },
+            })
+            .collect();
+        for thing in &mut things {
+            let stated = std::mem::take(&mut thing.key);
+            thing.key = self.key(thing.entity, stated);
+        }
+        things
+    }
+
+    fn thing(&mut self, entity: Entity) -> Option<Thing> {
+        self.things(&[entity], true).pop()
+    }
+
+    /// The GlobalId, if it is one and is not taken.
+    fn key(&mut self, entity: Entity, stated: String) -> String {
+        let is_usable = !stated.is_empty()
+            && stated.len() <= 64
+            && stated
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_$-".contains(&b));
+        let base = if is_usable {
+            stated
         } else {
             self.findings.add(
                 Finding::new(
                     Code::IfcMissing,
                     "no usable GlobalId; the statement's number is used",
                 )
-                .at_item(item.clone())
+                .at_item(self.file.item(entity))
                 .in_field("GlobalId"),
             );
-            format!("step{}", file.index.id(entity))
+            format!("step{}", self.file.index.id(entity))
         };
         let seen = self.keys.entry(base.clone()).or_default();
         *seen += 1;
-        let key = if *seen == 1 {
-            base
-        } else {
-            self.findings.add(
-                Finding::new(
-                    Code::IfcDuplicateId,
-                    format!("GlobalId `{base}` stands for {seen} things; they are kept apart"),
-                )
-                .at_item(item),
-            );
-            format!("{base}~{seen}")
-        };
-        Thing {
-            entity,
-            key,
-            name: file.text(entity, 2),
-            description: file.text(entity, 3),
-            object_type: file.text(entity, 4),
-            sets: if with_sets {
-                self.definitions.sets(file, entity)
-            } else {
-                Vec::new()
-            },
+        if *seen == 1 {
+            return base;
         }
+        self.findings.add(
+            Finding::new(
+                Code::IfcDuplicateId,
+                format!("GlobalId `{base}` stands for {seen} things; they are kept apart"),
+            )
+            .at_item(self.file.item(entity)),
+        );
+        format!("{base}~{seen}")
     }
 
     fn placed(&mut self, entity: Entity) -> Frame {
         let placement = self.file.target(entity, 5);
         let world = self.file.placement(placement, self.findings);
         self.frame.then(&world)
+    }
+
+    /// Each with its frame.
+    fn all_placed(&mut self, entities: &[Entity]) -> Vec<(Entity, Frame)> {
+        self.file.read_placements(entities);
+        entities.iter().map(|&e| (e, self.placed(e))).collect()
     }
 
     fn shape(&mut self, entity: Entity) -> Shape {
@@ -537,6 +565,46 @@ impl Reader<'_, '_> {
         shape
     }
 
+    /// Makes something of the shape of each thing, on all cores; `make` is given the place in
+    /// the list as well. The result and what is left of the budget are as if they were read one
+    /// after another: a shape that proves too large to be read ahead is read again in its turn,
+    /// and near the end of the budget nothing is read ahead.
+    fn shapes<T: Send>(
+        &mut self,
+        placed: &[(Entity, Frame)],
+        make: impl Fn(usize, &Shape) -> T + Sync,
+    ) -> Vec<T> {
+        let mut made = Vec::with_capacity(placed.len());
+        for batch in placed.chunks(AHEAD) {
+            let first = made.len();
+            let file = &*self.file;
+            let ahead: Vec<Option<(T, u64)>> = if self.budget.allows(AHEAD as u64 * AHEAD_POINTS) {
+                let read = |(i, (entity, frame)): (usize, &(Entity, Frame))| {
+                    let mut budget = Budget::of_points(AHEAD_POINTS);
+                    let definition = file.target(*entity, 6);
+                    let shape = shape::product(file, definition, frame, &mut budget);
+                    let spent = AHEAD_POINTS - budget.left();
+                    (!budget.exceeded).then(|| (make(first + i, &shape), spent))
+                };
+                batch.par_iter().enumerate().map(read).collect()
+            } else {
+                batch.iter().map(|_| None).collect()
+            };
+            for ((entity, frame), early) in batch.iter().zip(ahead) {
+                let (found, spent) = early.unzip();
+                self.budget.renew();
+                made.push(match found {
+                    Some(found) if spent.is_some_and(|n| self.budget.spend(n)) => found,
+                    _ => {
+                        let shape = self.shape_at(*entity, frame);
+                        make(made.len(), &shape)
+                    }
+                });
+            }
+        }
+        made
+    }
+
     fn storey_of(&self, entity: Entity) -> Option<usize> {
         let found = self
             .tree
@@ -546,11 +614,15 @@ impl Reader<'_, '_> {
 
     fn edifices(&mut self) -> Vec<Edifice> {
         let all = self.listed(&["IFCBUILDING"]);
-        all.into_iter()
-            .map(|entity| Edifice {
-                thing: self.thing(entity, true),
-                long_name: self.file.text(entity, 7),
-                address: self.file.target(entity, 11).and_then(|a| self.address(a)),
+        self.things(&all, true)
+            .into_iter()
+            .map(|thing| Edifice {
+                long_name: self.file.text(thing.entity, 7),
+                address: self
+                    .file
+                    .target(thing.entity, 11)
+                    .and_then(|a| self.address(a)),
+                thing,
             })
             .collect()
     }
@@ -629,8 +701,10 @@ impl Reader<'_, '_> {
 
     fn storeys(&mut self, edifices: &[Edifice]) -> Vec<Storey> {
         let all = self.listed(&["IFCBUILDINGSTOREY"]);
+        let placed = self.all_placed(&all);
+        let things = self.things(&all, true);
         let mut storeys = Vec::with_capacity(all.len());
-        for entity in all {
+        for (thing, (entity, frame)) in things.into_iter().zip(placed) {
             let stated = self
                 .file
                 .value(entity, 9)
@@ -641,10 +715,10 @@ impl Reader<'_, '_> {
                 .climb(entity, |e| edifices.iter().any(|b| b.thing.entity == e));
             self.storey_places.insert(entity, storeys.len());
             storeys.push(Storey {
-                thing: self.thing(entity, true),
+                thing,
                 long_name: self.file.text(entity, 7),
                 elevation_m: stated.filter(|e| e.abs() < 1e5),
-                placed_m: self.placed(entity).origin[2],
+                placed_m: frame.origin[2],
                 building: building
                     .and_then(|b| edifices.iter().position(|e| e.thing.entity == b))
                     .or((!edifices.is_empty()).then_some(0)),
@@ -656,11 +730,15 @@ impl Reader<'_, '_> {
     fn spaces(&mut self, storeys: &[Storey]) -> Vec<Space> {
         let zones = self.zones();
         let all = self.listed(&["IFCSPACE"]);
-        let mut spaces = Vec::with_capacity(all.len());
-        for entity in all {
-            let thing = self.thing(entity, true);
-            let shape = self.shape(entity);
+        let things = self.things(&all, true);
+        let placed = self.all_placed(&all);
+        let drawn = self.shapes(&placed, |_, shape| {
             let (outline, fidelity) = shape.outlines(CUT_HEIGHT_M);
+            (outline, fidelity, shape.z_m(), shape.partial)
+        });
+        let mut spaces = Vec::with_capacity(all.len());
+        for (thing, (outline, fidelity, z_m, is_partial)) in things.into_iter().zip(drawn) {
+            let entity = thing.entity;
             if outline.is_empty() {
                 let why = if self.file.target(entity, 6).is_none() {
                     "the space has no shape, so nothing can be joined to it by its plan"
@@ -678,7 +756,7 @@ impl Reader<'_, '_> {
                     .at_item(thing.key.clone()),
                 );
             }
-            if shape.partial && !outline.is_empty() {
+            if is_partial && !outline.is_empty() {
                 self.findings.add(
                     Finding::new(
                         Code::IfcGeometry,
@@ -687,7 +765,7 @@ impl Reader<'_, '_> {
                     .at_item(thing.key.clone()),
                 );
             }
-            let z_m = shape.z_m().unwrap_or((0.0, 0.0));
+            let z_m = z_m.unwrap_or((0.0, 0.0));
             let mut storey = self.storey_of(entity);
             if storey.is_none() && !outline.is_empty() {
                 storey = nearest_storey(storeys, z_m.0);
@@ -752,15 +830,11 @@ impl Reader<'_, '_> {
 
     fn doors(&mut self) -> Vec<Door> {
         let all = self.listed(DOORS);
+        let things = self.things(&all, true);
+        let openings = self.door_openings(&all);
         let mut doors = Vec::with_capacity(all.len());
-        for entity in all {
-            let thing = self.thing(entity, true);
-            let positive = |place| self.file.value(entity, place).number().filter(|v| *v > 0.0);
-            let (height, width) = (positive(8), positive(9));
-            let fills = self.tree.fills.get(&entity).copied();
-            let width_m = width.map(|w| w * self.file.length_m);
-            let height_m = height.map(|h| h * self.file.length_m);
-            let opening = self.door_opening(entity, fills, width_m, height_m);
+        for (thing, opening) in things.into_iter().zip(openings) {
+            let entity = thing.entity;
             let by_type = self.definitions.type_of(entity);
             let type_operation = by_type.and_then(|t| match self.file.name(t) {
                 "IFCDOORSTYLE" => self.file.value(t, 8).word(),
@@ -778,49 +852,72 @@ impl Reader<'_, '_> {
             doors.push(Door {
                 storey: self.storey_of(entity),
                 thing,
-                width,
-                height,
+                width: self.positive(entity, DOOR_WIDTH),
+                height: self.positive(entity, DOOR_HEIGHT),
                 operation,
                 opening,
-                fills,
+                fills: self.tree.fills.get(&entity).copied(),
             });
         }
         doors
     }
 
-    /// Where a door is and which way it leads: from the hole that it fills, otherwise from its
+    fn positive(&self, entity: Entity, place: usize) -> Option<f64> {
+        self.file.value(entity, place).number().filter(|v| *v > 0.0)
+    }
+
+    /// Where each door is and which way it leads: from the hole that it fills, otherwise from its
     /// own shape, otherwise from its placement, whose x axis runs along the door and whose origin
     /// is at its lower corner (IfcDoor in the IFC specification).
-    fn door_opening(
-        &mut self,
-        door: Entity,
-        fills: Option<Entity>,
-        width_m: Option<f64>,
-        height_m: Option<f64>,
-    ) -> Option<Opening> {
-        let placed = self.placed(door);
-        let along = Point::new(placed.x[0], placed.x[1]).unit();
-        if let Some(opening) = fills {
-            let shape = self.shape(opening);
-            if let Some(found) = read_opening(&shape, along, width_m) {
-                return Some(found);
+    fn door_openings(&mut self, doors: &[Entity]) -> Vec<Option<Opening>> {
+        let placed = self.all_placed(doors);
+        let metres = |r: &Self, place| {
+            let lengths = doors.iter().map(|&d| r.positive(d, place));
+            let lengths = lengths.map(|l| l.map(|l| l * r.file.length_m));
+            lengths.collect::<Vec<Option<f64>>>()
+        };
+        let (width_m, height_m) = (metres(self, DOOR_WIDTH), metres(self, DOOR_HEIGHT));
+        let along = |door: usize| {
+            let x = placed[door].1.x;
+            Point::new(x[0], x[1]).unit()
+        };
+        let mut openings = vec![None; doors.len()];
+        let (fills, mut of_door): (Vec<Entity>, Vec<usize>) = doors
+            .iter()
+            .enumerate()
+            .filter_map(|(i, door)| Some((*self.tree.fills.get(door)?, i)))
+            .unzip();
+        let mut shown = self.all_placed(&fills);
+        // The holes, and then the doors themselves where that was not enough.
+        for _ in 0..2 {
+            let found = self.shapes(&shown, |k, shape| {
+                let door = of_door[k];
+                read_opening(shape, along(door), width_m[door])
+            });
+            for (door, found) in of_door.into_iter().zip(found) {
+                openings[door] = found;
             }
+            of_door = (0..doors.len())
+                .filter(|&d| openings[d].is_none())
+                .collect();
+            shown = of_door.iter().map(|&d| placed[d]).collect();
         }
-        let shape = self.shape_at(door, &placed);
-        if let Some(found) = read_opening(&shape, along, width_m) {
-            return Some(found);
+        for door in of_door {
+            let frame = placed[door].1;
+            let corner = Point::new(frame.origin[0], frame.origin[1]);
+            let low = frame.origin[2];
+            openings[door] = along(door)
+                .zip(width_m[door])
+                .map(|(along, width_m)| Opening {
+                    centre: corner.along(along, width_m / 2.0),
+                    normal: along.left(),
+                    width_m,
+                    depth_m: 0.1,
+                    z_m: (low, low + height_m[door].unwrap_or(2.0)),
+                })
+                .filter(|o| o.centre.is_sane() && o.z_m.0.abs() < 1e6 && o.z_m.1.abs() < 1e6);
         }
-        let (along, width_m) = (along?, width_m?);
-        let corner = Point::new(placed.origin[0], placed.origin[1]);
-        let low = placed.origin[2];
-        Some(Opening {
-            centre: corner.along(along, width_m / 2.0),
-            normal: along.left(),
-            width_m,
-            depth_m: 0.1,
-            z_m: (low, low + height_m.unwrap_or(2.0)),
-        })
-        .filter(|o| o.centre.is_sane() && o.z_m.0.abs() < 1e6 && o.z_m.1.abs() < 1e6)
+        openings
     }
 
     /// Openings in walls that no door or window fills.
@@ -834,37 +931,53 @@ impl Reader<'_, '_> {
                 filled[opening.position()] = true;
             }
         }
-        let mut holes = Vec::new();
-        for entity in self.listed(OPENINGS) {
-            let Some(&host) = self.tree.host.get(&entity) else {
-                continue;
-            };
-            if filled[entity.position()] || !WALLS.contains(&self.file.name(host)) {
-                continue;
-            }
-            let along = self.wall_direction(host);
-            let shape = self.shape(entity);
-            let Some(opening) = read_opening(&shape, along, None) else {
-                continue;
-            };
-            holes.push(Hole {
-                thing: self.thing(entity, false),
-                storey: self.storey_of(entity),
+        let mut open = self.listed(OPENINGS);
+        open.retain(|e| {
+            let host = self.tree.host.get(e);
+            !filled[e.position()] && host.is_some_and(|&h| WALLS.contains(&self.file.name(h)))
+        });
+        let along = self.wall_directions(&open);
+        let placed = self.all_placed(&open);
+        let found = self.shapes(&placed, |k, shape| read_opening(shape, along[k], None));
+        let (holes, openings): (Vec<Entity>, Vec<Opening>) = open
+            .into_iter()
+            .zip(found)
+            .filter_map(|(entity, opening)| Some((entity, opening?)))
+            .unzip();
+        let things = self.things(&holes, false);
+        things
+            .into_iter()
+            .zip(openings)
+            .map(|(thing, opening)| Hole {
+                storey: self.storey_of(thing.entity),
+                thing,
                 opening,
-            });
-        }
-        holes
+            })
+            .collect()
     }
 
-    /// Along which direction a wall runs: its long side on plan, or for stubs its own x axis.
-    fn wall_direction(&mut self, wall: Entity) -> Option<Point> {
-        let corners = self.shape(wall).corners();
-        let flat = corners.iter().map(|c| Point::new(c[0], c[1])).collect();
-        let placed = self.placed(wall);
-        tightest_rectangle(flat)
-            .filter(|r| r.length_m > 1.5 * r.breadth_m)
-            .map(|r| r.direction)
-            .or_else(|| Point::new(placed.x[0], placed.x[1]).unit())
+    /// Along which direction the wall of each opening runs: its long side on plan, or for stubs
+    /// its own x axis.
+    fn wall_directions(&mut self, openings: &[Entity]) -> Vec<Option<Point>> {
+        let host = |o: &Entity| self.tree.host.get(o).copied();
+        let mut walls: Vec<Entity> = openings.iter().filter_map(host).collect();
+        walls.sort_unstable();
+        walls.dedup();
+        let placed = self.all_placed(&walls);
+        let along = self.shapes(&placed, |k, shape| {
+            let corners = shape.corners();
+            let flat = corners.iter().map(|c| Point::new(c[0], c[1])).collect();
+            let x = placed[k].1.x;
+            tightest_rectangle(flat)
+                .filter(|r| r.length_m > 1.5 * r.breadth_m)
+                .map(|r| r.direction)
+                .or_else(|| Point::new(x[0], x[1]).unit())
+        });
+        let along: FxHashMap<Entity, Option<Point>> = walls.into_iter().zip(along).collect();
+        openings
+            .iter()
+            .map(|o| *along.get(self.tree.host.get(o)?)?)
+            .collect()
     }
 
     fn stairs(&mut self) -> Vec<Stair> {
@@ -893,8 +1006,11 @@ impl Reader<'_, '_> {
             } else {
                 Climb::Stair
             };
+            let Some(thing) = self.thing(entity) else {
+                continue;
+            };
             found.push(Stair {
-                thing: self.thing(entity, true),
+                thing,
                 climb,
                 storey: self.storey_of(entity),
                 corners,
@@ -902,8 +1018,11 @@ impl Reader<'_, '_> {
         }
         for entity in self.transports(|word| matches!(word, "ESCALATOR" | "MOVINGWALKWAY")) {
             let corners = self.shape(entity).corners();
+            let Some(thing) = self.thing(entity) else {
+                continue;
+            };
             found.push(Stair {
-                thing: self.thing(entity, true),
+                thing,
                 climb: Climb::Escalator,
                 storey: self.storey_of(entity),
                 corners,
@@ -925,8 +1044,11 @@ impl Reader<'_, '_> {
             } else {
                 shape.bounds()
             };
+            let Some(thing) = self.thing(entity) else {
+                continue;
+            };
             lifts.push(Lift {
-                thing: self.thing(entity, true),
+                thing,
                 bounds,
                 z_m: shape.z_m(),
             });
@@ -957,21 +1079,23 @@ impl Reader<'_, '_> {
 
     /// Outlines of walls, curtain walls with their panels.
     fn walls(&mut self) -> Vec<Wall> {
-        let mut walls = Vec::new();
+        let mut parts = Vec::new();
         for entity in self.listed(WALLS) {
-            let mut parts = vec![entity];
             if self.tree.children.contains_key(&entity) {
-                parts = self.tree.parts(entity);
-            }
-            for part in parts {
-                let shape = self.shape(part);
-                let Some(z_m) = shape.z_m() else { continue };
-                for outline in shape.outlines(CUT_HEIGHT_M).0 {
-                    walls.push(Wall { outline, z_m });
-                }
+                parts.append(&mut self.tree.parts(entity));
+            } else {
+                parts.push(entity);
             }
         }
-        walls
+        let placed = self.all_placed(&parts);
+        let walls = self.shapes(&placed, |_, shape| {
+            let Some(z_m) = shape.z_m() else {
+                return Vec::new();
+            };
+            let outlines = shape.outlines(CUT_HEIGHT_M).0.into_iter();
+            outlines.map(|outline| Wall { outline, z_m }).collect()
+        });
+        walls.into_iter().flatten().collect()
     }
 
     fn boundaries(&mut self, spaces: &[Space]) -> Vec<Boundary> {

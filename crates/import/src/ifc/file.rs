@@ -2,6 +2,7 @@
 
 use super::findings::Findings;
 use crate::step::{Entity, Index, Value, Values};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use twin_model::{Code, Finding};
 use twin_space::plan::Point3;
@@ -15,12 +16,20 @@ pub(super) struct File<'a> {
     pub(super) index: Index<'a>,
     by_kind: Vec<Vec<Entity>>,
     placements: FxHashMap<Entity, Frame>,
+    steps: FxHashMap<Entity, Step>,
     /// Metres per length unit of the file.
     pub(super) length_m: f64,
     /// Radians per angle unit of the file.
     pub(super) angle_rad: f64,
     /// Square metres per area unit of the file.
     pub(super) area_m2: f64,
+}
+
+/// One placement: what it is relative to, and where it stands in that.
+#[derive(Clone, Copy, Debug, Default)]
+struct Step {
+    towards: Option<Entity>,
+    own: Option<Frame>,
 }
 
 impl<'a> File<'a> {
@@ -42,6 +51,7 @@ impl<'a> File<'a> {
             index,
             by_kind,
             placements: FxHashMap::default(),
+            steps: FxHashMap::default(),
             length_m: 1.0,
             angle_rad: 1.0,
             area_m2: 1.0,
@@ -163,19 +173,10 @@ impl<'a> File<'a> {
                 break;
             }
             chain.push(entity);
-            here = match self.name(entity) {
-                "IFCLOCALPLACEMENT" | "IFCLINEARPLACEMENT" => self.target(entity, 0),
-                _ => None,
-            };
+            here = self.step(entity).towards;
         }
         for &entity in chain.iter().rev() {
-            let own = match self.name(entity) {
-                "IFCLOCALPLACEMENT" => self.target(entity, 1),
-                // The stated cartesian equivalent; the alignment itself is not followed.
-                "IFCLINEARPLACEMENT" => self.target(entity, 2),
-                _ => None,
-            };
-            if let Some(own) = own.and_then(|own| self.axes(own)) {
+            if let Some(own) = self.step(entity).own {
                 base = base.then(&own);
             } else {
                 findings.add(
@@ -189,6 +190,35 @@ impl<'a> File<'a> {
             self.placements.insert(entity, base);
         }
         base
+    }
+
+    /// Reads what the placements of these products say, on all cores; [`File::placement`] then
+    /// only has to put it together.
+    pub(super) fn read_placements(&mut self, products: &[Entity]) {
+        let read = |&product: &Entity| {
+            let placement = self.target(product, 5)?;
+            Some((placement, self.read_step(placement)))
+        };
+        let steps: Vec<(Entity, Step)> = products.par_iter().filter_map(read).collect();
+        self.steps.extend(steps);
+    }
+
+    fn step(&self, placement: Entity) -> Step {
+        let known = self.steps.get(&placement).copied();
+        known.unwrap_or_else(|| self.read_step(placement))
+    }
+
+    fn read_step(&self, placement: Entity) -> Step {
+        let own = match self.name(placement) {
+            "IFCLOCALPLACEMENT" => 1,
+            // The stated cartesian equivalent; the alignment itself is not followed.
+            "IFCLINEARPLACEMENT" => 2,
+            _ => return Step::default(),
+        };
+        Step {
+            towards: self.target(placement, 0),
+            own: self.target(placement, own).and_then(|own| self.axes(own)),
+        }
     }
 
     /// Reads the units of the project. Guesses are findings, see the messages.

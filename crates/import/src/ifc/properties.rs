@@ -2,6 +2,7 @@
 
 use super::file::File;
 use crate::step::{Entity, Value};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
 
@@ -22,20 +23,25 @@ impl Definitions {
     pub(super) fn read(file: &File<'_>, wanted: &[bool]) -> Self {
         let mut found = Self::default();
         let is_wanted = |e: Entity| wanted[e.position()];
-        for &relation in file.all("IFCRELDEFINESBYPROPERTIES") {
-            let mut values = file.values(relation).skip(4);
-            let objects = values.next().unwrap_or(Value::Missing);
-            let sets = values.next().unwrap_or(Value::Missing);
-            for object in references(objects).filter_map(|id| file.index.find(id)) {
-                if is_wanted(object) {
-                    let own = found.own.entry(object).or_default();
-                    own.extend(
-                        references(sets)
-                            .filter_map(|id| file.index.find(id))
-                            .take(SETS_MAX),
-                    );
-                    own.truncate(SETS_MAX);
+        let relations: Vec<(Vec<Entity>, Vec<Entity>)> = file
+            .all("IFCRELDEFINESBYPROPERTIES")
+            .par_iter()
+            .filter_map(|&relation| {
+                let mut values = file.values(relation).skip(4);
+                let find = |id| file.index.find(id);
+                let objects = references(values.next()?).filter_map(find);
+                let objects: Vec<Entity> = objects.filter(|&o| is_wanted(o)).collect();
+                if objects.is_empty() {
+                    return None;
                 }
+                let sets = references(values.next()?).filter_map(find);
+                Some((objects, sets.take(SETS_MAX).collect()))
+            })
+            .collect();
+        for (objects, sets) in relations {
+            for object in objects {
+                let own = found.own.entry(object).or_default();
+                own.extend(sets.iter().take(SETS_MAX - own.len()));
             }
         }
         for &relation in file.all("IFCRELDEFINESBYTYPE") {

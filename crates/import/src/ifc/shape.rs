@@ -41,6 +41,25 @@ impl Budget {
         }
     }
 
+    /// A budget for one shape alone.
+    pub(super) fn of_points(points: u64) -> Self {
+        Self {
+            product: points,
+            whole: points,
+            exceeded: false,
+        }
+    }
+
+    /// What is left for the whole file.
+    pub(super) fn left(&self) -> u64 {
+        self.whole
+    }
+
+    /// Whether so much is left for the whole file.
+    pub(super) fn allows(&self, n: u64) -> bool {
+        self.whole >= n
+    }
+
     /// Starts the next product.
     pub(super) fn renew(&mut self) {
         self.product = Self::PRODUCT_MAX;

@@ -1,6 +1,6 @@
 //! Where every statement of the file begins, and of what type it is.
 
-use super::lex::{Comments, is_keyword, read_head, skip_blank, starts_with_word, statement_end};
+use super::lex::{Ahead, is_keyword, read_head, skip_blank, starts_with_word, statement_end};
 use super::scan::{NOWHERE, Statements, parts_for};
 use super::value::{Value, Values};
 use memchr::{memchr, memmem};
@@ -213,7 +213,7 @@ impl<'a> Index<'a> {
     /// Reads header statements up to `DATA;` and returns the byte after it. A file whose header
     /// is missing or broken is still read from the first `DATA` at the beginning of a statement.
     fn read_header(&mut self) -> Option<usize> {
-        let mut comments = Comments::default();
+        let mut ahead = Ahead::default();
         let mut at = 0;
         if self.bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
             at = 3;
@@ -223,7 +223,7 @@ impl<'a> Index<'a> {
         while at < limit {
             at = skip_blank(self.bytes, at);
             let start = at;
-            let end = statement_end(self.bytes, at, &mut comments).0;
+            let end = statement_end(self.bytes, at, &mut ahead).0;
             let statement = &self.bytes[start..end];
             if starts_with_word(statement, b"DATA") {
                 return Some((end + 1).min(self.bytes.len()));

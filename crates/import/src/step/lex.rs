@@ -1,17 +1,6 @@
 //! The letters of a STEP file: where a statement ends, what stands between statements.
 
-use memchr::{memchr, memmem};
-
-/// Which bytes end the fast run through a statement.
-const STOP: [bool; 256] = {
-    let mut stop = [false; 256];
-    stop[b';' as usize] = true;
-    stop[b'\'' as usize] = true;
-    stop[b'/' as usize] = true;
-    stop[b'\n' as usize] = true;
-    stop[b'"' as usize] = true;
-    stop
-};
+use memchr::{memchr, memchr2, memchr3, memmem};
 
 /// How a statement ends.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +10,29 @@ pub(super) enum Ending {
     EndOfFile,
 }
 
+/// What is rare in a file and need not be looked for in every statement.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    comments: Comments,
+    /// Bytes between which there is no `/` and no `"`.
+    plain: std::ops::Range<usize>,
+}
+
+impl Ahead {
+    /// The first byte of `from..to` that may begin a comment or a binary text.
+    fn rare(&mut self, bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+        if !self.plain.contains(&from) {
+            let found = memchr2(b'/', b'"', bytes.get(from..)?);
+            self.plain = from..found.map_or(bytes.len(), |length| from + length);
+        }
+        (self.plain.end < to).then_some(self.plain.end)
+    }
+}
+
 /// Where comments end. A comment opened after the last `*/` never ends, and searching for its end
 /// again and again would take quadratic time.
 #[derive(Debug)]
-pub(super) struct Comments {
+struct Comments {
     /// There is no `*/` at or after this byte.
     none_from: usize,
 }
@@ -55,15 +63,11 @@ impl Comments {
 ///
 /// A statement that runs into what looks like the next one (a line that begins `#7=`) has lost
 /// its end; then the returned byte is the beginning of that line.
-pub(super) fn statement_end(
-    bytes: &[u8],
-    mut at: usize,
-    comments: &mut Comments,
-) -> (usize, Ending) {
+pub(super) fn statement_end(bytes: &[u8], mut at: usize, ahead: &mut Ahead) -> (usize, Ending) {
     loop {
-        while at < bytes.len() && !STOP[bytes[at] as usize] {
-            at += 1;
-        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        let stop = memchr3(b';', b'\'', b'\n', rest).map_or(bytes.len(), |length| at + length);
+        at = ahead.rare(bytes, at, stop).unwrap_or(stop);
         match bytes.get(at) {
             None => return (bytes.len(), Ending::EndOfFile),
             Some(b';') => return (at, Ending::Closed),
@@ -87,10 +91,12 @@ pub(super) fn statement_end(
                     None => return (bytes.len(), Ending::EndOfFile),
                 }
             }
-            Some(b'/') if bytes.get(at + 1) == Some(&b'*') => match comments.end(bytes, at + 2) {
-                Some(end) => at = end,
-                None => return (resync(bytes, at + 2), Ending::Broken { offset: at }),
-            },
+            Some(b'/') if bytes.get(at + 1) == Some(&b'*') => {
+                match ahead.comments.end(bytes, at + 2) {
+                    Some(end) => at = end,
+                    None => return (resync(bytes, at + 2), Ending::Broken { offset: at }),
+                }
+            }
             Some(_) => at += 1,
         }
     }
@@ -195,8 +201,19 @@ pub(super) fn starts_with_word(statement: &[u8], word: &[u8]) -> bool {
 }
 
 pub(super) fn is_keyword(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'!')
+    KEYWORD[b as usize]
 }
+
+/// Letters of keywords, and of what stands where a keyword should.
+const KEYWORD: [bool; 256] = {
+    let mut of = [false; 256];
+    let mut b = 0_u8;
+    while b < 128 {
+        of[b as usize] = b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'!');
+        b += 1;
+    }
+    of
+};
 
 /// The first byte at or after `at` that is neither blank nor in a comment.
 pub(super) fn skip_blank(bytes: &[u8], mut at: usize) -> usize {

@@ -8,7 +8,7 @@
 
 use super::index::{Defect, Kind};
 use super::lex::{
-    Comments, Ending, begins_statement, is_keyword, read_head, resync, skip_blank, statement_end,
+    Ahead, Ending, begins_statement, is_keyword, read_head, resync, skip_blank, statement_end,
 };
 use memchr::memchr_iter;
 use rayon::prelude::*;
@@ -240,7 +240,7 @@ impl<'a> Statements<'a> {
     /// Reads statements from `at`, which lies between two statements, until it stands between two
     /// at or after `until`.
     fn scan(&mut self, bytes: &'a [u8], mut at: usize, until: usize) -> Reached {
-        let mut comments = Comments::default();
+        let mut ahead = Ahead::default();
         loop {
             at = skip_blank(bytes, at);
             if at >= until {
@@ -254,7 +254,7 @@ impl<'a> Statements<'a> {
                 match &bytes[at..word_end(bytes, at)] {
                     // Further DATA sections (edition 3) are simply read on.
                     w if w.eq_ignore_ascii_case(b"ENDSEC") || w.eq_ignore_ascii_case(b"DATA") => {
-                        at = statement_end(bytes, at, &mut comments).0 + 1;
+                        at = statement_end(bytes, at, &mut ahead).0 + 1;
                     }
                     w if w.starts_with(b"END-ISO-10303-21") => return Reached::End,
                     _ => {
@@ -277,7 +277,7 @@ impl<'a> Statements<'a> {
                 at = resync(bytes, at + 1);
                 continue;
             }
-            let (end, ending) = statement_end(bytes, after, &mut comments);
+            let (end, ending) = statement_end(bytes, after, &mut ahead);
             match ending {
                 Ending::Closed => {
                     if self.ids.len() >= NOWHERE as usize {
