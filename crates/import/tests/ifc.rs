@@ -375,6 +375,32 @@ fn placeholders_are_unknown_and_not_facts() {
 }
 
 #[test]
+fn the_name_in_a_template_is_no_name() {
+    check(
+        &[
+            ("'House',$,$,#6,", "'// BUILDING/NAME //',$,$,#6,"),
+            ("'Ground',", "'{{STOREY}}',"),
+        ],
+        &["name"],
+        expect![[r#"
+            declared 03 name: Unknown { reason: "// BUILDING/NAME //" }
+            declared 04 name: Unknown { reason: "{{STOREY}}" }
+            declared 05 name: "Upper"
+            declared 11 name: "01"
+            declared 12 name: "02"
+            declared 13 name: "03"
+            declared 14 name: "11"
+            declared 21 name: "Inner door"
+            declared 22 name: "Front door"
+            declared 31 name: "Stair"
+            IFC-020 03 `// BUILDING/NAME //` stands where a value should be
+            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-020 04 `{{STOREY}}` stands where a value should be
+        "#]],
+    );
+}
+
+#[test]
 fn boundaries_are_a_source_of_their_own() {
     let boundaries =
         "#90=IFCRELSPACEBOUNDARY('4000000000000000000001',$,$,$,#26,#58,$,.PHYSICAL.,.INTERNAL.);

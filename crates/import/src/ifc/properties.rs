@@ -282,8 +282,9 @@ pub(super) fn number(sets: &[PropertySet], set_names: &[&str], name: &str) -> Op
 }
 
 /// Whether a text only fills a field: nothing, dashes, "n/a", "to be defined", something between
-/// angle brackets, or the name of the property itself ("Fire Rating" as the fire rating of every
-/// door in two widely copied sample buildings).
+/// angle brackets or slashes (`// BUILDING/NAME //` of an authoring tool's template), or the name
+/// of the property itself ("Fire Rating" as the fire rating of every door in two widely copied
+/// sample buildings).
 pub(super) fn is_placeholder(text: &str, property_name: &str) -> bool {
     let lower = text.trim().to_lowercase();
     let letters = |s: &str| {
@@ -295,8 +296,31 @@ pub(super) fn is_placeholder(text: &str, property_name: &str) -> bool {
     core.is_empty()
         || core == letters(&property_name.to_lowercase())
         || (lower.starts_with('<') && lower.ends_with('>'))
+        || is_fenced(text.trim())
         || (lower.starts_with("enter ") && lower.len() < 40)
         || FILLERS.contains(&core.as_str())
+}
+
+/// Whether a text is a field's name in capitals between slashes, hashes, braces, brackets or
+/// percent signs, as templates have it: `// BUILDING/NAME //`, `##STOREY##`, `{{PROJECT_NAME}}`,
+/// `%NAME%`. One slash or hash is no fence: `/A` and `#12` are names.
+fn is_fenced(text: &str) -> bool {
+    const FENCES: [(&str, &str); 8] = [
+        ("//", "//"),
+        ("##", "##"),
+        ("{{", "}}"),
+        ("${", "}"),
+        ("[[", "]]"),
+        ("<<", ">>"),
+        ("__", "__"),
+        ("%", "%"),
+    ];
+    let inner = FENCES
+        .iter()
+        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close));
+    inner.is_some_and(|inner| {
+        inner.chars().any(char::is_alphabetic) && !inner.chars().any(char::is_lowercase)
+    })
 }
 
 /// Letters and digits only, lower case; English, German, Dutch, French.
@@ -336,6 +360,14 @@ const FILLERS: &[&str] = &[
     "sample",
     "example",
     "placeholder",
+    "projectname",
+    "projectnumber",
+    "projectstatus",
+    "buildingname",
+    "clientname",
+    "projektname",
+    "projektnummer",
+    "gebäudename",
     "ka",
     "keineangabe",
     "nichtdefiniert",
@@ -382,11 +414,32 @@ mod tests {
             "n.v.t.",
             "xxx",
             "...",
+            "// BUILDING/NAME //",
+            "//BUILDING//",
+            "##STOREY_NAME##",
+            "{{NAME}}",
+            "${ROOM}",
+            "%RATING%",
+            "Project Name",
         ] {
             assert!(is_placeholder(text, "FireRating"), "{text}");
         }
         for text in [
-            "EI30", "30", "60 min", "F 90-A", "WBDBO 60", "T30-RS", "none", "0", "REI 120", "2HR",
+            "EI30",
+            "30",
+            "60 min",
+            "F 90-A",
+            "WBDBO 60",
+            "T30-RS",
+            "none",
+            "0",
+            "REI 120",
+            "2HR",
+            "/A",
+            "#12",
+            "EI30/EI60",
+            "// see drawing A //",
+            "50%",
         ] {
             assert!(!is_placeholder(text, "FireRating"), "{text}");
         }

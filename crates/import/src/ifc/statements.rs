@@ -310,7 +310,8 @@ impl Writer<'_, '_> {
             self.declare_text(&entity, key, "name", edifice.thing.name.as_deref());
             self.declare_text(&entity, key, "longName", edifice.long_name.as_deref());
             if let Some(address) = &edifice.address {
-                if address.to_lowercase().contains("enter address") {
+                let is_template = address.to_lowercase().contains("enter address");
+                if is_template || is_placeholder(address, "address") {
                     self.unknown(&entity, key, "address", address);
                 } else {
                     self.declare(&entity, "address", Value::text(address.as_str()));
