@@ -29,6 +29,7 @@ pub(crate) struct Housekeeping {
 /// Serves until the writer is gone. Trouble here is logged and tried again at the next
 /// occasion; the claims are safe in the log meanwhile.
 pub(crate) fn run(keeper: &Housekeeping, pictures: &Receiver<Arc<Picture>>) {
+    give_way();
     let mut retained = keeper.clock.now();
     loop {
         match pictures.recv_timeout(LOOK_UP_EVERY) {
@@ -45,6 +46,15 @@ pub(crate) fn run(keeper: &Housekeeping, pictures: &Receiver<Arc<Picture>>) {
             keeper.retain(now);
             retained = now;
         }
+    }
+}
+
+/// Lets everyone who waits for an answer go first. On Linux the niceness is the thread's
+/// own; where the system refuses, housekeeping competes like any other work.
+fn give_way() {
+    const NICENESS: i32 = 15;
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "housekeeping keeps the usual priority");
     }
 }
 
