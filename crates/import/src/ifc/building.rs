@@ -982,38 +982,45 @@ impl Reader<'_, '_> {
 
     fn stairs(&mut self) -> Vec<Stair> {
         let mut taken: FxHashSet<Entity> = FxHashSet::default();
-        let mut found = Vec::new();
+        let mut climbs = Vec::new();
+        let (mut walked, mut of_climb) = (Vec::new(), Vec::new());
         for entity in self.listed(&[STAIRS, FLIGHTS].concat()) {
             if taken.contains(&entity) {
                 continue;
             }
-            let mut corners = Vec::new();
             for part in self.tree.parts(entity) {
                 taken.insert(part);
                 // Railings and stringers reach beyond the walking surface.
-                let walked = part == entity
+                let is_walked = part == entity
                     || matches!(
                         self.file.name(part),
                         "IFCSTAIRFLIGHT" | "IFCRAMPFLIGHT" | "IFCSLAB" | "IFCSTAIR" | "IFCRAMP"
                     );
-                if walked {
-                    corners.append(&mut self.shape(part).corners());
+                if is_walked {
+                    walked.push(part);
+                    of_climb.push(climbs.len());
                 }
             }
-            let name = self.file.name(entity);
-            let climb = if name.starts_with("IFCRAMP") {
+            climbs.push(entity);
+        }
+        let placed = self.all_placed(&walked);
+        let shown = self.shapes(&placed, |_, shape| shape.corners());
+        let mut corners = vec![Vec::new(); climbs.len()];
+        for (climb, mut shown) in of_climb.into_iter().zip(shown) {
+            corners[climb].append(&mut shown);
+        }
+        let mut found = Vec::new();
+        for (thing, corners) in self.things(&climbs, true).into_iter().zip(corners) {
+            let climb = if self.file.name(thing.entity).starts_with("IFCRAMP") {
                 Climb::Ramp
             } else {
                 Climb::Stair
             };
-            let Some(thing) = self.thing(entity) else {
-                continue;
-            };
             found.push(Stair {
-                thing,
                 climb,
-                storey: self.storey_of(entity),
+                storey: self.storey_of(thing.entity),
                 corners,
+                thing,
             });
         }
         for entity in self.transports(|word| matches!(word, "ESCALATOR" | "MOVINGWALKWAY")) {
