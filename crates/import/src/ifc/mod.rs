@@ -17,6 +17,7 @@ mod profile;
 mod properties;
 mod shape;
 mod statements;
+mod usage;
 
 pub use building::Counts;
 

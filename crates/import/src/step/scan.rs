@@ -378,10 +378,8 @@ mod tests {
 
     #[test]
     fn statements_that_share_the_last_kind_do_so_in_any_number_of_parts() {
-        let mut text = String::new();
-        for i in 0..KINDS_MAX + 50 {
-            text.push_str(&format!("#{i}=IFC{i}();\n#{i}=IFC9();\n"));
-        }
+        let lines = (0..KINDS_MAX + 50).map(|i| format!("#{i}=IFC{i}();\n#{i}=IFC9();\n"));
+        let text: String = lines.collect();
         check(text.as_bytes());
     }
 
