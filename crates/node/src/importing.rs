@@ -13,7 +13,7 @@ use crate::prepare::{self, Draft, Prepared, own_source};
 use crate::writer::NoteDraft;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -110,8 +110,8 @@ impl Node {
         {
             return Err(Error::Cancelled);
         }
+        self.room_for(bytes.len() as u64).map_err(refuse)?;
         let hash = blake3::hash(bytes).to_hex().to_string();
-        keep_file(&self.files_dir(), &hash, bytes)?;
         let picture = self.inner().published.load_full();
         let sources = facet_sources(organisation, &lineage);
         let difference = Difference::between(&picture, &sources, read.facets, now)?;
@@ -124,10 +124,11 @@ impl Node {
         {
             return Err(Error::Cancelled);
         }
+        let kept = keep_file(&self.files_dir(), &hash, bytes)?;
         let record = ImportRecord {
             batch: BatchId(0),
             name: name.to_owned(),
-            hash,
+            hash: hash.clone(),
             lineage,
             building,
             recorded: now,
@@ -145,7 +146,27 @@ impl Node {
             undo_of: None,
         };
         let note = NoteDraft::Import(Box::new(record), difference.replaced);
-        self.record_import(difference.claims, note)
+        let recorded = self.record_import(difference.claims, note);
+        if recorded.is_err() && kept {
+            // Nothing of a refused import remains.
+            let _ = std::fs::remove_file(file_path(&self.files_dir(), &hash));
+        }
+        recorded
+    }
+
+    /// Whether a file of that size can be kept: store and files together stay within nine
+    /// tenths of the disk budget.
+    fn room_for(&self, bytes: u64) -> Result<(), String> {
+        let kept = bytes_in(&self.files_dir());
+        let used = self.inner().store_bytes() + kept;
+        let budget = self.config().disk_budget_bytes;
+        if (used + bytes) / 9 < budget / 10 {
+            return Ok(());
+        }
+        Err(format!(
+            "{used} bytes are used and the file has {bytes}: with it the disk budget of {budget} \
+             bytes would be nearly used up"
+        ))
     }
 
     /// Takes an import back: what it said is retracted, what it replaced holds again.
@@ -163,11 +184,13 @@ impl Node {
         let sources = facet_sources(&self.config().organisation, &import.lineage);
         let replaced: BTreeMap<ClaimId, ClaimId> = import.replaced.iter().copied().collect();
         let (mut drafts, mut changes) = (Vec::new(), ImportChanges::default());
-        let mut restored = Vec::new();
-        for &earlier in replaced.values() {
-            let claim = self.inner().store.claim(earlier)?.ok_or_else(|| {
-                Error::Conflict(format!("claim {earlier} that it replaced has been erased"))
-            })?;
+        let (mut restored, mut gone) = (Vec::new(), BTreeSet::new());
+        for (&later, &earlier) in &replaced {
+            // What has been erased meanwhile does not come back.
+            let Some(claim) = self.inner().store.claim(earlier)? else {
+                gone.insert(later);
+                continue;
+            };
             let statement = Statement {
                 observed: now,
                 ..claim.statement
@@ -182,7 +205,8 @@ impl Node {
         let spoken_again = spoken_again(&picture, &import.lineage);
         for said in Said::by(&picture, &sources) {
             let origin = origin(said.claim, &spoken_again);
-            if is_of(origin, import) && !said.is_retracted && !replaced.contains_key(&said.claim) {
+            let is_restored = replaced.contains_key(&said.claim) && !gone.contains(&said.claim);
+            if is_of(origin, import) && !said.is_retracted && !is_restored {
                 drafts.push(said.retraction(now));
                 changes.removed += 1;
             }
@@ -617,11 +641,23 @@ fn count_findings(findings: &[Finding]) -> BTreeMap<String, u64> {
     counts
 }
 
-/// Keeps the bytes under their hash: written aside, synced, then named.
-pub(crate) fn keep_file(dir: &Path, hash: &str, bytes: &[u8]) -> Result<(), Error> {
-    let path = dir.join(format!("{hash}.ifc"));
+fn file_path(dir: &Path, hash: &str) -> PathBuf {
+    dir.join(format!("{hash}.ifc"))
+}
+
+/// Bytes of the files of a directory; 0 where there is none.
+fn bytes_in(dir: &Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten();
+    let sizes = entries.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len()));
+    sizes.sum()
+}
+
+/// Keeps the bytes under their hash: written aside, synced, then named. Whether they were
+/// not there before.
+pub(crate) fn keep_file(dir: &Path, hash: &str, bytes: &[u8]) -> Result<bool, Error> {
+    let path = file_path(dir, hash);
     if path.exists() {
-        return Ok(());
+        return Ok(false);
     }
     let keep = || -> std::io::Result<()> {
         use std::io::Write;
@@ -633,8 +669,13 @@ pub(crate) fn keep_file(dir: &Path, hash: &str, bytes: &[u8]) -> Result<(), Erro
         std::fs::rename(&aside, &path)?;
         std::fs::File::open(dir)?.sync_all()
     };
-    keep().map_err(|cause| Error::Io {
-        what: "keeping the imported file",
-        cause,
-    })
+    match keep() {
+        Ok(()) => Ok(true),
+        Err(cause) => {
+            // A disk that is full must not be kept full by half a file.
+            let _ = std::fs::remove_file(dir.join(format!("{hash}.part")));
+            let what = "keeping the imported file";
+            Err(Error::Io { what, cause })
+        }
+    }
 }

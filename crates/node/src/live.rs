@@ -9,6 +9,7 @@
 use crate::cow::CowVec;
 use crate::journal::{ImportRecord, Note};
 use crate::names::Names;
+use crate::prepare::ERASED_PREFIX;
 use crate::structure::Structure;
 use std::sync::{Arc, OnceLock};
 use twin_fusion as fusion;
@@ -200,6 +201,12 @@ impl Live {
         (entity, attribute)
     }
 
+    /// Counts a recorded claim that cannot be weighed; its number stays used.
+    pub(crate) fn pass_over(&mut self, claim: &Claim) {
+        self.claims += 1;
+        self.next_sequence = claim.id.sequence + 1;
+    }
+
     fn source(&mut self, source: &SourceId) -> u32 {
         let known = self.names.sources.len();
         let number = self.names.sources.number(source);
@@ -239,7 +246,7 @@ impl Live {
     /// Forgets a twin, its name too; its claims are erased from the store. A later claim
     /// about a twin of that name makes a new one.
     pub(crate) fn forget(&mut self, entity: u32) {
-        let anonymous = EntityId::new(&format!("urn:twin:erased:{entity}"));
+        let anonymous = EntityId::new(&format!("{ERASED_PREFIX}{entity}"));
         self.names
             .entities
             .rename(entity, anonymous.expect("a number fits into a URI"));

@@ -53,7 +53,7 @@ pub(crate) struct Inner {
     pub(crate) minting_key: [u8; 32],
     ring: Arc<Ring>,
     commands: mpsc::Sender<Command>,
-    claims_waiting: Semaphore,
+    claims_waiting: Arc<Semaphore>,
     counters: Arc<Counters>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// One import at a time: the next sees what the last one changed.
@@ -84,6 +84,13 @@ pub struct RecoveryReport {
 /// Whether the caller may, as an error that faces can answer with.
 pub(crate) fn permit(caller: &Caller, action: &policy::Action<'_>) -> Result<(), Error> {
     Ok(policy::decide(caller, action).require()?)
+}
+
+impl Inner {
+    /// Bytes that the store takes, as of the last commit.
+    pub(crate) fn store_bytes(&self) -> u64 {
+        self.counters.store_bytes.load(Ordering::Relaxed)
+    }
 }
 
 impl Node {
@@ -157,7 +164,7 @@ impl Node {
             maintenance: opened.maintenance,
             ring,
             commands,
-            claims_waiting: Semaphore::new(CLAIMS_WAITING_MAX as usize),
+            claims_waiting: Arc::new(Semaphore::new(CLAIMS_WAITING_MAX as usize)),
             counters,
             threads: Mutex::new(threads),
             importing: Mutex::new(()),
@@ -203,7 +210,8 @@ impl Node {
 
     /// Whether the node can be used; for everybody, and tells nothing about buildings.
     pub fn health(&self) -> Health {
-        if self.0.counters.stopped.load(Ordering::SeqCst) {
+        // The channel is closed too when the writer ended by a fault.
+        if self.0.counters.stopped.load(Ordering::SeqCst) || self.0.commands.is_closed() {
             Health::ReadOnly
         } else {
             Health::Ready
@@ -324,7 +332,8 @@ impl Node {
     ) -> Result<Receipt, Error> {
         let (claims, refused) = prepare::prepare(caller, drafts, self.now())?;
         let permits = (claims.len() as u32).clamp(1, CLAIMS_WAITING_MAX);
-        let _waiting = self.0.claims_waiting.acquire_many(permits).await;
+        let places = Arc::clone(&self.0.claims_waiting);
+        let room = places.acquire_many_owned(permits).await.ok();
         let (reply, receipt) = oneshot::channel();
         let all_or_nothing = mode == Mode::AllOrNothing;
         let note = NoteDraft::Claims;
@@ -334,6 +343,7 @@ impl Node {
             all_or_nothing,
             note,
             reply,
+            room,
         };
         let stopped = || Error::ReadOnly("the writer has stopped".to_owned());
         self.0
@@ -374,6 +384,7 @@ impl Node {
             all_or_nothing,
             note,
             reply,
+            room: None,
         };
         let stopped = || Error::ReadOnly("the writer has stopped".to_owned());
         self.0
@@ -413,7 +424,20 @@ impl Node {
     /// Copies everything into an empty directory while the node goes on. Blocks.
     pub fn backup(&self, caller: &Caller, to: &Path) -> Result<store::BackupReport, Error> {
         permit(caller, &policy::Action::Backup)?;
-        let report = self.0.maintenance.backup(&self.0.meta, &store_disk(to)?)?;
+        if lies_in(to, &self.config().data_dir) {
+            return Err(Error::Conflict(
+                "a backup into the data directory would be lost with it".to_owned(),
+            ));
+        }
+        let disk = store_disk(to).map_err(|error| Error::Conflict(error.to_string()))?;
+        let backup = self.0.maintenance.backup(&self.0.meta, &disk);
+        let report = backup.map_err(|error| match error {
+            // What is wrong with the directory, its owner can mend.
+            store::Error::Backup { .. } | store::Error::Full(_) => {
+                Error::Conflict(error.to_string())
+            }
+            other => other.into(),
+        })?;
         copy_files(&self.files_dir(), &files_dir(to))?;
         tracing::info!(by = ?caller.principal, to = %to.display(), "backup made");
         Ok(report)
@@ -565,7 +589,10 @@ fn recover(saved: Option<store::SnapshotIn>, tail: store::Tail) -> Result<(Live,
             // wrote it; it stays on record and out of the estimate.
             let canonical = spec.map(|spec| fusion::canonical(spec, &statement.act));
             match canonical {
-                Some(Err(error)) => tracing::warn!(claim = %claim.id, %error, "not weighed"),
+                Some(Err(error)) => {
+                    tracing::warn!(claim = %claim.id, %error, "not weighed");
+                    live.pass_over(claim);
+                }
                 Some(Ok(act)) => drop(live.apply(claim, Some(&act))),
                 None => drop(live.apply(claim, None)),
             }
@@ -577,6 +604,13 @@ fn recover(saved: Option<store::SnapshotIn>, tail: store::Tail) -> Result<(Live,
         live.recorded = batch.recorded;
     }
     Ok((live, replayed))
+}
+
+/// Whether a place that need not exist yet lies in a directory.
+fn lies_in(place: &Path, dir: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let existing = place.ancestors().find_map(real);
+    existing.is_some_and(|existing| real(dir).is_some_and(|dir| existing.starts_with(dir)))
 }
 
 fn store_disk(data_dir: &Path) -> Result<store::backend::Disk, Error> {

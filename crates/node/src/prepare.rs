@@ -208,6 +208,10 @@ fn check(
         );
         return Err(refuse(ClaimCode::Future, "observed", message));
     }
+    if is_erased_name(statement.entity.as_str()) {
+        let message = format!("`{}` stands for a twin that was erased", statement.entity);
+        return Err(refuse(ClaimCode::BadField, "entity", message));
+    }
     if let Some(message) = out_of_bounds(&statement.act) {
         return Err(refuse(ClaimCode::BadValue, "value", message));
     }
@@ -282,6 +286,16 @@ fn out_of_bounds(act: &Act) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What the names of erased twins begin with; a number follows.
+pub(crate) const ERASED_PREFIX: &str = "urn:twin:erased:";
+
+/// Whether it is the name that an erased twin was given in place of its own.
+fn is_erased_name(entity: &str) -> bool {
+    entity
+        .strip_prefix(ERASED_PREFIX)
+        .is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// What is still taken when the disk budget is reached: what lives depend on.

@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use twin_model::{BatchId, Claim, ClaimId, CommitNumber, EntityId, Time};
 use twin_store as store;
 
@@ -51,6 +51,9 @@ pub(crate) struct Submission {
     pub(crate) all_or_nothing: bool,
     pub(crate) note: NoteDraft,
     pub(crate) reply: Reply<Receipt>,
+    /// The room its claims take among those that wait: given back when they are written,
+    /// whether or not anybody still waits for the answer.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
 /// A note that lacks what only the writer knows: the numbers of batch and claims.
@@ -98,6 +101,7 @@ struct Group {
     refused: Vec<Refusal>,
     canonical: Vec<Option<twin_model::Act>>,
     note: Note,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Writer {
@@ -217,6 +221,7 @@ impl Writer {
             refused: submission.refused,
             canonical,
             note,
+            _room: submission.room,
         });
     }
 

@@ -404,6 +404,8 @@ fn a_cancelled_import_leaves_nothing() {
         assert!(matches!(result, Err(Error::Cancelled)), "{stop_at}");
         assert_eq!(everything(&node), "[]");
         assert!(node.imports(&Caller::OPERATOR).unwrap().get().is_empty());
+        // Found by attack: the file itself stayed, and with enough of them filled the disk.
+        assert!(!node.files_dir().exists(), "{stop_at}");
     }
     for nonsense in [&b""[..], b"PK\x03\x04", b"ISO-10303-21;\nHEADER;\n"] {
         let result = node.import(&Caller::OPERATOR, "x.ifc", nonsense, &mut |_| {
@@ -542,6 +544,193 @@ fn people_log_in_with_their_password_and_only_with_it() {
         None,
         "idle too long"
     );
+    node.close();
+}
+
+/// Found by attack: a backup into the data directory was made and would be lost with it;
+/// one into a directory with something in it was called a fault of the node.
+#[test]
+fn a_backup_goes_where_it_is_safe() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(&dir.path().join("node"));
+    let backup = |to: &str| node.backup(&Caller::OPERATOR, &dir.path().join(to));
+    backup("good").unwrap();
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    for bad in ["good", "node", "node/store/deep/er", "file"] {
+        assert!(matches!(backup(bad), Err(Error::Conflict(_))), "{bad}");
+    }
+    node.close();
+}
+
+/// Found by attack: the name that an erased twin is given in place of its own could be
+/// claimed for, and then stood for two twins.
+#[test]
+fn nobody_speaks_of_erased_twins_by_their_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    for (entity, refused) in [
+        ("urn:twin:erased:0", true),
+        ("urn:twin:erased:space:0a", false),
+    ] {
+        let draft = says(entity, "temperature", Value::Number(21.0), START);
+        let receipt = node.submit_blocking(&Caller::OPERATOR, vec![draft], Mode::EachAlone);
+        assert_eq!(
+            receipt.unwrap().refused.len(),
+            usize::from(refused),
+            "{entity}"
+        );
+    }
+    node.close();
+}
+
+/// Found by attack: when one room was erased, the import that had changed it could not be
+/// taken back any more.
+#[test]
+fn an_import_can_be_taken_back_after_an_erasure() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, clock) = open(dir.path());
+    import(&node, &office(5, |_| {}));
+    clock.set(START.plus_seconds(1.0));
+    let change = |b: &mut building::Building| {
+        for space in &mut b.spaces {
+            space.name.push_str(" (new)");
+        }
+    };
+    let second = import(&node, &office(5, change));
+    let reader = node.read(&Caller::OPERATOR).unwrap();
+    let filter = TwinFilter {
+        kind: Some(EntityKind::Space),
+        limit: 1,
+        ..TwinFilter::default()
+    };
+    let room = reader.twins(&filter).unwrap().into_inner().items.remove(0);
+    node.erase(&Caller::OPERATOR, &room.id, "asked for")
+        .unwrap();
+    node.undo_import(&Caller::OPERATOR, second.record.batch)
+        .unwrap();
+    assert!(!everything(&node).contains("(new)"));
+    let reader = node.read(&Caller::OPERATOR).unwrap();
+    assert!(matches!(reader.twin(&room.id), Err(Error::NotFound { .. })));
+    node.close();
+}
+
+/// Found by attack: the files of imports were not counted, and filled the disk that the
+/// log needs.
+#[test]
+fn a_file_without_room_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config {
+        data_dir: dir.path().to_owned(),
+        disk_budget_bytes: 64 << 20,
+        ..Config::default()
+    };
+    let (node, _) = Node::open(config, Arc::new(ManualClock::at(START))).unwrap();
+    let bytes = office(5, |_| {});
+    let files = node.files_dir();
+    std::fs::create_dir_all(&files).unwrap();
+    let large = std::fs::File::create(files.join("large.ifc")).unwrap();
+    large.set_len(60 << 20).unwrap();
+    let refused = node.import(&Caller::OPERATOR, "office.ifc", &bytes, &mut |_| {
+        ControlFlow::Continue(())
+    });
+    assert!(matches!(refused, Err(Error::Import { .. })), "{refused:?}");
+    assert_eq!(everything(&node), "[]");
+    std::fs::remove_file(files.join("large.ifc")).unwrap();
+    import(&node, &bytes);
+    node.close();
+}
+
+/// Found by attack: the only owner could be given a lesser role, and then nobody was left
+/// who could make an owner.
+#[test]
+fn the_only_owner_stays_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    let password = "correct horse battery";
+    let code = node.setup_code().unwrap();
+    node.set_up(&code, "ada", password).unwrap();
+    let add = |name, role| node.add_account(&Caller::OPERATOR, name, password, role);
+    assert!(matches!(add("ada", Role::Viewer), Err(Error::Conflict(_))));
+    add("ada", Role::Owner).unwrap();
+    add("eve", Role::Owner).unwrap();
+    add("ada", Role::Viewer).unwrap();
+    assert!(node.remove_account(&Caller::OPERATOR, "eve").is_err());
+    node.remove_account(&Caller::OPERATOR, "ada").unwrap();
+    node.close();
+}
+
+/// Found by attack: ten thousand log-ins with passwords too long to be checked filled the
+/// memory of failed attempts in ten seconds, and nobody could log in any more.
+#[test]
+fn a_flood_of_names_keeps_nobody_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    let (password, long) = ("correct horse battery", "x".repeat(5000));
+    let code = node.setup_code().unwrap();
+    node.set_up(&code, "ada", password).unwrap();
+    for n in 0..10_100 {
+        let refused = node.log_in(&format!("n{n}"), &long);
+        assert!(matches!(refused, Err(Error::Unauthenticated)));
+    }
+    let impossible = node.log_in("a name that no account can have", password);
+    assert!(matches!(impossible, Err(Error::Unauthenticated)));
+    node.log_in("ada", password).unwrap();
+    node.close();
+}
+
+/// Found by attack: a clock an hour ahead, set right after a few failed log-ins, kept
+/// their name out for an hour and a minute.
+#[test]
+fn a_clock_set_back_locks_nobody_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, clock) = open(dir.path());
+    let password = "correct horse battery";
+    let code = node.setup_code().unwrap();
+    node.set_up(&code, "ada", password).unwrap();
+    clock.set(START.plus_seconds(3600.0));
+    for _ in 0..5 {
+        assert!(node.log_in("ada", "wrong").is_err());
+    }
+    clock.set(START);
+    node.log_in("ada", password).unwrap();
+    node.close();
+}
+
+/// Found by attack: a token labelled `wall display` made no claims, for its label with a
+/// space in it was no URI; it was told to log in.
+#[test]
+fn a_token_with_any_label_can_speak() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    let (blank, long) = (" ".repeat(200), "%20".repeat(132));
+    for (label, source) in [
+        ("wall display", "wall%20display"),
+        ("a<b>", "a%3Cb%3E"),
+        (&blank, &long),
+    ] {
+        let new = NewToken {
+            label: label.to_owned(),
+            role: Role::Steward,
+            source: None,
+        };
+        let (_, secret) = node.add_token(&Caller::OPERATOR, new).unwrap();
+        let caller = node.caller_of_token(&secret).unwrap();
+        let draft = Draft {
+            source: None,
+            ..says("urn:x:room", "temperature", Value::Number(21.0), START)
+        };
+        let receipt = node.submit_blocking(&caller, vec![draft], Mode::AllOrNothing);
+        assert_eq!(receipt.unwrap().claims.len(), 1);
+        let reader = node.read(&Caller::OPERATOR).unwrap();
+        let why = reader.why(&id("urn:x:room"), &attribute("temperature"), None, None);
+        let why = why.unwrap();
+        let expected = format!("urn:twin:account:token:{source}");
+        let mut claims = why.get().claims.iter();
+        assert!(
+            claims.any(|claim| claim.source.as_str() == expected),
+            "{label}"
+        );
+    }
     node.close();
 }
 
