@@ -5,6 +5,7 @@ use crate::step::{Entity, Value};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// Property sets kept for one thing; real things have about thirty.
 const SETS_MAX: usize = 200;
@@ -162,12 +163,25 @@ fn plain(value: Value<'_>) -> Option<Property> {
 
 impl PropertySet {
     /// Whether the name belongs to the standard's own sets.
-    pub(super) fn is_standard(&self) -> bool {
+    fn is_standard(&self) -> bool {
         ["Pset_", "Qto_"].iter().any(|p| self.name.starts_with(p)) || self.name == "BaseQuantities"
     }
 
+    /// Name of the attribute that holds the set as it is, and the set as JSON; only for sets of
+    /// the standard that have properties.
+    pub(super) fn verbatim(&self) -> Option<(String, Arc<str>)> {
+        if !self.is_standard() || self.properties.is_empty() {
+            return None;
+        }
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() { c } else { '_' }
+        };
+        let name = self.name.chars().map(plain).take(100).collect();
+        Some((name, Arc::from(self.json())))
+    }
+
     /// The set as a JSON object. A property that occurs twice keeps its first value.
-    pub(super) fn json(&self) -> String {
+    fn json(&self) -> String {
         let mut out = String::from("{");
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in &self.properties {

@@ -1,6 +1,8 @@
 //! Where every statement of the file begins, and of what type it is.
 
-use super::lex::{Ahead, is_keyword, read_head, skip_blank, starts_with_word, statement_end};
+use super::lex::{
+    Ahead, is_keyword, keyword, read_head, skip_blank, starts_with_word, statement_end,
+};
 use super::scan::{NOWHERE, Statements, parts_for};
 use super::value::{Value, Values};
 use memchr::{memchr, memmem};
@@ -172,7 +174,7 @@ impl<'a> Index<'a> {
     /// The attributes of a statement.
     pub fn values(&self, entity: Entity) -> Values<'a> {
         let begin = self.start(entity.position());
-        let mut at = read_head(self.bytes, begin).map_or(self.bytes.len(), |head| head.1);
+        let mut at = keyword(self.bytes, begin).unwrap_or(self.bytes.len());
         while at < self.bytes.len() && is_keyword(self.bytes[at]) {
             at += 1;
         }

@@ -173,25 +173,45 @@ pub(super) fn resync(bytes: &[u8], at: usize) -> usize {
 
 /// Number and byte of the keyword of `#number = KEYWORD`.
 pub(super) fn read_head(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
-    let mut i = at + 1;
-    let digits = i;
-    let mut id: u64 = 0;
-    while i < bytes.len() && bytes[i].is_ascii_digit() {
-        id = id
-            .checked_mul(10)?
-            .checked_add(u64::from(bytes[i] - b'0'))?;
-        i += 1;
-    }
-    if i == digits {
-        return None;
-    }
-    if bytes.get(i) != Some(&b'=') {
-        i = skip_blank(bytes, i);
-        if bytes.get(i) != Some(&b'=') {
+    let (id, after) = read_number(bytes, at + 1)?;
+    Some((id, keyword_after(bytes, after)?))
+}
+
+/// Byte of the keyword alone.
+pub(super) fn keyword(bytes: &[u8], at: usize) -> Option<usize> {
+    let digits = bytes.get(at + 1..)?.iter();
+    let length = digits.take_while(|b| b.is_ascii_digit()).count();
+    keyword_after(bytes, at + 1 + length)
+}
+
+fn keyword_after(bytes: &[u8], mut at: usize) -> Option<usize> {
+    if bytes.get(at) != Some(&b'=') {
+        at = skip_blank(bytes, at);
+        if bytes.get(at) != Some(&b'=') {
             return None;
         }
     }
-    Some((id, skip_blank(bytes, i + 1)))
+    Some(skip_blank(bytes, at + 1))
+}
+
+/// A number of a statement, and the byte after it; none where it needs more than 64 bits.
+pub(super) fn read_number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    let mut id: u64 = 0;
+    let mut end = at;
+    while let Some(digit) = bytes
+        .get(end)
+        .map(|b| b.wrapping_sub(b'0'))
+        .filter(|d| *d < 10)
+    {
+        // Nineteen digits always fit.
+        id = if end - at < 19 {
+            id * 10 + u64::from(digit)
+        } else {
+            id.checked_mul(10)?.checked_add(u64::from(digit))?
+        };
+        end += 1;
+    }
+    (end > at).then_some((id, end))
 }
 
 pub(super) fn starts_with_word(statement: &[u8], word: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! Taking one statement apart.
 
-use super::lex::{is_escaped_quote, skip_blank};
+use super::lex::{is_escaped_quote, read_number, skip_blank};
 use super::text::decode;
 use memchr::memchr;
 
@@ -184,15 +184,8 @@ fn read(bytes: &[u8], at: usize) -> Option<(Value<'_>, usize)> {
         b'$' => Some((Value::Missing, at + 1)),
         b'*' => Some((Value::Derived, at + 1)),
         b'#' => {
-            let mut i = at + 1;
-            let mut id: u64 = 0;
-            while i < bytes.len() && bytes[i].is_ascii_digit() {
-                id = id
-                    .checked_mul(10)?
-                    .checked_add(u64::from(bytes[i] - b'0'))?;
-                i += 1;
-            }
-            (i > at + 1).then_some((Value::Reference(id), i))
+            let (id, end) = read_number(bytes, at + 1)?;
+            Some((Value::Reference(id), end))
         }
         b'\'' => {
             let end = text_end(bytes, at + 1)?;

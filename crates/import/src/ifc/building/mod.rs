@@ -12,6 +12,7 @@ use crate::step::Entity;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tree::Tree;
 use twin_model::{Code, Finding};
 use twin_space::plan::{Bounds, Cell, Fidelity, Opening, Point3, Wall};
@@ -34,6 +35,8 @@ pub(super) struct Thing {
     pub(super) description: Option<String>,
     pub(super) object_type: Option<String>,
     pub(super) sets: Vec<PropertySet>,
+    /// The standard's own sets by attribute name, as JSON.
+    pub(super) verbatim: Vec<(String, Arc<str>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -362,17 +365,21 @@ impl Reader<'_, '_> {
         let (file, definitions) = (&*self.file, &self.definitions);
         let mut things: Vec<Thing> = entities
             .par_iter()
-            .map(|&entity| Thing {
-                entity,
-                key: file.text(entity, 0).unwrap_or_default(),
-                name: file.text(entity, 2),
-                description: file.text(entity, 3),
-                object_type: file.text(entity, 4),
-                sets: if with_sets {
+            .map(|&entity| {
+                let sets = if with_sets {
                     definitions.sets(file, entity)
                 } else {
                     Vec::new()
-                },
+                };
+                Thing {
+                    entity,
+                    key: file.text(entity, 0).unwrap_or_default(),
+                    name: file.text(entity, 2),
+                    description: file.text(entity, 3),
+                    object_type: file.text(entity, 4),
+                    verbatim: sets.iter().filter_map(PropertySet::verbatim).collect(),
+                    sets,
+                }
             })
             .collect();
         for thing in &mut things {

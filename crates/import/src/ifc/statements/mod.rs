@@ -278,24 +278,8 @@ impl Writer<'_, '_> {
                 self.declare(entity, name, json_text(text));
             }
         }
-        for set in thing
-            .sets
-            .iter()
-            .filter(|s| s.is_standard() && !s.properties.is_empty())
-        {
-            let name: String = set
-                .name
-                .chars()
-                .map(|c| {
-                    if c.is_ascii_alphanumeric() || c == '_' {
-                        c
-                    } else {
-                        '_'
-                    }
-                })
-                .take(100)
-                .collect();
-            self.declare(entity, &name, Value::Json(Arc::from(set.json())));
+        for (name, json) in &thing.verbatim {
+            self.declare(entity, name, Value::Json(Arc::clone(json)));
         }
     }
 
