@@ -6,8 +6,8 @@ use crate::error::Error;
 use std::fmt::Write as _;
 use twin_fusion as fusion;
 use twin_model::{
-    Act, AttributeSpec, Caller, Catalogue, ClaimId, CommitNumber, Principal, SourceId, Statement,
-    Time,
+    Act, AttributeSpec, Caller, Catalogue, ClaimId, CommitNumber, Estimator, Principal, SourceId,
+    Statement, Time,
 };
 use twin_policy as policy;
 
@@ -162,6 +162,7 @@ pub(crate) fn prepare(
     policy::decide(caller, &policy::Action::ClaimAsSelf).require()?;
     let (mut prepared, mut refused) = (Vec::with_capacity(drafts.len()), Vec::new());
     let mut permitted: Option<SourceId> = None;
+    let structure = policy::decide(caller, &policy::Action::ClaimStructure).require();
     for (index, draft) in drafts.into_iter().enumerate() {
         let source = draft.source.unwrap_or_else(|| own.clone());
         // Bulk comes in runs of one source: ask the policy once per run.
@@ -180,6 +181,17 @@ pub(crate) fn prepare(
                 continue;
             }
             permitted = Some(source.clone());
+        }
+        if let Err(refusal) = &structure
+            && is_structure(draft.statement.attribute.as_str())
+        {
+            refused.push(Refusal {
+                index,
+                code: ClaimCode::NotYourSource,
+                message: format!("`{}`: {refusal}", draft.statement.attribute),
+                field: Some("attribute"),
+            });
+            continue;
         }
         match check(index, source, draft.statement, now) {
             Ok(claim) => prepared.push(claim),
@@ -286,6 +298,12 @@ fn out_of_bounds(act: &Act) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether it tells what a building is, and not how it is at present.
+fn is_structure(attribute: &str) -> bool {
+    let spec = Catalogue::BUILT_IN.get(attribute);
+    spec.is_some_and(|spec| matches!(spec.estimator, Estimator::Static { .. }))
 }
 
 /// What the names of erased twins begin with; a number follows.

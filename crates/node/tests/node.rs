@@ -640,6 +640,50 @@ fn a_file_without_room_is_refused() {
     node.close();
 }
 
+/// Found by attack: one claim by any sensor, that the building is a `thing`, took the
+/// building with all its storeys off every list and plan.
+#[test]
+fn a_sensor_makes_no_building_vanish() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, clock) = open(dir.path());
+    let building = import(&node, &office(5, |_| {}))
+        .record
+        .building
+        .clone()
+        .unwrap();
+    clock.set(START.plus_seconds(60.0));
+    let sensor = Caller {
+        principal: Principal::Source(SourceId::new("urn:twin:source:t1").unwrap()),
+        role: Role::Source,
+    };
+    let now = START.plus_seconds(60.0);
+    let drafts = vec![
+        says(building.as_str(), "type", Value::Text("thing".into()), now),
+        says(
+            building.as_str(),
+            "partOf",
+            Value::Entity(building.clone()),
+            now,
+        ),
+        says(building.as_str(), "temperature", Value::Number(21.0), now),
+        says(
+            building.as_str(),
+            "serialNumber",
+            Value::Json("7".into()),
+            now,
+        ),
+    ];
+    let receipt = node
+        .submit_blocking(&sensor, drafts, Mode::EachAlone)
+        .unwrap();
+    let refused: Vec<_> = receipt.refused.iter().map(|r| (r.index, r.code)).collect();
+    let not_yours = ClaimCode::NotYourSource;
+    assert_eq!(refused, [(0, not_yours), (1, not_yours)]);
+    let reader = node.read(&Caller::OPERATOR).unwrap();
+    assert_eq!(reader.buildings().unwrap().get().len(), 1);
+    node.close();
+}
+
 /// Found by attack: the only owner could be given a lesser role, and then nobody was left
 /// who could make an owner.
 #[test]

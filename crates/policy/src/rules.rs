@@ -21,6 +21,8 @@ pub enum Action<'a> {
     ClaimAsSelf,
     /// State an observation in the name of a source.
     ClaimAs(&'a SourceId),
+    /// State what a building is: types, names, which thing is part of which.
+    ClaimStructure,
     /// Import a file.
     Import,
     /// Take an import back.
@@ -50,6 +52,7 @@ impl Action<'_> {
             Self::ClaimAsSelf => Permission::ClaimAsSelf,
             Self::ClaimAs(source) if is_bound_to(caller, source) => Permission::ClaimAsSelf,
             Self::ClaimAs(_) => Permission::ClaimAsAnother,
+            Self::ClaimStructure => Permission::ClaimStructure,
             Self::Import => Permission::Import,
             Self::UndoImport => Permission::UndoImport,
             Self::Erase => Permission::Erase,
@@ -87,6 +90,8 @@ pub enum Permission {
     ClaimAsSelf,
     /// Observations in the name of another source.
     ClaimAsAnother,
+    /// What a building is.
+    ClaimStructure,
     /// Import.
     Import,
     /// Taking an import back.
@@ -127,7 +132,8 @@ use Role::{Owner, Responder, Source, Steward, Viewer};
 
 /// Everything that anyone may do. What has no row, or no fitting role in its row, is denied.
 ///
-/// Two choices that are not obvious: a steward, who keeps the building's data, is not
+/// Three choices that are not obvious: a sensor may not say what a building is, because
+/// one that is taken over could make the building vanish by calling it something else; a steward, who keeps the building's data, is not
 /// shown where people are, for that is not needed to keep plans right; and a backup, which
 /// holds everything and is written to a directory, takes the node's own command line,
 /// because a stolen session must not carry the whole store away.
@@ -177,6 +183,11 @@ pub static RULES: &[Rule] = &[
         Permission::ClaimAsAnother,
         "state observations in the name of this source",
         &[Steward, Owner],
+    ),
+    rule(
+        Permission::ClaimStructure,
+        "state what a building is",
+        &[Responder, Steward, Owner],
     ),
     rule(Permission::Import, "import files", &[Steward, Owner]),
     rule(
@@ -326,6 +337,7 @@ mod tests {
             Action::ClaimAsSelf,
             Action::ClaimAs(own),
             Action::ClaimAs(other),
+            Action::ClaimStructure,
             Action::Import,
             Action::UndoImport,
             Action::Erase,
@@ -373,6 +385,7 @@ mod tests {
             .+++++. ClaimAsSelf
             ..++++. ClaimAs(urn:s:1)
             ..+++.. ClaimAs(urn:s:2)
+            .++++.. ClaimStructure
             ..+++.. Import
             ..+++.. UndoImport
             ...++.. Erase
