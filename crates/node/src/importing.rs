@@ -21,8 +21,8 @@ use std::sync::{Arc, PoisonError};
 use twin_fusion as fusion;
 use twin_import::ifc;
 use twin_model::{
-    Act, Attribute, Basis, BatchId, Caller, ClaimId, CommitNumber, EntityId, EntityKind, Finding,
-    Interval, SourceId, Statement, Time,
+    Act, Attribute, Basis, BatchId, Caller, ClaimId, Code, CommitNumber, EntityId, EntityKind,
+    Finding, Interval, SourceId, Statement, Time,
 };
 use twin_policy as policy;
 
@@ -114,7 +114,8 @@ impl Node {
         let hash = blake3::hash(bytes).to_hex().to_string();
         let picture = self.inner().published.load_full();
         let sources = facet_sources(organisation, &lineage);
-        let difference = Difference::between(&picture, &sources, read.facets, now)?;
+        let whole = is_whole(&read.findings);
+        let difference = Difference::between(&picture, &sources, read.facets, whole, now)?;
         drop(picture);
         if on_progress(Progress {
             stage: "recording",
@@ -497,6 +498,13 @@ fn newest_of(state: &AttributeCell, source: u32) -> Option<fusion::NewestStateme
     }
 }
 
+/// Whether the file was read to its end. What a cut file does not say may stand in the
+/// part that is missing: it is not taken back.
+fn is_whole(findings: &[Finding]) -> bool {
+    let cut = [Code::IfcTruncated, Code::IfcLimit];
+    !findings.iter().any(|finding| cut.contains(&finding.code))
+}
+
 /// What an import says that is not said already.
 struct Difference {
     claims: Vec<Prepared>,
@@ -512,6 +520,7 @@ impl Difference {
         picture: &Picture,
         sources: &[SourceId],
         facets: Vec<ifc::FacetStatements>,
+        whole: bool,
         now: Time,
     ) -> Result<Self, Error> {
         let mut before: FxHashMap<Place, Said> = Said::by(picture, sources)
@@ -564,7 +573,7 @@ impl Difference {
         }
         let mut gone: Vec<Said> = before
             .into_values()
-            .filter(|said| !said.is_retracted)
+            .filter(|said| whole && !said.is_retracted)
             .collect();
         gone.sort_by_key(|said| said.claim);
         for said in gone {
