@@ -114,6 +114,10 @@ impl Node {
             entities: live.entities.len() as u64,
             attributes: live.attributes,
         };
+        // Before any thread: what fails here must leave nothing that holds the store's lock.
+        let meta = Arc::new(store::Meta::open(&disk()?)?);
+        let minting_key = minting_key(&meta, report.store.commit)?;
+        let credentials = Credentials::open(Arc::clone(&meta), config.session_idle_s, clock.now())?;
         let published = Arc::new(ArcSwap::from_pointee(live.picture()));
         let ring = Arc::new(Ring::new(live.commit));
         let counters = Arc::<Counters>::default();
@@ -152,10 +156,9 @@ impl Node {
             })?,
         ];
         spawn_ticker(commands.downgrade())?;
-        let meta = Arc::new(store::Meta::open(&disk()?)?);
         let inner = Inner {
-            minting_key: minting_key(&meta)?,
-            credentials: Credentials::open(Arc::clone(&meta), config.session_idle_s, clock.now())?,
+            minting_key,
+            credentials,
             meta,
             config,
             clock,
@@ -698,14 +701,20 @@ fn list_files(dir: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
     Ok(files)
 }
 
-/// The key of this node, made at its first start.
-fn minting_key(meta: &store::Meta) -> Result<[u8; 32], Error> {
+/// The key of this node, made at its first start, before anything is recorded.
+fn minting_key(meta: &store::Meta, last: CommitNumber) -> Result<[u8; 32], Error> {
     const TABLE: &str = "node";
     const KEY: &str = "minting_key";
     if let Some(bytes) = meta.get(TABLE, KEY.as_bytes())? {
         return bytes
             .try_into()
             .map_err(|_| Error::Snapshot("the minting key is damaged".into()));
+    }
+    if last > CommitNumber(0) {
+        tracing::warn!(
+            "`meta.redb` was lost (STO-014): accounts and tokens must be made again, and the \
+             next import of a building makes new twins of it"
+        );
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|e| Error::Io {

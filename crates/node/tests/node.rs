@@ -640,6 +640,59 @@ fn a_file_without_room_is_refused() {
     node.close();
 }
 
+/// Found by attack: a `meta.redb` that a full or failing disk had left empty was taken for
+/// new: no account, no token, and another key, so that the next import of the building
+/// made a second one.
+#[test]
+fn a_node_does_not_forget_its_accounts_in_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    tell(
+        &node,
+        says("urn:x:room", "temperature", Value::Number(21.0), START),
+    );
+    node.close();
+    drop(node);
+    std::fs::write(dir.path().join("store/meta.redb"), "").unwrap();
+    // Twice: the first attempt must not make what the second takes for whole.
+    for _ in 0..2 {
+        let clock = Arc::new(ManualClock::at(START));
+        let config = Config {
+            data_dir: dir.path().to_owned(),
+            ..Config::default()
+        };
+        let opened = Node::open(config, clock);
+        assert!(matches!(opened, Err(Error::Store(ref e)) if e.code() == "STO-014"));
+    }
+    // Who removes the file, as the page of the code says, starts with new accounts.
+    std::fs::remove_file(dir.path().join("store/meta.redb")).unwrap();
+    let (node, _) = open(dir.path());
+    assert!(node.setup_code().is_some());
+    assert_eq!(
+        summary(&node, "urn:x:room", "temperature"),
+        Summary::Observed
+    );
+    node.close();
+}
+
+/// Found by attack: a copy of the building's file that was cut short in the transfer took
+/// every room away that stood behind the cut.
+#[test]
+fn a_file_cut_short_takes_nothing_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, clock) = open(dir.path());
+    let bytes = office(5, |_| {});
+    import(&node, &bytes);
+    let spaces = |node: &Node| everything(node).matches("kind: Space").count();
+    let before = spaces(&node);
+    clock.set(START.plus_seconds(1.0));
+    let cut = import(&node, &bytes[..bytes.len() / 2]);
+    assert_eq!(cut.record.changes.removed, 0, "{:?}", cut.record.changes);
+    assert_eq!(cut.record.finding_counts.get("error"), Some(&1));
+    assert_eq!(spaces(&node), before);
+    node.close();
+}
+
 /// Found by attack: one claim by any sensor, that the building is a `thing`, took the
 /// building with all its storeys off every list and plan.
 #[test]

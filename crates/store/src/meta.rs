@@ -44,6 +44,13 @@ impl Meta {
             Self::create(backend)?;
         }
         let file = backend.open(NAME).map_err(|e| Error::io(NAME, e))?;
+        // It gets its name only when it is whole; an empty one would be taken for new.
+        if file.len().map_err(|e| Error::io(NAME, e))? == 0 {
+            return Err(Error::MetaDamaged {
+                file: NAME.to_owned(),
+                what: "the file is empty".to_owned(),
+            });
+        }
         Self::from_file(file)
     }
 
