@@ -177,6 +177,14 @@ impl Error {
         Self::new(Code::Internal, "the node failed at this request")
     }
 
+    /// The disk of the node has no room.
+    fn disk_full() -> Self {
+        Self::new(
+            Code::Unavailable,
+            "the disk is full; make room, then try again",
+        )
+    }
+
     /// The JSON object of the contract.
     pub(crate) fn write(&self, json: &mut Json) {
         json.object(|json| {
@@ -217,6 +225,8 @@ impl From<twin_node::Error> for Error {
             Node::Conflict(_) | Node::Cancelled => Code::Conflict,
             Node::Busy(_) => Code::Busy,
             Node::ReadOnly(_) => Code::Unavailable,
+            Node::Store(twin_node::StoreError::Full(_)) => return Self::disk_full(),
+            Node::Io { cause, .. } if twin_node::is_full(cause) => return Self::disk_full(),
             // What the disk or the operating system says may name paths: it goes to the
             // log and not to the caller.
             other => {
@@ -255,6 +265,17 @@ impl IntoResponse for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by attack: an import onto a full disk was called a fault of the node.
+    #[test]
+    fn a_full_disk_is_called_so() {
+        let error = Error::from(twin_node::Error::Io {
+            what: "keeping the imported file",
+            cause: std::io::ErrorKind::StorageFull.into(),
+        });
+        assert_eq!(error.code.as_str(), "API-503");
+        assert!(error.message.contains("disk is full"), "{}", error.message);
+    }
 
     #[test]
     fn every_code_has_a_page_and_the_status_that_it_names() {

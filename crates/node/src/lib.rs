@@ -42,4 +42,4 @@ pub use journal::{ImportChanges, ImportRecord};
 pub use node::{Changes, Node, RecoveryReport, doctor, restore};
 pub use prepare::{ClaimCode, Draft, FUTURE_TOLERANCE_S, Mode, NUMBER_MAX, Receipt, Refusal};
 pub use reader::{LIMIT_MAX, Reader};
-pub use twin_store::{BackupReport, ErasureRecord, Problem};
+pub use twin_store::{BackupReport, ErasureRecord, Error as StoreError, Problem, is_full};

@@ -193,16 +193,26 @@ impl Error {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
+/// Whether the system says that there is no room. Some file systems (tmpfs) do not say so
+/// but write nothing.
+pub fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull, WriteZero};
     matches!(
         error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+        StorageFull | QuotaExceeded | FileTooLarge | WriteZero
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by attack: a full tmpfs was reported as ``log-00000001.log`: write zero`.
+    #[test]
+    fn a_disk_that_writes_nothing_is_full() {
+        let error = Error::io("log-00000001.log", io::ErrorKind::WriteZero.into());
+        assert!(matches!(error, Error::Full(_)), "{error}");
+    }
 
     #[test]
     fn every_code_has_a_page() {

@@ -63,7 +63,7 @@ mod verify;
 pub use append::{Budget, Writer};
 pub use backup::{BackupReport, restore, verify_backup};
 pub use batch::Batch;
-pub use error::Error;
+pub use error::{Error, is_full};
 pub use maintenance::{Housekeeping, Maintenance};
 pub use manifest::ErasureRecord;
 pub use meta::{Meta, ROW_BYTES_MAX, Row};
