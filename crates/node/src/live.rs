@@ -48,6 +48,11 @@ impl EntityCell {
             .ok()?;
         Some(&self.attributes[at].1)
     }
+
+    fn heap_bytes(&self) -> usize {
+        let bytes = self.attributes.iter().map(|(_, cell)| cell.heap_bytes());
+        bytes.sum()
+    }
 }
 
 /// One attribute of one twin.
@@ -245,33 +250,37 @@ impl Live {
 
     /// Forgets a twin, its name too; its claims are erased from the store. A later claim
     /// about a twin of that name makes a new one.
-    pub(crate) fn forget(&mut self, entity: u32) {
+    pub(crate) fn forget(&mut self, entity: u32) -> EntityCell {
         let anonymous = EntityId::new(&format!("{ERASED_PREFIX}{entity}"));
         self.names
             .entities
             .rename(entity, anonymous.expect("a number fits into a URI"));
+        self.structure = Arc::default();
         let Some(shared) = self.entities.get_mut(entity as usize) else {
-            return;
+            return EntityCell::default();
         };
         let cell = std::mem::take(Arc::make_mut(shared));
         self.attributes -= cell.attributes.len() as u64;
-        self.heap_bytes -= cell
-            .attributes
-            .iter()
-            .map(|(_, a)| a.heap_bytes())
-            .sum::<usize>();
+        self.heap_bytes -= cell.heap_bytes();
+        cell
+    }
+
+    /// Takes back that a twin was forgotten.
+    pub(crate) fn remember(&mut self, entity: u32, name: EntityId, cell: EntityCell) {
+        self.names.entities.rename(entity, name);
         self.structure = Arc::default();
+        if let Some(shared) = self.entities.get_mut(entity as usize) {
+            self.attributes += cell.attributes.len() as u64;
+            self.heap_bytes += cell.heap_bytes();
+            *shared = Arc::new(cell);
+        }
     }
 
     /// Puts a twin in place as it was read from a snapshot.
     pub(crate) fn put(&mut self, cell: EntityCell) {
         let id = self.names.entities.name(self.entities.len() as u32);
         self.heap_bytes += size_of::<EntityCell>() + 2 * id.as_str().len() + ENTITY_OVERHEAD_BYTES;
-        self.heap_bytes += cell
-            .attributes
-            .iter()
-            .map(|(_, a)| a.heap_bytes())
-            .sum::<usize>();
+        self.heap_bytes += cell.heap_bytes();
         self.attributes += cell.attributes.len() as u64;
         self.entities.push(Arc::new(cell));
     }

@@ -107,7 +107,16 @@ impl Node {
             tracing::warn!(?record, "an erasure that was interrupted is finished");
         }
         let incarnation = opened.report.incarnation;
-        let (live, replayed) = recover(opened.snapshot, opened.tail)?;
+        let erasures = opened.maintenance.erasures();
+        let is_erased = |entity: &EntityId, since: u64| {
+            let later = erasures.iter().skip(since as usize);
+            later
+                .into_iter()
+                .any(|record| opened.maintenance.is_about(record, entity))
+        };
+        let saved_before = opened.snapshot.as_ref().map(store::SnapshotIn::erasures);
+        let is_unclean = saved_before.is_some_and(|n| n < erasures.len() as u64);
+        let (live, replayed) = recover(opened.snapshot, opened.tail, &is_erased)?;
         let report = RecoveryReport {
             store: opened.report,
             replayed,
@@ -126,6 +135,10 @@ impl Node {
             .store(opened.writer.budget().used_bytes, Ordering::Relaxed);
         let (commands, receiver) = mpsc::channel(WAITING_MAX);
         let (pictures, waiting) = std::sync::mpsc::sync_channel(1);
+        if is_unclean {
+            // Erased values stand in the saved state until it is written afresh.
+            let _ = pictures.try_send(published.load_full());
+        }
         let mut wheel = Wheel::default();
         wheel.arm_all(&live, clock.now());
         let writer = Writer {
@@ -576,11 +589,24 @@ impl Changes {
 }
 
 /// The state as of the last durable claim: the saved state, then the log after it.
-fn recover(saved: Option<store::SnapshotIn>, tail: store::Tail) -> Result<(Live, u64), Error> {
-    let mut live = match saved {
-        Some(saved) => snapshot::read(saved)?,
-        None => Live::default(),
-    };
+///
+/// A state that was saved before an erasure still holds the twin: it is forgotten again,
+/// before what was claimed afterwards is replayed.
+fn recover(
+    saved: Option<store::SnapshotIn>,
+    tail: store::Tail,
+    is_erased: &dyn Fn(&EntityId, u64) -> bool,
+) -> Result<(Live, u64), Error> {
+    let mut live = Live::default();
+    if let Some(saved) = saved {
+        let since = saved.erasures();
+        live = snapshot::read(saved)?;
+        for (number, name) in live.names.entities.all().iter().enumerate() {
+            if is_erased(name, since) {
+                live.forget(number as u32);
+            }
+        }
+    }
     let mut replayed = 0;
     for item in tail {
         let (commit, batch) = item?;

@@ -310,7 +310,7 @@ fn is_structure(attribute: &str) -> bool {
 pub(crate) const ERASED_PREFIX: &str = "urn:twin:erased:";
 
 /// Whether it is the name that an erased twin was given in place of its own.
-fn is_erased_name(entity: &str) -> bool {
+pub(crate) fn is_erased_name(entity: &str) -> bool {
     entity
         .strip_prefix(ERASED_PREFIX)
         .is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))

@@ -6,6 +6,7 @@
 use crate::error::Error;
 use crate::journal::{ImportJson, ImportRecord};
 use crate::live::{AttributeCell, EntityCell, Live, Picture, VerbatimEntry};
+use crate::prepare::is_erased_name;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -68,11 +69,14 @@ pub(crate) fn write(picture: &Picture, out: &mut dyn Write) -> io::Result<()> {
         picture.names.sources.all().iter().map(SourceId::as_str),
     )?;
     let mut block = Vec::new();
-    let mut cells = picture.entities.iter().peekable();
+    // The picture may be older than an erasure; what is erased by now is left out.
+    let nothing = EntityCell::default();
+    let mut cells = picture.entities.iter().zip(&entities).peekable();
     while cells.peek().is_some() {
         block.clear();
-        for cell in cells.by_ref().take(BLOCK) {
-            put_cell(&mut block, cell);
+        for (cell, name) in cells.by_ref().take(BLOCK) {
+            let erased = is_erased_name(name.as_str());
+            put_cell(&mut block, if erased { &nothing } else { cell });
         }
         put_part(out, &block)?;
     }

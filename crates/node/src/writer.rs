@@ -369,9 +369,15 @@ impl Writer {
                     .collect()
             });
         // First out of the state, so that no picture saved from here on holds it.
-        self.live.forget(number);
-        self.show(false, keys);
-        let record = self.maintenance.erase(entity, reason, self.clock.now())?;
+        let cell = self.live.forget(number);
+        self.show(false, keys.clone());
+        let erased = self.maintenance.erase(entity, reason, self.clock.now());
+        if erased.is_err() && !self.maintenance.is_erasing(entity) {
+            // Nothing of it has begun: the claims are all there, and so must be the twin.
+            self.live.remember(number, entity.clone(), cell);
+            self.show(false, keys);
+        }
+        let record = erased?;
         // The values are still in the state on disk until it is written afresh.
         self.claims_at_snapshot = 0;
         if self.housekeeping.send(self.published.load_full()).is_err() {

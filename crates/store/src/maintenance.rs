@@ -267,6 +267,12 @@ impl Maintenance {
             .transpose()
     }
 
+    /// Whether the erasure of that twin has begun and must still be finished.
+    pub fn is_erasing(&self, entity: &EntityId) -> bool {
+        let unfinished = self.manifest().erasing;
+        unfinished.is_some_and(|erasing| erasing.entity == entity.as_str())
+    }
+
     /// What was erased so far.
     pub fn erasures(&self) -> Vec<ErasureRecord> {
         self.manifest().erasures

@@ -272,6 +272,11 @@ pub struct SnapshotIn {
 }
 
 impl SnapshotIn {
+    /// How many erasures were complete when it was begun; it may hold what later ones erased.
+    pub fn erasures(&self) -> u64 {
+        self.header.erasures
+    }
+
     /// Everything up to and with this commit is inside.
     pub fn commit(&self) -> CommitNumber {
         self.header.commit
