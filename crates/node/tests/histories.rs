@@ -301,23 +301,3 @@ fn status(node: &Node) -> (u64, u64) {
     let status = node.status(&Caller::OPERATOR).unwrap().into_inner();
     (status.commit.0, status.attributes)
 }
-
-/// A copy that broke off half way came in as a newer state of the building: the rooms of
-/// its missing half were taken back, as if they had been torn down.
-#[test]
-fn a_cut_file_takes_nothing_back() {
-    let dir = tempfile::tempdir().unwrap();
-    let (node, _) = open(dir.path(), START);
-    import(&node, 0);
-    let before = beliefs(&node);
-    let cut = &VARIANTS[0][..VARIANTS[0].len() / 2];
-    let go_on = &mut |_| ControlFlow::Continue(());
-    let receipt = node.import(&Caller::OPERATOR, "office.ifc", cut, go_on);
-    let record = receipt.unwrap().record;
-    assert!(record.finding_counts.contains_key("error"));
-    assert_eq!(record.changes.removed, 0);
-    // What the cut file says in another way than the whole one may differ; every twin and
-    // attribute that there was is still there.
-    assert!(beliefs(&node).len() >= before.len());
-    node.close();
-}
