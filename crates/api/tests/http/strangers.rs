@@ -84,6 +84,13 @@ async fn a_role_gets_what_its_role_may() {
             "/v1/entities/urn%3Ar1",
             r#"{"name":{"value":"x","observed":"2026-01-05T08:00:00Z"}}"#,
             &source,
+            403,
+        ),
+        (
+            "PATCH",
+            "/v1/entities/urn%3Ar1",
+            r#"{"smoke":{"value":true,"observed":"2026-01-05T08:00:00Z"}}"#,
+            &source,
             200,
         ),
         ("GET", "/v1/tokens", "", &steward, 403),
