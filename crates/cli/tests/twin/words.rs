@@ -63,7 +63,7 @@ fn failures_have_codes_pages_and_exit_codes() {
     let good_config = place.file("good.toml", "organisation = 'tower'");
     let missing = place.text("missing.ndjson");
     for (words, exit, code) in [
-        (&["errors", "XXX-999"][..], 2, "CLI-012"),
+        (&["errors", "ZZZ-999"][..], 2, "CLI-012"),
         (&["config", "check", "--config", &bad_config], 2, "CLI-007"),
         (&["status", "--config", &bad_config], 2, "CLI-007"),
         (&["config", "check", "--config", &missing], 2, "CLI-007"),
