@@ -2,6 +2,7 @@
 //! leave what the surviving file alone would have said, and a copy of the data directory
 //! at any moment opens into the state that the node had.
 
+use crate::bench::{START, copy_at_once};
 use proptest::prelude::*;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -12,8 +13,6 @@ use twin_model::{
 };
 use twin_node::{Answer, Config, Draft, ManualClock, Mode, Node, TwinFilter};
 use twin_scenario::{building, defects, ifc};
-
-const START: Time = Time::from_seconds(1_800_000_000);
 
 /// States of one building: as built, with a room renamed, without some rooms, without
 /// doors and stairs.
@@ -104,49 +103,6 @@ fn beliefs(node: &Node) -> Vec<String> {
     lines
 }
 
-fn copy_dir(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_dir(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-/// Names and lengths of all files.
-fn listing(dir: &Path) -> Vec<(std::path::PathBuf, u64)> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(dir).unwrap().filter_map(Result::ok) {
-        match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => files.extend(listing(&entry.path())),
-            Ok(metadata) => files.push((entry.path(), metadata.len())),
-            Err(_) => {}
-        }
-    }
-    files.sort();
-    files
-}
-
-/// A copy of one moment: made again while the node, keeping house, changes files under it.
-fn copy_at_once(from: &Path, to: &Path) {
-    loop {
-        let before = listing(from);
-        let _ = std::fs::remove_dir_all(to);
-        let whole = before.iter().all(|(path, _)| {
-            let target = to.join(path.strip_prefix(from).unwrap());
-            std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-            std::fs::copy(path, target).is_ok()
-        });
-        if whole && listing(from) == before {
-            break;
-        }
-    }
-}
-
 #[derive(Debug, Clone)]
 enum Step {
     Import(usize),
@@ -223,7 +179,7 @@ proptest! {
         let (node, _) = open(&dir.path().join("a"), START);
         node.close();
         drop(node);
-        copy_dir(&dir.path().join("a"), &dir.path().join("b"));
+        copy_at_once(&dir.path().join("a"), &dir.path().join("b"));
         let (node, clock) = open(&dir.path().join("a"), START);
         let mut standing = Vec::new();
         for (n, step) in steps.iter().enumerate() {

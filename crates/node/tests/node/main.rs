@@ -1,0 +1,9 @@
+//! The node as a face sees it: claims in, estimates out, nothing lost, nothing told to
+//! whoever may not know.
+
+mod access;
+mod bench;
+mod claims;
+mod erasure;
+mod histories;
+mod imports;
