@@ -5,6 +5,7 @@ use twin_model::{
     Act, Attribute, AttributeSpec, BatchId, Claim, ClaimId, CommitNumber, EntityId, EntityKind,
     Estimate, Finding, SourceId, Summary, Time,
 };
+use twin_policy::View;
 
 /// One twin with its attributes, in order of name.
 #[derive(Debug, Clone)]
@@ -333,7 +334,7 @@ pub enum Next {
         /// The time they are about.
         at: Time,
         /// Which, and to what.
-        changes: Vec<Change>,
+        changes: View<Vec<Change>>,
     },
     /// The listener has fallen behind and must read afresh.
     Reset(CommitNumber),

@@ -574,7 +574,7 @@ impl Changes {
                         return Next::Closed;
                     };
                     let changes = reader.changes(&keys);
-                    if !changes.is_empty() {
+                    if !changes.get().is_empty() {
                         let (commit, at) = (reader.commit(), reader.at());
                         return Next::Changed {
                             commit,

@@ -337,10 +337,11 @@ impl Reader {
     }
 
     /// The present answers for changed attributes this caller may see.
-    pub(crate) fn changes(&self, keys: &[Key]) -> Vec<Change> {
+    pub(crate) fn changes(&self, keys: &[Key]) -> View<Vec<Change>> {
         let structure = self.picture.structure();
         let name = |number: Option<u32>| number.map(|number| self.id(number));
-        keys.iter()
+        let changes = keys
+            .iter()
             .filter_map(|&(entity, number)| {
                 let attribute = self.picture.names.attributes.name(number);
                 self.may_read(&attribute).ok()?;
@@ -352,7 +353,8 @@ impl Reader {
                     attribute,
                 })
             })
-            .collect()
+            .collect();
+        self.release(changes)
     }
 
     /// Every attribute a twin of its kind can have and every one that was spoken of:

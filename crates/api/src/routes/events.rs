@@ -161,6 +161,7 @@ impl Listener {
                 }) => {
                     self.last = commit;
                     let wanted: Vec<_> = changes
+                        .into_inner()
                         .into_iter()
                         .filter(|change| self.filter.wants(change))
                         .collect();

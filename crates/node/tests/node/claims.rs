@@ -137,7 +137,7 @@ async fn listeners_hear_of_claims_and_of_time() {
         .await
         .unwrap();
     let heard = |next| match next {
-        twin_node::Next::Changed { changes, .. } => match &changes[0].answer {
+        twin_node::Next::Changed { changes, .. } => match &changes.get()[0].answer {
             Answer::Modelled { estimate, .. } => estimate.summary(),
             Answer::Verbatim(_) => panic!(),
         },
