@@ -10,7 +10,7 @@ use crate::fact::{Fact, SAYINGS_MAX, Say, Saying};
 use crate::reading::{Reading, Readings, Tag, Word};
 use crate::scalar::{self, Base, Scalar};
 use crate::state::{Kind, State};
-use crate::words;
+use crate::words::{self, Words};
 use std::sync::Arc;
 use twin_model::{
     AttributeSpec, Basis, ClaimId, EntityId, Estimator, Interval, Polygon, Time, Value,
@@ -61,11 +61,11 @@ impl State {
             }
             Kind::Boolean(state) => {
                 out.push(BOOLEAN);
-                put_readings(out, state.readings());
+                put_readings(out, &state.0.0);
             }
             Kind::Count(state) => {
                 out.push(COUNT);
-                put_readings(out, state.readings());
+                put_readings(out, &state.0.0);
             }
             Kind::Fact(state) => {
                 out.push(FACT);
@@ -101,9 +101,9 @@ impl State {
                 let is_probability = |r: &Reading| {
                     r.spread == Reading::NOT_STATED || (0.0..=1.0).contains(&r.spread)
                 };
-                Kind::Boolean(Boolean::from_readings(take_words(bytes, is_probability)?))
+                Kind::Boolean(Boolean(Words(take_words(bytes, is_probability)?)))
             }
-            COUNT => Kind::Count(Count::from_readings(take_words(bytes, has_sd)?)),
+            COUNT => Kind::Count(Count(Words(take_words(bytes, has_sd)?))),
             _ => Kind::Fact(take_fact(bytes)?),
         }))
     }

@@ -16,8 +16,7 @@
 
 use crate::answer::{self, Weights};
 use crate::math::{exp, normal_cdf};
-use crate::reading::{Reading, Readings, Survey};
-use crate::state::{Evidence, Outcome};
+use crate::reading::{Reading, Survey};
 use crate::words::Words;
 use twin_model::{
     AttributeSpec, Distribution, Estimate, Estimator, Flag, Knowledge, SourceId, Summary, Time,
@@ -150,33 +149,12 @@ fn weigh(p: &mut Numbers, likelihood: &Numbers) {
 }
 
 impl Count {
-    pub(crate) fn readings(&self) -> &[Reading] {
-        &self.0.0
-    }
-
-    pub(crate) fn from_readings(readings: Readings) -> Self {
-        Self(Words(readings))
-    }
-
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.0.0.heap_bytes()
-    }
-
-    pub(crate) fn update(&mut self, spec: &AttributeSpec, evidence: &Evidence) -> Outcome {
-        self.0.update(spec, evidence)
-    }
-
-    pub(crate) fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
-        let survey = self.0.survey(spec);
-        answer::becomes_stale(spec, survey.knowledge, survey.evidence_time).filter(|t| *t > after)
-    }
-
     pub(crate) fn summary(&self, spec: &AttributeSpec, at: Time) -> Summary {
         let survey = self.0.survey(spec);
         let process = Process::of(spec);
-        let basis = answer::common_basis(self.readings(), &survey).unwrap_or_else(|| {
+        let basis = answer::common_basis(self.0.readings(), &survey).unwrap_or_else(|| {
             let weights = self.weights(&process, &survey);
-            answer::strongest_basis(self.readings(), &weights)
+            answer::strongest_basis(self.0.readings(), &weights)
         });
         let is_conflicting = self.conflict(&process, &survey) >= answer::CONTRADICTION;
         answer::summary(answer::header(spec, &survey, at), basis, is_conflicting)
@@ -201,12 +179,12 @@ impl Count {
             estimate.flags = estimate.flags.with(Flag::Conflicting);
         }
         let mut weights = self.weights(&process, &survey);
-        estimate.basis = answer::strongest_basis(self.readings(), &weights);
+        estimate.basis = answer::strongest_basis(self.0.readings(), &weights);
         if let Some(newest) = survey.evidence_time {
             let remaining = process.remaining(at.seconds_since(newest));
             answer::scale(&mut weights, remaining);
         }
-        estimate.contributors = answer::contributors(self.readings(), &weights, name);
+        estimate.contributors = answer::contributors(self.0.readings(), &weights, name);
         estimate
     }
 

@@ -88,8 +88,8 @@ impl State {
     pub fn update(&mut self, spec: &AttributeSpec, evidence: &Evidence) -> Outcome {
         match &mut self.0 {
             Kind::Scalar(state) => state.update(spec, evidence),
-            Kind::Boolean(state) => state.update(spec, evidence),
-            Kind::Count(state) => state.update(spec, evidence),
+            Kind::Boolean(state) => state.0.update(spec, evidence),
+            Kind::Count(state) => state.0.update(spec, evidence),
             Kind::Fact(state) => state.update(spec, evidence),
         }
     }
@@ -125,8 +125,8 @@ impl State {
     pub fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
         match &self.0 {
             Kind::Scalar(state) => state.next_change(spec, after),
-            Kind::Boolean(state) => state.next_change(spec, after),
-            Kind::Count(state) => state.next_change(spec, after),
+            Kind::Boolean(state) => state.0.next_change(spec, after),
+            Kind::Count(state) => state.0.next_change(spec, after),
             Kind::Fact(state) => state.next_change(spec, after),
         }
     }
@@ -135,8 +135,8 @@ impl State {
     pub fn is_empty(&self) -> bool {
         match &self.0 {
             Kind::Scalar(state) => state.is_empty(),
-            Kind::Boolean(state) => state.readings().is_empty(),
-            Kind::Count(state) => state.readings().is_empty(),
+            Kind::Boolean(state) => state.0.readings().is_empty(),
+            Kind::Count(state) => state.0.readings().is_empty(),
             Kind::Fact(state) => state.is_empty(),
         }
     }
@@ -169,8 +169,8 @@ impl State {
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
             Kind::Scalar(state) => state.heap_bytes(),
-            Kind::Boolean(state) => state.heap_bytes(),
-            Kind::Count(state) => state.heap_bytes(),
+            Kind::Boolean(state) => state.0.heap_bytes(),
+            Kind::Count(state) => state.0.heap_bytes(),
             Kind::Fact(state) => state.heap_bytes(),
         }
     }

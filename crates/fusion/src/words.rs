@@ -11,11 +11,12 @@
 //! words are kept so that the newest can
 //! be taken back. As nothing is folded away, the order of arrival does not matter.
 
+use crate::answer;
 use crate::reading::{
     Places, Reading, Readings, SOURCES_MAX, Survey, Tag, Word, insert_sorted, standing,
 };
 use crate::state::{Evidence, Outcome};
-use twin_model::AttributeSpec;
+use twin_model::{AttributeSpec, Time};
 
 /// Words kept of each source.
 const PER_SOURCE: usize = 4;
@@ -27,6 +28,20 @@ pub(crate) const READINGS_MAX: usize = SOURCES_MAX * PER_SOURCE;
 pub(crate) struct Words(pub(crate) Readings);
 
 impl Words {
+    pub(crate) fn readings(&self) -> &[Reading] {
+        &self.0
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
+    }
+
+    /// When the newest word becomes stale, if that is to come after `after`.
+    pub(crate) fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
+        let survey = self.survey(spec);
+        answer::becomes_stale(spec, survey.knowledge, survey.evidence_time).filter(|t| *t > after)
+    }
+
     pub(crate) fn update(&mut self, spec: &AttributeSpec, evidence: &Evidence) -> Outcome {
         let Some(reading) = Reading::new(spec, evidence) else {
             return Outcome::Refused;
