@@ -227,7 +227,7 @@ impl Reader {
             (None, None) => self
                 .answer(number, attribute)
                 .ok_or_else(|| not_said(attribute))?,
-            _ => self.refold(attribute, &claims, at.unwrap_or(self.at))?,
+            _ => self.refold(attribute, &claims, at.unwrap_or(self.at)),
         };
         claims.sort_by_key(|c| std::cmp::Reverse((c.statement.observed, c.id)));
         Ok(self.release(Why { answer, claims }))
@@ -244,7 +244,7 @@ impl Reader {
         self.may_read(attribute)?;
         self.number(id, "twin")?;
         let claims = self.claims(id, attribute, at, known_at)?;
-        let answer = self.refold(attribute, &claims, at.unwrap_or(self.at))?;
+        let answer = self.refold(attribute, &claims, at.unwrap_or(self.at));
         Ok(self.release(answer))
     }
 
@@ -264,21 +264,24 @@ impl Reader {
     }
 
     /// Weighs claims afresh, in the order in which they were recorded.
-    fn refold(&self, attribute: &Attribute, claims: &[Claim], at: Time) -> Result<Answer, Error> {
+    fn refold(&self, attribute: &Attribute, claims: &[Claim], at: Time) -> Answer {
         let Some(spec) = Catalogue::BUILT_IN.get(attribute.as_str()) else {
-            return Ok(Answer::Verbatim(newest_per_source(claims)));
+            return Answer::Verbatim(newest_per_source(claims));
         };
         let mut in_order: Vec<&Claim> = claims.iter().collect();
         in_order.sort_by_key(|claim| claim.id);
         let mut state = fusion::State::new(spec);
         for claim in in_order {
-            let canonical = fusion::canonical(spec, &claim.statement.act)
-                .map_err(|e| Error::Snapshot(format!("claim {} is damaged: {e}", claim.id)))?;
-            let source = self.picture.names.sources.number(&claim.source);
-            state.update(spec, &crate::live::evidence(claim, source, &canonical));
+            // A claim that the state does not weigh, or whose source it never met, is not
+            // weighed here either: asking about the past adds nothing to the present.
+            let canonical = fusion::canonical(spec, &claim.statement.act);
+            let source = self.picture.names.sources.find(claim.source.as_str());
+            if let (Ok(canonical), Some(source)) = (canonical, source) {
+                state.update(spec, &crate::live::evidence(claim, source, &canonical));
+            }
         }
         let estimate = state.estimate(spec, at, &|s| self.picture.names.sources.name(s));
-        Ok(Answer::Modelled { spec, estimate })
+        Answer::Modelled { spec, estimate }
     }
 
     /// Findings of the imports that hold, newest import first.
