@@ -103,6 +103,14 @@ test('a route breaks where it leaves the storey', () => {
   assert.deepEqual(routeLines(route, place), [[[1, 0], [2, 0]], [[3, 0], [4, 0]]]);
 });
 
+// From a stair flight straight to the next storey: nothing was drawn here, and whether a
+// browser test saw it hung on which room came first.
+test('a route that only touches the storey is still drawn', () => {
+  const route = { length_m: 1, steps: ['1', 'x'].map((space) => ({ space })) };
+  const lines = routeLines(route, (id) => (id === '1' ? [1, 0] : null));
+  assert.deepEqual(lines, [[[1, 0], [1, 0]]]);
+});
+
 test('the clock offset narrows with every answer and starts afresh when a clock is set', () => {
   const date = (ms: number) => new Date(ms).toUTCString();
   let offset = narrow(null, sample(date(100_000), 90_900, 91_000) ?? { lo_ms: 0, hi_ms: 0 });
