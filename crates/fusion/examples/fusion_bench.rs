@@ -10,7 +10,7 @@
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use twin_fusion::{Evidence, State, canonical};
+use twin_fusion::{Evidence, Setting, State, Witness, canonical};
 use twin_model::{
     Act, AttributeSpec, Basis, Catalogue, ClaimId, Interval, SourceId, Stated, Time, Unit, Value,
 };
@@ -99,7 +99,8 @@ fn measure(name: &'static str, estimator: &'static str) -> Measured {
     });
     let with_estimate_s = median(|| {
         run(spec, &acts, |state, at, source| {
-            black_box(state.estimate(spec, at, &|_| names[source].clone()));
+            let name = |_| names[source].clone();
+            black_box(state.estimate(spec, at, &Setting::plain(&name)));
         });
     });
     let heap: usize = states.iter().map(State::heap_bytes).sum();
@@ -140,6 +141,7 @@ fn run(
     mut after: impl FnMut(&State, Time, usize),
 ) -> Vec<State> {
     let mut states: Vec<State> = (0..STATES).map(|_| State::new(spec)).collect();
+    let mut lessons = Vec::new();
     for claim in 0..STATES * ROUNDS {
         let (round, twin) = (claim / STATES, claim % STATES);
         let said = if claim.is_multiple_of(16) {
@@ -159,8 +161,10 @@ fn run(
             observed,
             recorded: observed,
             basis: Basis::Observed,
+            witness: Witness::Itself,
         };
-        black_box(states[twin].update(spec, &evidence));
+        lessons.clear();
+        black_box(states[twin].update(spec, &evidence, &mut lessons));
         after(&states[twin], observed, twin);
     }
     states

@@ -15,8 +15,9 @@
 //! Conflict is 2·p₂/(p₁ + p₂) of the two most probable stated alternatives.
 
 use crate::answer;
+use crate::evidence::Evidence;
 use crate::math::{exp, ln};
-use crate::state::{Evidence, Outcome};
+use crate::state::Outcome;
 use std::cmp::Ordering;
 use twin_model::catalogue::Form;
 use twin_model::estimate::CONTRIBUTORS_MAX;

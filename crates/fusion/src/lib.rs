@@ -20,7 +20,7 @@
 //! **Invariant (BOUNDED):** every state has a largest size ([`SOURCES_MAX`] sources).
 //!
 //! ```
-//! use twin_fusion::{Evidence, State, canonical};
+//! use twin_fusion::{Evidence, Setting, State, Witness, canonical};
 //! use twin_model::{Act, Basis, Catalogue, ClaimId, Interval, SourceId, Stated, Summary, Time, Unit, Value};
 //!
 //! let spec = Catalogue::BUILT_IN.get("temperature").unwrap();
@@ -39,13 +39,14 @@
 //!     observed: Time::from_seconds(0),
 //!     recorded: Time::from_seconds(1),
 //!     basis: Basis::Observed,
-//! });
+//!     witness: Witness::Itself,
+//! }, &mut Vec::new());
 //! let thermometer = |_| SourceId::new("urn:twin:source:t12").unwrap();
-//! let now = state.estimate(spec, Time::from_seconds(60), &thermometer);
+//! let now = state.estimate(spec, Time::from_seconds(60), &Setting::plain(&thermometer));
 //! assert_eq!(now.summary(), Summary::Observed);
 //! let (mean, sd) = now.distribution.unwrap().moments().unwrap();
 //! assert!((mean - 21.4).abs() < 0.05 && sd < 0.6);
-//! assert_eq!(state.summary(spec, Time::from_seconds(3600)), Summary::Stale);
+//! assert_eq!(state.summary(spec, Time::from_seconds(3600), &Setting::plain(&thermometer)), Summary::Stale);
 //! ```
 
 mod answer;
@@ -53,7 +54,9 @@ mod boolean;
 mod canonical;
 mod codec;
 mod count;
+mod evidence;
 mod fact;
+mod lesson;
 mod math;
 mod reading;
 mod scalar;
@@ -62,5 +65,7 @@ mod words;
 
 pub use canonical::{Error, NUMBER_MAX, canonical};
 pub use codec::Error as DecodeError;
+pub use evidence::{Evidence, Setting, Witness};
+pub use lesson::{Lesson, LessonKind, Trust};
 pub use reading::SOURCES_MAX;
-pub use state::{Evidence, NewestStatement, Outcome, State, fold};
+pub use state::{NewestStatement, Outcome, State, fold};

@@ -4,7 +4,7 @@
 //! said lets a reading that comes late be put where it belongs, a repeated one be
 //! recognised, and the last word of a source be taken back.
 
-use crate::state::Evidence;
+use crate::evidence::Evidence;
 use std::cmp::Ordering;
 use twin_model::{
     Act, AttributeSpec, Basis, ClaimId, Estimator, Flag, Flags, Knowledge, Time, Uncertainty, Value,

@@ -25,11 +25,12 @@
 //!   hold both.
 
 use crate::answer::{self, Weights};
+use crate::evidence::Evidence;
 use crate::math::exp;
 use crate::reading::{
     Places, Reading, Readings, Survey, Tag, Word, insert_sorted, standing, taker_of,
 };
-use crate::state::{Evidence, Outcome};
+use crate::state::Outcome;
 use twin_model::{
     AttributeSpec, Distribution, Estimate, Estimator, Flag, Knowledge, SourceId, Summary, Time,
 };

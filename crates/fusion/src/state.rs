@@ -2,31 +2,11 @@
 
 use crate::boolean::Boolean;
 use crate::count::Count;
+use crate::evidence::{Evidence, Setting};
 use crate::fact::{Fact, Say};
+use crate::lesson::Lesson;
 use crate::scalar::Scalar;
-use twin_model::{
-    Act, AttributeSpec, Basis, ClaimId, Estimate, Estimator, Interval, SourceId, Summary, Time,
-};
-
-/// One claim, as the estimators read it.
-#[derive(Debug, Clone, Copy)]
-pub struct Evidence<'a> {
-    /// Which claim.
-    pub claim: ClaimId,
-    /// The node's own number of the source.
-    pub source: u32,
-    /// What is said, with numbers already converted by [`crate::canonical`].
-    pub act: &'a Act,
-    /// When it holds, as far as stated; weighed for facts.
-    pub valid: Interval,
-    /// When it was observed.
-    pub observed: Time,
-    /// When this node recorded it.
-    pub recorded: Time,
-    /// Seen or stated ([`Basis::Observed`]), or derived from other things
-    /// ([`Basis::Inferred`]).
-    pub basis: Basis,
-}
+use twin_model::{AttributeSpec, ClaimId, Estimate, Estimator, SourceHealth, Summary, Time};
 
 /// What became of a piece of evidence. In every case but `Refused` it is understood;
 /// none of them loses the claim, which the log keeps.
@@ -84,8 +64,15 @@ impl State {
         })
     }
 
-    /// Takes in one claim. `spec` is the catalogue entry the state was made with.
-    pub fn update(&mut self, spec: &AttributeSpec, evidence: &Evidence) -> Outcome {
+    /// Takes in one claim. `spec` is the catalogue entry the state was made with; what
+    /// settles by it is added to `lessons`.
+    pub fn update(
+        &mut self,
+        spec: &AttributeSpec,
+        evidence: &Evidence,
+        lessons: &mut Vec<Lesson>,
+    ) -> Outcome {
+        let _ = lessons;
         match &mut self.0 {
             Kind::Scalar(state) => state.update(spec, evidence),
             Kind::Boolean(state) => state.0.update(spec, evidence),
@@ -94,14 +81,9 @@ impl State {
         }
     }
 
-    /// What is believed at `at`, aged to it. `name` turns the node's number of a source
-    /// into its id.
-    pub fn estimate(
-        &self,
-        spec: &AttributeSpec,
-        at: Time,
-        name: &dyn Fn(u32) -> SourceId,
-    ) -> Estimate {
+    /// What is believed at `at`, aged to it.
+    pub fn estimate(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
+        let name = setting.name;
         match &self.0 {
             Kind::Scalar(state) => state.estimate(spec, at, name),
             Kind::Boolean(state) => state.estimate(spec, at, name),
@@ -110,8 +92,16 @@ impl State {
         }
     }
 
+    /// What is thought of each source at `at`, in order of the sources' numbers; empty where
+    /// nothing can be told.
+    pub fn health(&self, spec: &AttributeSpec, at: Time) -> Vec<(u32, SourceHealth)> {
+        let _ = (spec, at);
+        Vec::new()
+    }
+
     /// The one word of [`State::estimate`], without the contributors' names.
-    pub fn summary(&self, spec: &AttributeSpec, at: Time) -> Summary {
+    pub fn summary(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Summary {
+        let _ = setting;
         match &self.0 {
             Kind::Scalar(state) => state.summary(spec, at),
             Kind::Boolean(state) => state.summary(spec, at),
@@ -182,7 +172,7 @@ impl State {
 pub fn fold<'a>(spec: &AttributeSpec, evidence: impl IntoIterator<Item = Evidence<'a>>) -> State {
     let mut state = State::new(spec);
     for one in evidence {
-        state.update(spec, &one);
+        state.update(spec, &one, &mut Vec::new());
     }
     state
 }

@@ -12,10 +12,11 @@
 //! be taken back. As nothing is folded away, the order of arrival does not matter.
 
 use crate::answer;
+use crate::evidence::Evidence;
 use crate::reading::{
     Places, Reading, Readings, SOURCES_MAX, Survey, Tag, Word, insert_sorted, standing,
 };
-use crate::state::{Evidence, Outcome};
+use crate::state::Outcome;
 use twin_model::{AttributeSpec, Time};
 
 /// Words kept of each source.

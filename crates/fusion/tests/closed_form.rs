@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use twin_fusion::State;
+use twin_fusion::{Setting, State};
 use twin_model::{
     Act, AttributeSpec, Distribution, Flag, Knowledge, Stated, Summary, Uncertainty, Value,
 };
@@ -197,7 +197,10 @@ fn a_door_that_changes_is_not_a_conflict_within_one_source() {
     assert_eq!(estimate.summary(), Summary::Observed);
     assert!(probability(&estimate) < 0.01);
     let two = state_of(spec, &[yes_no(1, 0, 0.0, true), yes_no(2, 1, 5.0, false)]);
-    assert_eq!(two.summary(spec, seconds(5.0)), Summary::Conflicting);
+    assert_eq!(
+        two.summary(spec, seconds(5.0), &Setting::plain(&source_name)),
+        Summary::Conflicting
+    );
 }
 
 /// Mean n q + (λ/μ)(1 - q) and variance n q (1 - q) + (λ/μ)(1 - q) of Binomial plus Poisson.
@@ -401,7 +404,10 @@ fn nothing_said_is_unknown_and_absent_is_absent() {
         let spec = spec(name);
         let nothing = State::new(spec);
         assert!(nothing.is_empty());
-        assert_eq!(nothing.summary(spec, seconds(0.0)), Summary::Unknown);
+        assert_eq!(
+            nothing.summary(spec, seconds(0.0), &Setting::plain(&source_name)),
+            Summary::Unknown
+        );
         assert_eq!(nothing.next_change(spec, seconds(0.0)), None);
         for (act, word) in [
             (Act::Absent, Summary::Absent),
@@ -414,7 +420,11 @@ fn nothing_said_is_unknown_and_absent_is_absent() {
             ),
         ] {
             let state = state_of(spec, &[said(1, 0, 0.0, act)]);
-            assert_eq!(state.summary(spec, seconds(1.0)), word, "{name}");
+            assert_eq!(
+                state.summary(spec, seconds(1.0), &Setting::plain(&source_name)),
+                word,
+                "{name}"
+            );
             assert_eq!(estimate(&state, spec, 1.0).summary(), word, "{name}");
         }
     }
@@ -432,8 +442,14 @@ fn evidence_becomes_stale_at_the_announced_instant() {
         let change = state.next_change(spec, seconds(10.0)).unwrap();
         assert!((change.seconds_since(seconds(10.0)) - limit_s).abs() < 1e-3);
         let just_before = twin_model::Time(change.0 - 1);
-        assert_eq!(state.summary(spec, just_before), Summary::Observed);
-        assert_eq!(state.summary(spec, change), Summary::Stale);
+        assert_eq!(
+            state.summary(spec, just_before, &Setting::plain(&source_name)),
+            Summary::Observed
+        );
+        assert_eq!(
+            state.summary(spec, change, &Setting::plain(&source_name)),
+            Summary::Stale
+        );
         assert_eq!(state.next_change(spec, change), None);
     }
 }

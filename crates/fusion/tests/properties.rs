@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use proptest::prelude::*;
-use twin_fusion::{Outcome, State};
+use twin_fusion::{Outcome, Setting, State};
 use twin_model::{
     Act, AttributeSpec, Basis, EntityId, Estimate, Interval, Polygon, Stated, Uncertainty, Value,
 };
@@ -187,7 +187,7 @@ proptest! {
     ) {
         let state = state_of(spec, &all);
         let e = estimate(&state, spec, at_s);
-        prop_assert_eq!(e.summary(), state.summary(spec, seconds(at_s)));
+        prop_assert_eq!(e.summary(), state.summary(spec, seconds(at_s), &Setting::plain(&source_name)));
         let known = e.knowledge == twin_model::Knowledge::Known;
         prop_assert_eq!(known, e.distribution.is_some());
         prop_assert!((0.0..=1.0).contains(&e.conflict));
@@ -214,7 +214,7 @@ proptest! {
         let from = seconds(500.0);
         let later = from.plus_seconds(step_s);
         if state.next_change(spec, from).is_none_or(|change| change > later) {
-            prop_assert_eq!(state.summary(spec, from), state.summary(spec, later));
+            prop_assert_eq!(state.summary(spec, from, &Setting::plain(&source_name)), state.summary(spec, later, &Setting::plain(&source_name)));
         }
     }
 
@@ -466,7 +466,12 @@ fn a_fact_holds_only_while_it_is_said_to_hold() {
     assert_eq!(value(100.0), Some(Value::text("plant")));
     assert_eq!(state.next_change(spec, seconds(0.0)), Some(seconds(100.0)));
     let ended = state_of(spec, &[until]);
-    assert_eq!(ended.summary(spec, seconds(100.0)).as_str(), "unknown");
+    assert_eq!(
+        ended
+            .summary(spec, seconds(100.0), &Setting::plain(&source_name))
+            .as_str(),
+        "unknown"
+    );
 }
 
 #[test]

@@ -357,6 +357,25 @@ static ENTRIES: &[AttributeSpec] = &[
         "Leads out of the building",
     ),
     fact("longName", ANY, Form::Text, Security, "Descriptive name"),
+    AttributeSpec {
+        // A passive infrared sensor holds its "motion" for a minute or so and overlooks
+        // who sits still; people in an office move visibly every few minutes.
+        name: "motion",
+        kinds: SPACE,
+        form: Form::Boolean,
+        unit: None,
+        plausible: None,
+        estimator: Estimator::Boolean {
+            rate_on_hz: 1.0 / 3600.0,
+            rate_off_hz: 1.0 / 300.0,
+            hit: 0.9,
+            false_alarm: 0.02,
+        },
+        stale_after_s: Some(600.0),
+        sensitivity: Personal,
+        retention: Retention::Personal,
+        meaning: "Something moves in a space",
+    },
     fact(
         "name",
         ANY,
@@ -408,6 +427,25 @@ static ENTRIES: &[AttributeSpec] = &[
         "The storey or building a thing belongs to",
     ),
     AttributeSpec {
+        // Says nothing of the next minute: each statement is about the time since the one
+        // before it, so nothing is left of it after a minute.
+        name: "passages",
+        kinds: PORTAL,
+        form: Form::Number,
+        unit: Some("1"),
+        plausible: Some((-500.0, 500.0)),
+        estimator: Estimator::Scalar {
+            prior_mean: 0.0,
+            prior_sd: 2.0,
+            correlation_time_s: 60.0,
+            default_sd: 0.5,
+        },
+        stale_after_s: Some(600.0),
+        sensitivity: Personal,
+        retention: Retention::Personal,
+        meaning: "People through a portal since the statement before, from the first of the spaces it connects to the second; those back are subtracted",
+    },
+    AttributeSpec {
         // A way once found passable stays so for hours; once blocked, likewise.
         name: "passable",
         kinds: SPACE_OR_PORTAL,
@@ -424,6 +462,24 @@ static ENTRIES: &[AttributeSpec] = &[
         sensitivity: Security,
         retention: Retention::Telemetry,
         meaning: "Whether people can get through",
+    },
+    AttributeSpec {
+        // One phone per person is usual; some carry two, some none.
+        name: "phones",
+        kinds: SPACE,
+        form: Form::Number,
+        unit: Some("1"),
+        plausible: Some((0.0, 5000.0)),
+        estimator: Estimator::Scalar {
+            prior_mean: 1.0,
+            prior_sd: 2.0,
+            correlation_time_s: 3600.0,
+            default_sd: 0.7,
+        },
+        stale_after_s: Some(900.0),
+        sensitivity: Personal,
+        retention: Retention::Personal,
+        meaning: "Phones seen in a space",
     },
     fact(
         "portalKind",
@@ -514,6 +570,25 @@ static ENTRIES: &[AttributeSpec] = &[
         Security,
         "What a space is for: room, corridor, lobby, stair, lift, shaft, plant, sanitary, roof, outside",
     ),
+    AttributeSpec {
+        // A person's share in EN 16798-1:2019 category II is 25 m3/h; a room for a few has
+        // some hundred, and none at night.
+        name: "ventilation",
+        kinds: SPACE,
+        form: Form::Number,
+        unit: Some("m3/h"),
+        plausible: Some((0.0, 100_000.0)),
+        estimator: Estimator::Scalar {
+            prior_mean: 60.0,
+            prior_sd: 60.0,
+            correlation_time_s: 3600.0,
+            default_sd: 10.0,
+        },
+        stale_after_s: Some(3600.0),
+        sensitivity: Operational,
+        retention: Retention::Telemetry,
+        meaning: "Fresh air supplied to a space",
+    },
     dimension(
         "width",
         PORTAL,

@@ -56,11 +56,17 @@ pub enum Flag {
     Simulated = 6,
     /// Comes from a drill.
     Drill = 7,
+    /// A source that would take part is set aside by a steward.
+    Quarantined = 8,
+    /// Estimates of this class were found too sure of themselves and are given wider.
+    Widened = 9,
+    /// The clock of a contributing source is off, and was corrected for.
+    ClockSkew = 10,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Stale,
         Self::Conflicting,
         Self::FaultySource,
@@ -69,6 +75,9 @@ impl Flag {
         Self::OutOfRange,
         Self::Simulated,
         Self::Drill,
+        Self::Quarantined,
+        Self::Widened,
+        Self::ClockSkew,
     ];
 
     /// The word used on the wire.
@@ -82,13 +91,16 @@ impl Flag {
             Self::OutOfRange => "outOfRange",
             Self::Simulated => "simulated",
             Self::Drill => "drill",
+            Self::Quarantined => "quarantined",
+            Self::Widened => "widened",
+            Self::ClockSkew => "clockSkew",
         }
     }
 }
 
 /// A set of [`Flag`]s.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Flags(u8);
+pub struct Flags(u16);
 
 impl Flags {
     /// No warnings.
@@ -96,12 +108,12 @@ impl Flags {
 
     /// The set with `flag` in it.
     pub const fn with(self, flag: Flag) -> Self {
-        Self(self.0 | 1 << flag as u8)
+        Self(self.0 | 1 << flag as u16)
     }
 
     /// Whether `flag` is in the set.
     pub const fn has(self, flag: Flag) -> bool {
-        self.0 & 1 << flag as u8 != 0
+        self.0 & 1 << flag as u16 != 0
     }
 
     /// The flags in the set, in their fixed order.
@@ -110,12 +122,12 @@ impl Flags {
     }
 
     /// The set as bits, one per flag; for codecs.
-    pub const fn bits(self) -> u8 {
+    pub const fn bits(self) -> u16 {
         self.0
     }
 
     /// The set with these bits; for codecs.
-    pub const fn from_bits(bits: u8) -> Self {
+    pub const fn from_bits(bits: u16) -> Self {
         Self(bits)
     }
 }

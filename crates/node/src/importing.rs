@@ -422,6 +422,7 @@ impl Said {
                     observed: statement.observed,
                     recorded: statement.observed,
                     basis: Basis::Observed,
+                    witness: fusion::Witness::Itself,
                 };
                 state.says_already(spec, &evidence)
             }

@@ -193,7 +193,7 @@ impl Live {
         match cell.cell {
             AttributeCell::Modelled(spec, state) => {
                 let act = canonical.unwrap_or(&statement.act);
-                state.update(spec, &evidence(claim, source, act));
+                state.update(spec, &evidence(claim, source, act), &mut Vec::new());
             }
             AttributeCell::Verbatim(entries) => keep_verbatim(entries, claim, source),
         }
@@ -349,6 +349,7 @@ pub(crate) fn evidence<'a>(claim: &Claim, source: u32, canonical: &'a Act) -> fu
         observed: claim.statement.observed,
         recorded: claim.recorded,
         basis: basis_of(&claim.source),
+        witness: fusion::Witness::Itself,
     }
 }
 
@@ -402,7 +403,8 @@ impl Picture {
         let attribute = self.names.attributes.find(attribute)?;
         match self.entity(entity)?.get(attribute)? {
             AttributeCell::Modelled(spec, state) => {
-                Some(state.estimate(spec, at, &|source| self.names.sources.name(source)))
+                let name = |source| self.names.sources.name(source);
+                Some(state.estimate(spec, at, &fusion::Setting::plain(&name)))
             }
             AttributeCell::Verbatim(_) => None,
         }

@@ -121,7 +121,10 @@ impl Reader {
                 return None;
             }
             match self.cell(space, name)? {
-                AttributeCell::Modelled(spec, state) => Some(state.summary(spec, self.at)),
+                AttributeCell::Modelled(spec, state) => {
+                    let name = |source| self.picture.names.sources.name(source);
+                    Some(state.summary(spec, self.at, &fusion::Setting::plain(&name)))
+                }
                 AttributeCell::Verbatim(_) => None,
             }
         });
@@ -277,10 +280,12 @@ impl Reader {
             let canonical = fusion::canonical(spec, &claim.statement.act);
             let source = self.picture.names.sources.find(claim.source.as_str());
             if let (Ok(canonical), Some(source)) = (canonical, source) {
-                state.update(spec, &crate::live::evidence(claim, source, &canonical));
+                let evidence = crate::live::evidence(claim, source, &canonical);
+                state.update(spec, &evidence, &mut Vec::new());
             }
         }
-        let estimate = state.estimate(spec, at, &|s| self.picture.names.sources.name(s));
+        let name = |source| self.picture.names.sources.name(source);
+        let estimate = state.estimate(spec, at, &fusion::Setting::plain(&name));
         Answer::Modelled { spec, estimate }
     }
 
@@ -416,7 +421,8 @@ impl Reader {
         if !self.policy.may_see(spec.sensitivity) {
             return self.withheld(spec);
         }
-        let estimate = state.estimate(spec, self.at, &|s| self.picture.names.sources.name(s));
+        let name = |source| self.picture.names.sources.name(source);
+        let estimate = state.estimate(spec, self.at, &fusion::Setting::plain(&name));
         Answer::Modelled { spec, estimate }
     }
 

@@ -3,7 +3,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code, unreachable_pub)]
 
-use twin_fusion::{Evidence, Outcome, State};
+use twin_fusion::{Evidence, Outcome, Setting, State, Witness};
 use twin_model::{
     Act, AttributeSpec, Basis, Catalogue, ClaimId, Distribution, Estimate, Interval, SourceId,
     Stated, Time, Uncertainty, Value,
@@ -79,7 +79,9 @@ pub fn tell(state: &mut State, spec: &AttributeSpec, said: &Said) -> Outcome {
             observed: seconds(said.at_s),
             recorded: seconds(said.at_s),
             basis: said.basis,
+            witness: Witness::Itself,
         },
+        &mut Vec::new(),
     )
 }
 
@@ -92,7 +94,7 @@ pub fn state_of(spec: &AttributeSpec, all: &[Said]) -> State {
 }
 
 pub fn estimate(state: &State, spec: &AttributeSpec, at_s: f64) -> Estimate {
-    state.estimate(spec, seconds(at_s), &source_name)
+    state.estimate(spec, seconds(at_s), &Setting::plain(&source_name))
 }
 
 pub fn moments(estimate: &Estimate) -> (f64, f64) {

@@ -41,7 +41,11 @@ export const QUANTITIES: readonly Quantity[] = [
 /** Ages of the attributes that are shown but cannot be switched to. */
 export const STALE_AFTER_S: Readonly<Record<string, number>> = {
   ...Object.fromEntries(QUANTITIES.filter((q) => q.staleAfter_s !== null).map((q) => [q.id, q.staleAfter_s as number])),
+  motion: 600,
   passable: 3600,
+  passages: 600,
+  phones: 900,
+  ventilation: 3600,
 };
 
 export function quantity(id: QuantityId): Quantity {

@@ -32,7 +32,7 @@ export const en = {
   shape: { polygon: 'plan outline', line: 'line between jambs' },
   quantity: { temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Doors open', existence: 'Structure' },
   attribute: {
-    temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Stands open', existence: 'Is there at all',
+    temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', motion: 'Motion', phones: 'Phones seen', ventilation: 'Fresh air', passages: 'People through', open: 'Stands open', existence: 'Is there at all',
     passable: 'Passable', name: 'Name', longName: 'Description', usage: 'Use', area: 'Floor area', height: 'Height', width: 'Width', floorElevation: 'Floor height',
     elevation: 'Floor height', fireExit: 'Fire exit', isExternal: 'Leads outside', fireRating: 'Fire rating', smokeStop: 'Holds back smoke', selfClosing: 'Self-closing',
     accessible: 'Wheelchair accessible', portalKind: 'Kind of opening', connects: 'Joins', partOf: 'Part of', position: 'Position', footprint: 'Outline', span: 'Jambs',
@@ -44,7 +44,7 @@ export const en = {
   } as Record<string, string>,
   flag: {
     stale: 'old', conflicting: 'conflicting', faultySource: 'a source may be faulty', withheld: 'withheld', late: 'includes late evidence',
-    outOfRange: 'an implausible value was set aside', simulated: 'SIMULATED', drill: 'DRILL',
+    outOfRange: 'an implausible value was set aside', simulated: 'SIMULATED', drill: 'DRILL', quarantined: 'a source is set aside', widened: 'given wider: estimates of this kind were too sure', clockSkew: 'a source\'s clock is off',
   } as Record<string, string>,
   connection: {
     connecting: 'connecting', live: 'live', reconnecting: 'reconnecting', since: (t: string) => `since ${t}`,
