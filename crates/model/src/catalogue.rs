@@ -427,6 +427,24 @@ static ENTRIES: &[AttributeSpec] = &[
         "The storey or building a thing belongs to",
     ),
     AttributeSpec {
+        // A way once found passable stays so for hours; once blocked, likewise.
+        name: "passable",
+        kinds: SPACE_OR_PORTAL,
+        form: Form::Boolean,
+        unit: None,
+        plausible: None,
+        estimator: Estimator::Boolean {
+            rate_on_hz: 1.0 / 14_400.0,
+            rate_off_hz: 1.0 / 86_400.0,
+            hit: 0.95,
+            false_alarm: 0.05,
+        },
+        stale_after_s: Some(3600.0),
+        sensitivity: Security,
+        retention: Retention::Telemetry,
+        meaning: "Whether people can get through",
+    },
+    AttributeSpec {
         // Says nothing of the next minute: each statement is about the time since the one
         // before it, so nothing is left of it after a minute.
         name: "passages",
@@ -444,24 +462,6 @@ static ENTRIES: &[AttributeSpec] = &[
         sensitivity: Personal,
         retention: Retention::Personal,
         meaning: "People through a portal since the statement before, from the first of the spaces it connects to the second; those back are subtracted",
-    },
-    AttributeSpec {
-        // A way once found passable stays so for hours; once blocked, likewise.
-        name: "passable",
-        kinds: SPACE_OR_PORTAL,
-        form: Form::Boolean,
-        unit: None,
-        plausible: None,
-        estimator: Estimator::Boolean {
-            rate_on_hz: 1.0 / 14_400.0,
-            rate_off_hz: 1.0 / 86_400.0,
-            hit: 0.95,
-            false_alarm: 0.05,
-        },
-        stale_after_s: Some(3600.0),
-        sensitivity: Security,
-        retention: Retention::Telemetry,
-        meaning: "Whether people can get through",
     },
     AttributeSpec {
         // One phone per person is usual; some carry two, some none.
