@@ -97,6 +97,9 @@ export interface Claim {
   claim?: string;
   id?: string;
   source?: string;
+  /** Where it speaks of something else than was asked about, and tells of it. */
+  attribute?: string;
+  entity?: string;
   value?: Value;
   unit?: string | null;
   absent?: boolean;

@@ -54,7 +54,7 @@ export function shown(estimate: Estimate | undefined, now_ms: number, staleAfter
   const size = q ? magnitude(q, q.form === 'probability' ? existence(estimate) : estimate.value, probability) : null;
   return {
     look,
-    mark: MARKS[look],
+    mark: look === 'inferred' && isOld(estimate, age_s, staleAfter_s) ? MARKS.inferred + MARKS.old : MARKS[look],
     value: estimate.value,
     interval: estimate.interval ?? null,
     probability,
@@ -79,8 +79,14 @@ function lookOf(estimate: Estimate | undefined, age_s: number | null, staleAfter
   if (estimate?.value === undefined || estimate.value === null) {
     return look === 'conflicting' && estimate?.alternatives?.length ? look : 'unknown';
   }
-  const tooOld = staleAfter_s !== null && age_s !== null && age_s > staleAfter_s;
-  return tooOld && (look === 'observed' || look === 'inferred') ? 'old' : look;
+  // What nobody saw here does not become "observed, but old" by ageing: it stays inferred.
+  if (look === 'old' && estimate.basis === 'inferred') return 'inferred';
+  return look === 'observed' && isOld(estimate, age_s, staleAfter_s) ? 'old' : look;
+}
+
+/** Too old to rely on: the node says so, or it has become so since the node was heard. */
+function isOld(estimate: Estimate, age_s: number | null, staleAfter_s: number | null): boolean {
+  return estimate.status === 'stale' || (staleAfter_s !== null && age_s !== null && age_s > staleAfter_s);
 }
 
 /** Structure confidence: the probability that the thing is there. */

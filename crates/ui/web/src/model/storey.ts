@@ -3,12 +3,22 @@
 
 import { estimateOf, type StatusCounts, type StoreySummary, type Twin } from './api.ts';
 import { shown, type Look, type Shown } from './estimate.ts';
+import { doubtsOf } from './doubt.ts';
 import { quantity, type QuantityId } from './quantity.ts';
 
 /** Most safety-relevant first, as the node counts them. */
 const SAFETY: readonly QuantityId[] = ['smoke', 'temperature', 'co2', 'occupancy'];
 
-export interface Badge { total: number; unknown: number; old: number; alarm: number }
+export interface Badge {
+  total: number;
+  unknown: number;
+  old: number;
+  /** Derived from elsewhere; nobody looked here. */
+  inferred: number;
+  alarm: number;
+  /** Spaces of which a source is in doubt, whatever else they are counted as. */
+  doubtful: number;
+}
 
 /** The first safety attribute about which anything was ever said; unknown where none. */
 export function safetyLook(twin: Twin, now_ms: number): Shown {
@@ -20,11 +30,13 @@ export function safetyLook(twin: Twin, now_ms: number): Shown {
 }
 
 export function badge(spaces: readonly Twin[], now_ms: number): Badge {
-  const result = { total: spaces.length, unknown: 0, old: 0, alarm: 0 };
+  const result = { total: spaces.length, unknown: 0, old: 0, inferred: 0, alarm: 0, doubtful: 0 };
   for (const space of spaces) {
     const s = safetyLook(space, now_ms);
+    if (doubtsOf(space).length > 0) result.doubtful++;
     if (s.alarm) result.alarm++;
     else if (s.look === 'old' || s.look === 'conflicting') result.old++;
+    else if (s.look === 'inferred') result.inferred++;
     else if (isUnseen(s.look)) result.unknown++;
   }
   return result;
@@ -37,7 +49,9 @@ export function badgeFromCounts(spaces: number, counts: StatusCounts | undefined
     total: spaces,
     unknown: counts ? n('unknown', 'withheld', 'assumed') : spaces,
     old: n('stale', 'conflicting'),
+    inferred: n('inferred'),
     alarm: alarms,
+    doubtful: 0,
   };
 }
 

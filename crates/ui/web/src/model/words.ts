@@ -4,11 +4,12 @@
 import type { Alternative, Estimate, Interval, Value } from './api.ts';
 import { ageText, calmAgeText } from './age.ts';
 import { isDecided, type Look, type Shown } from './estimate.ts';
+import { DOUBT_FLAGS } from './doubt.ts';
 import type { Quantity } from './quantity.ts';
 import type { Text } from '../text/en.ts';
 
 const UNITS: Readonly<Record<string, string>> = {
-  Cel: '°C', '[ppm]': 'ppm', m2: 'm²', '1': '', '%': '%', m: 'm',
+  Cel: '°C', '[ppm]': 'ppm', m2: 'm²', '1': '', '%': '%', m: 'm', 'm3/h': 'm³/h',
 };
 
 export function unitText(unit: string | null | undefined): string {
@@ -116,6 +117,6 @@ export function spokenEstimate(label: string, e: Estimate | undefined, s: Shown,
   if (interval) parts.push(interval);
   if (s.age_s !== null) parts.push(text.ago(ageText(s.age_s, text.age)));
   else if (!isWordOnly(s.look)) parts.push(text.ageUnknown);
-  if (e?.flags?.includes('faultySource')) parts.push(text.flag['faultySource'] as string);
+  for (const flag of DOUBT_FLAGS) if (e?.flags?.includes(flag)) parts.push(text.flag[flag] as string);
   return parts.join(', ');
 }

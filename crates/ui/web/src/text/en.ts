@@ -9,6 +9,7 @@ export const en = {
   no: 'no',
   age: { s: 's', min: 'min', h: 'h', d: 'd' },
   ago: (age: string) => `${age} ago`,
+  earlier: (age: string) => `${age} before`,
   ageUnknown: 'age unknown',
   look: {
     observed: 'observed', old: 'observed, but old', inferred: 'inferred', unknown: 'unknown', predicted: 'predicted',
@@ -28,7 +29,8 @@ export const en = {
     observed: 'observed', fused: 'observed by several', inferred: 'inferred', predicted: 'predicted', assumed: 'assumed', stale: 'old',
     conflicting: 'conflicting', unknown: 'unknown', absent: 'absent', withheld: 'withheld', notApplicable: 'not applicable',
   },
-  state: { undecided: 'undecided', smoke: { yes: 'SMOKE', no: 'clear' }, open: { yes: 'open', no: 'closed' }, plain: { yes: 'yes', no: 'no' } },
+  state: { motion: { yes: 'movement', no: 'still' }, undecided: 'undecided', smoke: { yes: 'SMOKE', no: 'clear' }, open: { yes: 'open', no: 'closed' }, plain: { yes: 'yes', no: 'no' } },
+  passages: (n: number, from: string | undefined, to: string | undefined) => (n === 0 ? 'nobody, or as many each way' : `${n} from ${from ?? 'outside'} to ${to ?? 'outside'}`),
   shape: { polygon: 'plan outline', line: 'line between jambs' },
   quantity: { temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Doors open', existence: 'Structure' },
   attribute: {
@@ -46,6 +48,7 @@ export const en = {
     stale: 'old', conflicting: 'conflicting', faultySource: 'a source may be faulty', withheld: 'withheld', late: 'includes late evidence',
     outOfRange: 'an implausible value was set aside', simulated: 'SIMULATED', drill: 'DRILL', quarantined: 'a source is set aside', widened: 'given wider: estimates of this kind were too sure', clockSkew: 'a source\'s clock is off',
   } as Record<string, string>,
+  doubt: { title: 'a source is in doubt', meaning: 'somebody or something that tells about this place may be wrong; it is weighed less and named under “why”' },
   connection: {
     connecting: 'connecting', live: 'live', reconnecting: 'reconnecting', since: (t: string) => `since ${t}`,
     lastCommon: (t: string) => `last common state ${t}`, oldPicture: 'The node does not answer. This is the last picture; ages go on counting.',
@@ -64,7 +67,7 @@ export const en = {
     help: 'Keys', theme: 'Theme', night: 'Night', light: 'Light', language: 'Nederlands', close: 'Close', key: 'Key', zoomIn: 'Zoom in', zoomOut: 'Zoom out', fit: 'Whole storey', print: 'Print',
   },
   storey: {
-    unnamed: 'unnamed storey', unknownShare: (n: number, of: number) => `${n} of ${of} spaces unknown`, oldShare: (n: number) => `${n} old`, alarmShare: (n: number) => `${n} alarming`,
+    unnamed: 'unnamed storey', unknownShare: (n: number, of: number) => `${n} of ${of} spaces unknown`, oldShare: (n: number) => `${n} old`, alarmShare: (n: number) => `${n} alarming`, inferredShare: (n: number) => `${n} inferred`, doubtfulShare: (n: number) => `${n} with a doubtful source`,
     noSpaces: 'No spaces are known here. How this storey is divided is unknown.', noPlan: 'The plan of this storey has not arrived.', unplaced: 'Without a known place on the plan', withheldPlan: 'The plan is withheld from you',
     vertical: 'vertical link unknown', verticalDoubtful: 'vertical link doubtful',
     stop: (usage: string, storey: string) => `${usage} at ${storey}`,
@@ -77,9 +80,15 @@ export const en = {
     sources: (n: number) => (n === 1 ? '1 source' : `${n} sources`), thing: 'Thing',
   },
   why: {
+    contributions: 'Who says so', claims: 'Claims', readings: (n: number) => (n === 1 ? '1 claim' : `${n} claims`),
+    mark: { late: 'came late', twice: 'said twice', aged: 'old' } as Record<string, string>,
     loading: 'Asking the node…', away: 'The node does not answer; its claims cannot be read now.', source: 'Source', value: 'Value', observed: 'Observed', recorded: 'Recorded', weight: 'Weight',
     none: 'No claim stands behind this.', set: 'carries no weight', meaning: 'Meaning', staleAfter: (age: string) => `counts as old after ${age}`, retracted: 'taken back', saidUnknown: 'said: unknown', saidAbsent: 'said: absent', saidNa: 'said: not applicable',
     failed: 'The claims could not be read', more: (n: number) => `${n} older claims not shown`, verbatim: 'Kept per source, never weighed against each other.',
+  },
+  moment: {
+    another: 'Another time…', backToNow: 'Back to now', at: 'As it was at', knownAt: 'As known at', now: 'now', asWas: (t: string) => `As it was at ${t}`, asWillBe: (t: string) => `As it may be at ${t}`, asKnown: (t: string) => `as known at ${t}`,
+    step: (min: number) => (min < 0 ? `${-min} min ago` : `in ${min} min`), help: 'Empty means now. “As known at” leaves out what the node was told later.', frozen: 'A fixed time: it does not follow the news.',
   },
   claim: {
     title: 'I see', passable: 'passable', blocked: 'blocked', smoke: 'smoke', noSmoke: 'no smoke', open: 'stands open', closed: 'is closed', people: 'People', count: 'Number', send: 'Record',

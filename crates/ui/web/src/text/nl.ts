@@ -10,6 +10,7 @@ export const nl: Text = {
   no: 'nee',
   age: { s: 's', min: 'min', h: 'u', d: 'd' },
   ago: (age) => `${age} geleden`,
+  earlier: (age) => `${age} ervoor`,
   ageUnknown: 'leeftijd onbekend',
   look: {
     observed: 'waargenomen', old: 'waargenomen, maar oud', inferred: 'afgeleid', unknown: 'onbekend', predicted: 'voorspeld',
@@ -29,7 +30,8 @@ export const nl: Text = {
     observed: 'waargenomen', fused: 'door meerdere waargenomen', inferred: 'afgeleid', predicted: 'voorspeld', assumed: 'aangenomen', stale: 'oud',
     conflicting: 'tegenstrijdig', unknown: 'onbekend', absent: 'afwezig', withheld: 'afgeschermd', notApplicable: 'niet van toepassing',
   },
-  state: { undecided: 'onbeslist', smoke: { yes: 'ROOK', no: 'vrij' }, open: { yes: 'open', no: 'dicht' }, plain: { yes: 'ja', no: 'nee' } },
+  state: { motion: { yes: 'beweging', no: 'stil' }, undecided: 'onbeslist', smoke: { yes: 'ROOK', no: 'vrij' }, open: { yes: 'open', no: 'dicht' }, plain: { yes: 'ja', no: 'nee' } },
+  passages: (n, from, to) => (n === 0 ? 'niemand, of evenveel beide kanten op' : `${n} van ${from ?? 'buiten'} naar ${to ?? 'buiten'}`),
   shape: { polygon: 'omtrek', line: 'lijn tussen de stijlen' },
   quantity: { temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vocht', occupancy: 'Mensen', smoke: 'Rook', open: 'Deuren open', existence: 'Bouw' },
   attribute: {
@@ -47,6 +49,7 @@ export const nl: Text = {
     stale: 'oud', conflicting: 'tegenstrijdig', faultySource: 'een bron is mogelijk defect', withheld: 'afgeschermd', late: 'met laat binnengekomen gegevens',
     outOfRange: 'een onwaarschijnlijke waarde telde niet mee', simulated: 'GESIMULEERD', drill: 'OEFENING', quarantined: 'een bron is terzijde gezet', widened: 'ruimer gegeven: schattingen van deze soort waren te zeker', clockSkew: 'de klok van een bron loopt verkeerd',
   },
+  doubt: { title: 'een bron is twijfelachtig', meaning: 'iemand of iets dat over deze plek vertelt zit er misschien naast; het weegt minder en staat onder “waarom”' },
   connection: {
     connecting: 'verbinden', live: 'live', reconnecting: 'opnieuw verbinden', since: (t) => `sinds ${t}`,
     lastCommon: (t) => `laatste gedeelde stand ${t}`, oldPicture: 'De node antwoordt niet. Dit is het laatste beeld; leeftijden tellen door.',
@@ -65,7 +68,7 @@ export const nl: Text = {
     help: 'Toetsen', theme: 'Thema', night: 'Nacht', light: 'Licht', language: 'English', close: 'Sluiten', key: 'Legenda', zoomIn: 'Inzoomen', zoomOut: 'Uitzoomen', fit: 'Hele bouwlaag', print: 'Afdrukken',
   },
   storey: {
-    unnamed: 'bouwlaag zonder naam', unknownShare: (n, of) => `${n} van ${of} ruimten onbekend`, oldShare: (n) => `${n} oud`, alarmShare: (n) => `${n} alarmerend`,
+    unnamed: 'bouwlaag zonder naam', unknownShare: (n, of) => `${n} van ${of} ruimten onbekend`, oldShare: (n) => `${n} oud`, alarmShare: (n) => `${n} alarmerend`, inferredShare: (n) => `${n} afgeleid`, doubtfulShare: (n) => `${n} met een twijfelachtige bron`,
     noSpaces: 'Hier zijn geen ruimten bekend. Hoe deze bouwlaag is ingedeeld, is onbekend.', noPlan: 'De plattegrond van deze bouwlaag is er nog niet.', unplaced: 'Zonder bekende plaats op de plattegrond', withheldPlan: 'De plattegrond is voor u afgeschermd',
     vertical: 'verticale verbinding onbekend', verticalDoubtful: 'verticale verbinding twijfelachtig',
     stop: (usage, storey) => `${usage} op ${storey}`,
@@ -78,9 +81,15 @@ export const nl: Text = {
     sources: (n) => (n === 1 ? '1 bron' : `${n} bronnen`), thing: 'Ding',
   },
   why: {
+    contributions: 'Wie dit zegt', claims: 'Uitspraken', readings: (n) => (n === 1 ? '1 uitspraak' : `${n} uitspraken`),
+    mark: { late: 'kwam laat', twice: 'dubbel gezegd', aged: 'oud' },
     loading: 'De node wordt gevraagd…', away: 'De node antwoordt niet; de uitspraken zijn nu niet te lezen.', source: 'Bron', value: 'Waarde', observed: 'Waargenomen', recorded: 'Vastgelegd', weight: 'Gewicht',
     none: 'Hier staat geen uitspraak achter.', set: 'weegt niet mee', meaning: 'Betekenis', staleAfter: (age) => `telt als oud na ${age}`, retracted: 'ingetrokken', saidUnknown: 'gezegd: onbekend', saidAbsent: 'gezegd: afwezig', saidNa: 'gezegd: niet van toepassing',
     failed: 'De uitspraken waren niet te lezen', more: (n) => `${n} oudere uitspraken niet getoond`, verbatim: 'Per bron bewaard, nooit tegen elkaar gewogen.',
+  },
+  moment: {
+    another: 'Andere tijd…', backToNow: 'Terug naar nu', at: 'Zoals het was om', knownAt: 'Zoals bekend om', now: 'nu', asWas: (t) => `Zoals het was om ${t}`, asWillBe: (t) => `Zoals het kan zijn om ${t}`, asKnown: (t) => `zoals bekend om ${t}`,
+    step: (min) => (min < 0 ? `${-min} min geleden` : `over ${min} min`), help: 'Leeg betekent nu. “Zoals bekend om” laat weg wat de node later hoorde.', frozen: 'Een vaste tijd: volgt het nieuws niet.',
   },
   claim: {
     title: 'Ik zie', passable: 'begaanbaar', blocked: 'versperd', smoke: 'rook', noSmoke: 'geen rook', open: 'staat open', closed: 'is dicht', people: 'Mensen', count: 'Aantal', send: 'Vastleggen',

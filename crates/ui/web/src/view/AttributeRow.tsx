@@ -2,7 +2,7 @@
 // the claims behind it one click away.
 
 import { createMemo, For, Show, type JSX } from 'solid-js';
-import { estimateOf, type Estimate, type Twin } from '../model/api.ts';
+import { estimateOf, joinedBy, type Estimate, type Twin } from '../model/api.ts';
 import { ageText } from '../model/age.ts';
 import { isDecided, shown, type Shown } from '../model/estimate.ts';
 import { QUANTITIES, STALE_AFTER_S } from '../model/quantity.ts';
@@ -16,25 +16,32 @@ export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Elem
   const estimate = () => estimateOf(props.twin, props.attribute);
   const isOpen = () => ui.why() === props.attribute;
   const now = createMemo(() => shown(estimate(), ui.picture.connection.now_ms(), STALE_AFTER_S[props.attribute] ?? null, QUANTITIES.find((q) => q.id === props.attribute)));
+  /** People through a door are told with the way they went, not with a sign. */
+  const numberOf = (n: number) => {
+    if (props.attribute !== 'passages') return undefined;
+    const [from, to] = joinedBy(props.twin).map(ui.nameOf);
+    return n < 0 ? text().passages(Math.round(-n), to, from) : text().passages(Math.round(n), from, to);
+  };
   return (
     <li class="attribute" classList={{ open: isOpen() }} data-attribute={props.attribute} data-look={now().look}>
-      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} attribute={props.attribute} estimate={estimate()} shown={now()} nameOf={ui.nameOf} kindOf={(word) => text().usage[word] ?? word} />
+      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} attribute={props.attribute} estimate={estimate()} shown={now()} nameOf={ui.nameOf} kindOf={(word) => text().usage[word] ?? word} numberOf={numberOf} />
       <button type="button" class="why-button" aria-expanded={isOpen()} aria-label={`${text().attribute[props.attribute] ?? props.attribute}: ${text().detail.why}`} onClick={() => ui.setWhy(isOpen() ? null : props.attribute)}>
         {isOpen() ? text().detail.hideWhy : text().detail.why}
       </button>
-      <Show when={isOpen()}><WhyView entity={props.twin.id} attribute={props.attribute} /></Show>
+      <Show when={isOpen()}><WhyView twin={props.twin} attribute={props.attribute} /></Show>
     </li>
   );
 }
 
 /** No more digits than a building's sensors can mean. */
-const DECIMALS: Record<string, number> = { '': 0, ppm: 0, '%': 0, '°C': 1 };
+const DECIMALS: Record<string, number> = { '': 0, ppm: 0, '%': 0, '°C': 1, 'm³/h': 0 };
 
-interface LineProps { label: string; attribute: string; estimate: Estimate | undefined; shown: Shown; nameOf: (id: string) => string; kindOf?: (word: string) => string }
+interface LineProps { label: string; attribute: string; estimate: Estimate | undefined; shown: Shown; nameOf: (id: string) => string; kindOf?: (word: string) => string; numberOf?: (n: number) => string | undefined; ageOf?: (age: string) => string }
 
 /** `clear` says more than `no`. */
 function stateText(attribute: string, value: boolean): string {
-  const words = attribute === 'smoke' ? text().state.smoke : attribute === 'open' ? text().state.open : text().state.plain;
+  const { smoke, open, motion, plain } = text().state;
+  const words = { smoke, open, motion }[attribute] ?? plain;
   return value ? words.yes : words.no;
 }
 
@@ -45,7 +52,7 @@ export function EstimateLine(props: LineProps): JSX.Element {
     const v = props.shown.value;
     if (!isDecided(v, props.shown.probability)) return text().state.undecided;
     if (typeof v === 'boolean') return stateText(props.attribute, v);
-    if (typeof v === 'number') return valueText(v, unit(), text(), undefined, decimals());
+    if (typeof v === 'number') return props.numberOf?.(v) ?? valueText(v, unit(), text(), undefined, decimals());
     return typeof v === 'string' && props.kindOf ? props.kindOf(v) : valueText(v, unit(), text(), props.nameOf);
   };
   /** Of something undecided both chances are told. */
@@ -56,7 +63,8 @@ export function EstimateLine(props: LineProps): JSX.Element {
     return [true, false].map((side) => `${stateText(props.attribute, side)} ${percentText(side === v ? p : 1 - p, text())}`).join(' · ');
   };
   const disputed = () => (props.shown.look === 'conflicting' ? (props.estimate?.alternatives ?? []) : []);
-  const flags = () => (props.estimate?.flags ?? []).filter((f) => f !== 'stale' && f !== 'conflicting' && f !== 'withheld');
+  /** What the look itself says is not said twice. */
+  const flags = () => (props.estimate?.flags ?? []).filter((f) => f !== props.shown.look && f !== 'withheld' && !(f === 'stale' && props.shown.look === 'old'));
   return (
     <div class={`estimate look-${props.shown.look}`} classList={{ alarm: props.shown.alarm }}>
       <span class="estimate-label">{props.label}</span>
@@ -74,7 +82,7 @@ export function EstimateLine(props: LineProps): JSX.Element {
         <Show when={intervalText(props.shown.interval, unit(), decimals(), text())}>{(range) => <span class="interval">{range()}</span>}</Show>
         <Show when={!props.shown.interval && props.shown.probability !== null && disputed().length < 2}><span class="interval">{chance()}</span></Show>
         <Show when={props.shown.value !== undefined}>
-          <span class="age">{props.shown.age_s !== null ? text().ago(ageText(props.shown.age_s, text().age)) : text().ageUnknown}</span>
+          <span class="age">{props.shown.age_s !== null ? (props.ageOf ?? text().ago)(ageText(props.shown.age_s, text().age)) : text().ageUnknown}</span>
         </Show>
         <Show when={props.shown.value !== undefined && (props.estimate?.sources ?? 0) > 1}><span>{text().detail.sources(props.estimate?.sources ?? 0)}</span></Show>
         <For each={flags()}>{(f) => <b class="flag">{text().flag[f] ?? f}</b>}</For>

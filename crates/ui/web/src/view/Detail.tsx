@@ -1,7 +1,7 @@
 // Everything known about the selected room or door, and everything that is not.
 
 import { createMemo, For, Show, type JSX } from 'solid-js';
-import { estimateOf, isVerbatim, joinedBy, type Attribute, type Twin, type Verbatim, type VerbatimStatement } from '../model/api.ts';
+import { estimateOf, isVerbatim, joinedBy, type Attribute, type Estimate, type Twin, type Verbatim, type VerbatimStatement } from '../model/api.ts';
 import { AttributeRow } from './AttributeRow.tsx';
 import { ClaimForm } from './ClaimForm.tsx';
 import { text } from './prefs.ts';
@@ -12,6 +12,11 @@ import { useUi } from './ui.ts';
 const LIVE: Record<string, string[]> = {
   space: ['smoke', 'temperature', 'co2', 'humidity', 'occupancy', 'passable'],
   portal: ['passable', 'open'],
+};
+/** Listed once anything was said: few rooms have such a sensor. */
+const LIVE_IF_SAID: Record<string, string[]> = {
+  space: ['motion', 'phones', 'ventilation'],
+  portal: ['passages'],
 };
 const FACTS_FIRST = ['existence', 'usage', 'portalKind', 'longName', 'connects', 'isExternal', 'fireExit', 'fireRating', 'smokeStop', 'selfClosing', 'width', 'area', 'height'];
 
@@ -28,9 +33,9 @@ export function Detail(): JSX.Element {
 function TwinDetail(props: { twin: Twin }): JSX.Element {
   const ui = useUi();
   const kind = () => (props.twin.kind === 'portal' ? 'portal' : 'space');
-  const live = () => LIVE[kind()] ?? [];
+  const live = createMemo(() => [...(LIVE[kind()] ?? []), ...(LIVE_IF_SAID[kind()] ?? []).filter((name) => wasSaid(estimateOf(props.twin, name)))]);
   const facts = createMemo(() => {
-    const names = Object.keys(props.twin.attributes).filter((n) => !live().includes(n) && !isVerbatim(props.twin.attributes[n] as Attribute));
+    const names = Object.keys(props.twin.attributes).filter((n) => !live().includes(n) && !LIVE_IF_SAID[kind()]?.includes(n) && !isVerbatim(props.twin.attributes[n] as Attribute));
     const rank = (n: string) => (FACTS_FIRST.includes(n) ? FACTS_FIRST.indexOf(n) : FACTS_FIRST.length);
     return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   });
@@ -81,6 +86,11 @@ function TwinDetail(props: { twin: Twin }): JSX.Element {
       <p class="twin-id">{props.twin.id}</p>
     </article>
   );
+}
+
+/** Anything but silence; what is withheld may or may not have been said. */
+function wasSaid(estimate: Estimate | undefined): boolean {
+  return estimate !== undefined && (estimate.status !== 'unknown' || (estimate.evidenceTime ?? null) !== null);
 }
 
 function verbatimText(s: VerbatimStatement): string {

@@ -45,3 +45,38 @@ export function Label(props: Props): JSX.Element {
     </g>
   );
 }
+
+const DOUBT_PX = 11;
+const WALL_PX = 3;
+/** In a smaller room the sign would be larger than what it is about. */
+const DOUBT_FROM_PX = 26;
+/** It shrinks with the room, to this share of its size at the least. */
+const DOUBT_FULL_FROM_PX = 56;
+const DOUBT_LEAST = 0.6;
+
+/** A lozenge with a broken trace: somebody who speaks of this room is in doubt. It stands
+    in the corner of the room, clear of the words. */
+export function DoubtSign(props: { spot: LabelSpot; scale: number }): JSX.Element {
+  const least_px = () => Math.min(props.spot.width, props.spot.height) * props.scale;
+  const size = () => Math.min(1, Math.max(DOUBT_LEAST, least_px() / DOUBT_FULL_FROM_PX));
+  const inset = () => ((DOUBT_PX + WALL_PX) * size()) / props.scale;
+  const x = () => props.spot.at[0] + Math.max(0, props.spot.width / 2 - inset());
+  const y = () => props.spot.at[1] - Math.max(0, props.spot.height / 2 - inset());
+  return (
+    <Show when={least_px() >= DOUBT_FROM_PX}>
+      <g class="doubt-sign" transform={`translate(${x()} ${y()}) scale(${size() / props.scale})`}>
+        <DoubtMark />
+      </g>
+    </Show>
+  );
+}
+
+/** The sign itself, around the origin. */
+export function DoubtMark(): JSX.Element {
+  return (
+    <>
+      <path class="doubt-lozenge" d={`M0 ${-DOUBT_PX}L${DOUBT_PX} 0L0 ${DOUBT_PX}L${-DOUBT_PX} 0Z`} />
+      <path class="doubt-trace" d="M-5 1L-2 -2L0 3L3 -3L5 0" />
+    </>
+  );
+}

@@ -3,11 +3,12 @@
 import { createMemo, Show, type JSX } from 'solid-js';
 import { estimateOf, type Twin } from '../model/api.ts';
 import { shown, type Shown } from '../model/estimate.ts';
+import { doubtsOf } from '../model/doubt.ts';
 import { labelSpot, pathOf, ringsOf } from '../model/geometry.ts';
 import { quantity } from '../model/quantity.ts';
 import { areaLabel, spokenEstimate } from '../model/words.ts';
 import { Area } from './Area.tsx';
-import { Label, labelLines } from './Label.tsx';
+import { DoubtSign, Label, labelLines } from './Label.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
@@ -23,13 +24,19 @@ function createRoom(twin: () => Twin) {
   const plain = () => q().on === 'portal';
   const now = createMemo<Shown>(() => (plain() ? PLAIN : shown(estimate(), ui.picture.connection.now_ms(), q().staleAfter_s, q())));
   const name = () => ui.nameOf(twin().id);
-  return { ui, rings, q, estimate, plain, now, name };
+  const doubts = createMemo(() => doubtsOf(twin()));
+  return { ui, rings, q, estimate, plain, now, name, doubts };
 }
 
 export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.Element {
-  const { ui, rings, q, estimate, plain, now, name } = createRoom(() => props.twin);
+  const { ui, rings, q, estimate, plain, now, name, doubts } = createRoom(() => props.twin);
   const path = createMemo(() => pathOf(rings() ?? []));
-  const spoken = () => (plain() ? name() : `${name()}. ${spokenEstimate(text().quantity[q().id], estimate(), now(), q().unit, q().decimals, text())}`);
+  const spoken = () => {
+    const estimated = plain() ? [] : [spokenEstimate(text().quantity[q().id], estimate(), now(), q().unit, q().decimals, text())];
+    // What the estimate on screen suffers from is part of its own sentence.
+    const elsewhere = doubts().filter((flag) => plain() || !estimate()?.flags?.includes(flag));
+    return [name(), ...estimated, ...elsewhere.map((flag) => text().flag[flag])].join('. ');
+  };
   return (
     <Show when={rings()}>
       <g
@@ -41,6 +48,7 @@ export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.E
         aria-pressed={ui.selected() === props.twin.id}
         data-id={props.twin.id}
         data-look={now().look}
+        data-doubt={doubts().join(' ') || undefined}
         on:click={() => props.onPick(props.twin.id)}
       >
         <title>{spoken()}</title>
@@ -52,7 +60,7 @@ export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.E
 
 /** The label, drawn above doors and routes so that nothing crosses it out. */
 export function RoomLabel(props: { twin: Twin; scale: number }): JSX.Element {
-  const { rings, q, estimate, plain, now, name } = createRoom(() => props.twin);
+  const { rings, q, estimate, plain, now, name, doubts } = createRoom(() => props.twin);
   const spot = createMemo(() => labelSpot(rings() ?? []));
   const lines = createMemo(() => {
     const place = spot();
@@ -67,6 +75,7 @@ export function RoomLabel(props: { twin: Twin; scale: number }): JSX.Element {
       {(place) => (
         <>
           <Label spot={place()} scale={props.scale} lines={lines()} shown={now()} />
+          <Show when={doubts().length > 0}><DoubtSign spot={place()} scale={props.scale} /></Show>
           <Show when={roomForSign() && sign()}>
             {(path) => <path class="sign" transform={`translate(${place().at[0]} ${place().at[1]}) scale(${1 / props.scale}) translate(0 -38)`} d={path()} />}
           </Show>

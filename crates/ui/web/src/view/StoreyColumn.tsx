@@ -6,6 +6,7 @@ import type { StoreySummary } from '../model/api.ts';
 import { sectionLayout, type Join } from '../model/section.ts';
 import { badge, badgeFromCounts, type Badge } from '../model/storey.ts';
 import { MARKS, shown } from '../model/estimate.ts';
+import { DOUBT_MARK } from '../model/doubt.ts';
 import { text } from './prefs.ts';
 import { LIFT_SIGN, STAIR_SIGN } from './Room.tsx';
 import { useUi } from './ui.ts';
@@ -42,7 +43,7 @@ function StoreyRow(props: { storey: StoreySummary }): JSX.Element {
   const spoken = () => {
     const b = share();
     const t = text().storey;
-    return [name(), b.alarm > 0 ? t.alarmShare(b.alarm) : '', t.unknownShare(b.unknown, b.total), b.old > 0 ? t.oldShare(b.old) : ''].filter(Boolean).join(', ');
+    return [name(), b.alarm > 0 ? t.alarmShare(b.alarm) : '', t.unknownShare(b.unknown, b.total), b.old > 0 ? t.oldShare(b.old) : '', b.inferred > 0 ? t.inferredShare(b.inferred) : '', b.doubtful > 0 ? t.doubtfulShare(b.doubtful) : ''].filter(Boolean).join(', ');
   };
   return (
     <li>
@@ -60,6 +61,7 @@ function storeyName(storey: StoreySummary): string {
 }
 
 function BadgeView(props: { badge: Badge }): JSX.Element {
+  const seen = () => Math.max(0, props.badge.total - props.badge.alarm - props.badge.old - props.badge.inferred - props.badge.unknown);
   const part = (n: number) => `${(n / Math.max(1, props.badge.total)) * 100}%`;
   return (
     <span class="badge" aria-hidden="true">
@@ -67,10 +69,13 @@ function BadgeView(props: { badge: Badge }): JSX.Element {
         <Show when={props.badge.alarm > 0}><b class="count-alarm">!{props.badge.alarm}</b></Show>
         <Show when={props.badge.unknown > 0}><span class="count-unknown">{MARKS.unknown}{props.badge.unknown}</span></Show>
         <Show when={props.badge.old > 0}><span class="count-old">{MARKS.old}{props.badge.old}</span></Show>
+        <Show when={props.badge.inferred > 0}><span class="count-inferred">{MARKS.inferred}{props.badge.inferred}</span></Show>
+        <Show when={props.badge.doubtful > 0}><b class="count-doubtful">{DOUBT_MARK}{props.badge.doubtful}</b></Show>
       </span>
       <span class="badge-bar">
         <span class="bar-alarm" style={{ width: part(props.badge.alarm) }} />
-        <span class="bar-seen" style={{ width: part(Math.max(0, props.badge.total - props.badge.alarm - props.badge.old - props.badge.unknown)) }} />
+        <span class="bar-seen" style={{ width: part(seen()) }} />
+        <span class="bar-inferred" style={{ width: part(props.badge.inferred) }} />
         <span class="bar-old" style={{ width: part(props.badge.old) }} />
         <span class="bar-unknown" style={{ width: part(props.badge.total === 0 ? 1 : props.badge.unknown) }} />
       </span>

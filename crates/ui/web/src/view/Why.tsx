@@ -1,20 +1,28 @@
-// Why the node believes it: the claims, newest first, who made them and what they weigh.
+// Why the node believes it: who contributes how much, in what state they are, and every
+// claim behind it, newest first. The same for another time than now.
 
-import { createResource, For, Match, Show, Switch, type JSX } from 'solid-js';
-import type { Claim, Why } from '../model/api.ts';
+import { createEffect, createResource, createSignal, Match, on, Show, Switch, type JSX } from 'solid-js';
+import type { Twin, Why } from '../model/api.ts';
 import { ageSeconds, ageText } from '../model/age.ts';
-import { percentText, unitText, valueText } from '../model/words.ts';
+import { shown } from '../model/estimate.ts';
+import { isNow, momentQuery, NOW, type Moment } from '../model/moment.ts';
+import { QUANTITIES, STALE_AFTER_S } from '../model/quantity.ts';
 import { Away, enc } from '../live/client.ts';
+import { EstimateLine } from './AttributeRow.tsx';
+import { Claims } from './Claims.tsx';
+import { Contributions } from './Contributions.tsx';
+import { dayClockText, MomentChoice, momentText } from './MomentChoice.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
-const SHOWN_MAX = 40;
-
-export function WhyView(props: { entity: string; attribute: string }): JSX.Element {
+export function WhyView(props: { twin: Twin; attribute: string }): JSX.Element {
   const ui = useUi();
-  const path = () => `/v1/entities/${enc(props.entity)}/attributes/${enc(props.attribute)}/why`;
-  // Asked again whenever the estimate itself changes, so the claims belong to the number above.
-  const key = () => `${path()}#${JSON.stringify(ui.picture.twins[props.entity]?.attributes[props.attribute] ?? null)}`;
+  const [moment, setMoment] = createSignal<Moment>(NOW);
+  createEffect(on(() => [props.twin.id, props.attribute], () => setMoment(NOW), { defer: true }));
+  const path = () => `/v1/entities/${enc(props.twin.id)}/attributes/${enc(props.attribute)}/why${momentQuery(moment())}`;
+  // Asked again whenever the estimate itself changes, so the claims belong to the number
+  // above; what was believed at another time does not change with it.
+  const key = () => (isNow(moment()) ? `${path()}#${JSON.stringify(props.twin.attributes[props.attribute] ?? null)}` : path());
   const [why] = createResource(key, () => ui.picture.client.get<Why>(path()).then((found) => ({ found }), (error: unknown) => ({ error })));
   const found = () => {
     const w = why.latest;
@@ -25,69 +33,50 @@ export function WhyView(props: { entity: string; attribute: string }): JSX.Eleme
     return w && 'error' in w ? w.error : undefined;
   };
   return (
-    <div class="why" data-why={props.attribute}>
+    <div class="why" data-why={props.attribute} aria-busy={why.loading}>
+      <MomentChoice moment={moment()} onChoose={setMoment} />
       <Switch fallback={<p>{text().why.loading}</p>}>
         <Match when={error()}>{(e) => <p class="problem">{e() instanceof Away ? text().why.away : `${text().why.failed}: ${(e() as Error).message}`}</p>}</Match>
-        <Match when={found()}>{(w) => <Claims why={w()} />}</Match>
+        <Match when={found()}>{(w) => <Behind why={w()} twin={props.twin} attribute={props.attribute} moment={moment()} />}</Match>
       </Switch>
     </div>
   );
 }
 
-function Claims(props: { why: Why }): JSX.Element {
+function Behind(props: { why: Why; twin: Twin; attribute: string; moment: Moment }): JSX.Element {
   const ui = useUi();
-  const claims = () => props.why.claims ?? [];
-  const weightOf = (claim: Claim) => props.why.contributors?.find((c) => c.claim === idOf(claim))?.weight;
-  const age = (time: string | undefined) => {
+  const asked_ms = () => props.moment.at_ms ?? ui.picture.connection.now_ms();
+  /** Ages count on by themselves; of another time the clock is told. */
+  const whenOf = (time: string | undefined) => {
     const age_s = ageSeconds(time, ui.picture.connection.now_ms());
-    return age_s === null ? text().lookShort.unknown : text().ago(ageText(age_s, text().age));
+    if (age_s === null) return text().lookShort.unknown;
+    return isNow(props.moment) ? text().ago(ageText(age_s, text().age)) : dayClockText(Date.parse(time as string), ui.picture.connection.offset_ms());
   };
+  const staleAfter_s = () => props.why.spec?.staleAfter_s ?? null;
   return (
     <>
+      <Show when={!isNow(props.moment)}>
+        <div class="then" data-then={props.why.estimate.status}>
+          <EstimateLine
+            label={momentText(props.moment, ui.picture.connection.offset_ms())}
+            attribute={props.attribute}
+            estimate={props.why.estimate}
+            shown={shown(props.why.estimate, asked_ms(), STALE_AFTER_S[props.attribute] ?? null, QUANTITIES.find((q) => q.id === props.attribute))}
+            nameOf={ui.nameOf}
+            ageOf={text().earlier}
+          />
+        </div>
+      </Show>
       <Show when={props.why.spec?.meaning}>
         <p class="why-meaning">
           {props.why.spec?.meaning}
-          <Show when={props.why.spec?.staleAfter_s}>{(s) => <>; {text().why.staleAfter(ageText(s(), text().age))}</>}</Show>
+          <Show when={staleAfter_s()}>{(s) => <>; {text().why.staleAfter(ageText(s(), text().age))}</>}</Show>
         </p>
       </Show>
-      <Show when={claims().length > 0} fallback={<p>{props.why.estimate?.status === 'withheld' ? text().detail.withheld : text().why.none}</p>}>
-        <ol class="claims">
-          <For each={claims().slice(0, SHOWN_MAX)}>
-            {(claim) => (
-              <li class="claim" classList={{ weightless: !weightOf(claim) }}>
-                <span class="claim-value">{claimValue(claim, ui.nameOf)}</span>
-                <span class="claim-weight" title={text().why.weight}>
-                  <Show when={weightOf(claim)} fallback={text().why.set}>
-                    {(w) => <><span class="weight-bar"><span style={{ width: `${w() * 100}%` }} /></span>{percentText(w(), text())}</>}
-                  </Show>
-                </span>
-                <span class="claim-source">{claim.source}</span>
-                <span class="claim-times">
-                  {text().why.observed} {age(claim.observed)} · {text().why.recorded} {age(claim.recorded)}
-                  <Show when={claim.procedure}> · {claim.procedure}</Show>
-                </span>
-              </li>
-            )}
-          </For>
-        </ol>
-        <Show when={claims().length > SHOWN_MAX}><p>{text().why.more(claims().length - SHOWN_MAX)}</p></Show>
+      <Show when={props.why.contributors?.length > 0}><Contributions why={props.why} attribute={props.attribute} whenOf={whenOf} /></Show>
+      <Show when={(props.why.claims ?? []).length > 0} fallback={<p>{props.why.estimate?.status === 'withheld' ? text().detail.withheld : text().why.none}</p>}>
+        <Claims why={props.why} attribute={props.attribute} asked_ms={asked_ms()} whenOf={whenOf} />
       </Show>
     </>
   );
-}
-
-function idOf(claim: Claim): string | undefined {
-  return claim.claim ?? claim.id;
-}
-
-function claimValue(claim: Claim, nameOf: (id: string) => string): string {
-  const t = text();
-  if (claim.retract) return t.why.retracted;
-  if (claim.absent) return t.why.saidAbsent;
-  if (claim.notApplicable) return t.why.saidNa;
-  if (claim.unknown !== undefined && claim.unknown !== false) return typeof claim.unknown === 'string' ? `${t.why.saidUnknown} (${claim.unknown})` : t.why.saidUnknown;
-  const unit = unitText(claim.unit);
-  const value = valueText(claim.value, unit, t, nameOf);
-  if (claim.uncertainty?.sd !== undefined) return `${value} ± ${valueText(claim.uncertainty.sd, '', t)}`;
-  return claim.uncertainty?.probability !== undefined ? `${value} (${percentText(claim.uncertainty.probability, t)})` : value;
 }

@@ -1,5 +1,7 @@
 // The page against a running node with an imported building.
 
+import { contributions, moments } from './belief.mjs';
+
 const VISIBLE_WITHIN_MS = 1000;
 const TOUCH_MIN_PX = 48;
 
@@ -13,7 +15,7 @@ export async function page(browser, tally, node) {
     if (/Content Security Policy/i.test(message.text())) complaints.push(message.text());
   });
   await logIn(tab, node);
-  for (const part of [storeys, plan, panels, why, live, themes, keys, touch, route, unplugged, storage]) {
+  for (const part of [storeys, plan, panels, why, contributions, moments, live, themes, keys, touch, route, unplugged, storage]) {
     await tally.attempt(part.name, () => part(tab, tally, context));
   }
   tally.check('the page raises no error and breaks no policy', complaints.length === 0, complaints.join(' | '));
@@ -187,6 +189,9 @@ async function keys(tab, tally) {
 
 async function touch(tab, tally) {
   await selectRoom(tab);
+  await tab.click('.attribute[data-attribute=name] .why-button');
+  await tab.click('[data-moment=toggle]');
+  await tab.waitForSelector('[data-moment="-10"]');
   const small = await tab.$$eval(
     'button, select, summary, input:not([type=radio], [type=file])',
     (all, min) => all.filter((e) => e.offsetParent !== null).map((e) => [e.textContent.trim().slice(0, 20), e.getBoundingClientRect()]).filter(([, r]) => r.height < min - 0.5 || r.width < min - 0.5).map(([t, r]) => `${t} ${Math.round(r.width)}×${Math.round(r.height)}`),

@@ -94,6 +94,16 @@ test('the page itself lets evidence grow old while the node is away', () => {
   }
 });
 
+test('what was only inferred never comes to look observed, however old', () => {
+  for (const q of QUANTITIES) {
+    for (const [status, age_s, mark] of [['inferred', 1, '≈'], ['inferred', 90_000, '≈◷'], ['stale', 90_000, '≈◷']] as [Status, number, string][]) {
+      const s = shown({ ...estimate(status, q, age_s), basis: 'inferred' }, NOW, q.staleAfter_s, q);
+      assert.equal(s.look, 'inferred', `${q.id} ${status}`);
+      if (q.staleAfter_s !== null || status === 'stale') assert.equal(s.mark, mark, `${q.id} ${status}`);
+    }
+  }
+});
+
 test('the colour step depends on the value alone', () => {
   for (const q of QUANTITIES) {
     const steps = STATUSES.map((status) => shown(estimate(status, q), NOW, null, q).step).filter((step) => step !== null);
@@ -115,6 +125,14 @@ test('sources in conflict stand side by side', () => {
   const q = QUANTITIES[0] as Quantity;
   const e: Estimate = { status: 'conflicting', value: 24, evidenceTime: before(5), alternatives: [{ value: 19.2, probability: 0.6 }, { value: 28.8, probability: 0.4 }] };
   assert.equal(areaLabel(q, shown(e, NOW, 1800, q), en, e.alternatives).value, '≠ 19.2 | 28.8 °C');
+});
+
+test('who is in doubt is said aloud with the estimate', () => {
+  const q = QUANTITIES[0] as Quantity;
+  for (const flag of ['faultySource', 'quarantined', 'clockSkew']) {
+    const e: Estimate = { ...estimate('observed', q), flags: [flag] };
+    assert.equal(spokenEstimate('', e, shown(e, NOW, null, q), '', 0, en).endsWith(en.flag[flag] as string), true);
+  }
 });
 
 test('a yes or no that is nearly even is called neither', () => {

@@ -79,7 +79,7 @@ function space(id: string, attributes: Record<string, Partial<Estimate>>): Twin 
 }
 const fresh = new Date(NOW - 1000).toISOString();
 
-test('a badge counts what is unknown, old or alarming', () => {
+test('a badge counts what is unknown, old, inferred, alarming or in doubt', () => {
   const spaces = [
     space('a', {}),
     space('b', { temperature: { status: 'observed', value: 20, evidenceTime: fresh } }),
@@ -87,14 +87,17 @@ test('a badge counts what is unknown, old or alarming', () => {
     space('d', { smoke: { status: 'observed', value: true, probability: 0.9, evidenceTime: fresh } }),
     space('e', { temperature: { status: 'withheld' } }),
     space('f', { smoke: { status: 'observed', value: false, probability: 0.99, evidenceTime: fresh }, temperature: { status: 'observed', value: 70, evidenceTime: fresh } }),
+    space('g', { temperature: { status: 'inferred', value: 20, evidenceTime: fresh } }),
+    space('h', { temperature: { status: 'observed', value: 20, evidenceTime: fresh }, humidity: { status: 'observed', value: 50, evidenceTime: fresh, flags: ['faultySource'] } }),
   ];
-  assert.deepEqual(badge(spaces, NOW), { total: 6, unknown: 2, old: 1, alarm: 2 });
+  assert.deepEqual(badge(spaces, NOW), { total: 8, unknown: 2, old: 1, inferred: 1, alarm: 2, doubtful: 1 });
 });
 
 test('without counts a whole storey is unknown, not empty', () => {
   assert.equal(badgeFromCounts(12, undefined).unknown, 12);
   assert.equal(badgeFromCounts(12, {}, 3).alarm, 3);
   assert.equal(badgeFromCounts(12, { observed: 10, withheld: 2 }).unknown, 2);
+  assert.equal(badgeFromCounts(12, { inferred: 4, unknown: 8 }).inferred, 4);
 });
 
 test('a route breaks where it leaves the storey', () => {

@@ -1,0 +1,18 @@
+// Whether a source that tells about a place is in doubt. Such a source is weighed less by
+// the node and marked here; it is never hidden.
+
+import { estimateOf, type Twin } from './api.ts';
+import { STALE_AFTER_S } from './quantity.ts';
+
+/** Warnings of an estimate that come from who said it, the gravest first. */
+export const DOUBT_FLAGS = ['faultySource', 'quarantined', 'clockSkew'] as const;
+export type DoubtFlag = (typeof DOUBT_FLAGS)[number];
+
+/** Stands wherever a source is in doubt; the plan draws the same lozenge. */
+export const DOUBT_MARK = '◇';
+
+/** The doubts about who says how a thing is now. */
+export function doubtsOf(twin: Twin): DoubtFlag[] {
+  const flags = new Set(Object.keys(STALE_AFTER_S).flatMap((attribute) => estimateOf(twin, attribute)?.flags ?? []));
+  return DOUBT_FLAGS.filter((flag) => flags.has(flag));
+}
