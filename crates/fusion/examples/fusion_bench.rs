@@ -35,6 +35,7 @@ fn main() {
         ("temperature", "scalar"),
         ("open", "boolean"),
         ("occupancy", "count"),
+        ("serviceState", "category"),
         ("width", "static"),
     ];
     let all: Vec<Measured> = cases.iter().map(|(n, e)| measure(n, e)).collect();
@@ -125,6 +126,14 @@ fn stated(name: &str, i: u32) -> Act {
         "temperature" => (Value::Number(293.0 + 3.0 * x), Some("K")),
         "occupancy" => (Value::Number((x * 8.0).round()), None),
         "width" => (Value::Number(900.0 + f64::from(i % 3)), Some("mm")),
+        "serviceState" => {
+            let word = if i.is_multiple_of(3) {
+                "fireService"
+            } else {
+                "inService"
+            };
+            (Value::text(word), None)
+        }
         _ => (Value::Boolean(i.is_multiple_of(3)), None),
     };
     Act::Assert(Stated {

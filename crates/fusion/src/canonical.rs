@@ -7,10 +7,12 @@
 //! and not believed ([`crate::Outcome::OutOfRange`]).
 
 use twin_model::catalogue::Form;
-use twin_model::{Act, AttributeSpec, Stated, Uncertainty, Unit, Value, unit};
+use twin_model::{Act, AttributeSpec, Estimator, Stated, Uncertainty, Unit, Value, unit};
 
 /// Largest accepted magnitude of a number, in the canonical unit.
 pub const NUMBER_MAX: f64 = 1e15;
+/// Most characters of a text that are repeated in a message.
+const STATED_CHARS_MAX: usize = 64;
 
 /// Why a statement cannot be about this attribute.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -24,6 +26,16 @@ pub enum Error {
         expected: &'static str,
         /// The form that was stated.
         stated: &'static str,
+    },
+    /// The text is none of the words that the attribute knows.
+    #[error("`{attribute}` is one of {labels}, not `{stated}`")]
+    Label {
+        /// The attribute.
+        attribute: &'static str,
+        /// The words it knows, in backticks, with commas between them.
+        labels: String,
+        /// What was stated, at most 64 characters of it.
+        stated: String,
     },
     /// A number, coordinate, spread or probability is not finite or out of bounds.
     #[error("`{attribute}`: {what} `{value}` is out of bounds ({bounds})")]
@@ -64,7 +76,9 @@ impl Error {
     /// The code of its page in `docs/errors/`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Form { .. } | Self::Bounds { .. } | Self::Shape { .. } => "CLM-003",
+            Self::Form { .. } | Self::Label { .. } | Self::Bounds { .. } | Self::Shape { .. } => {
+                "CLM-003"
+            }
             Self::Unit(_) | Self::NoUnit { .. } => "CLM-005",
         }
     }
@@ -99,6 +113,7 @@ pub fn canonical(spec: &AttributeSpec, act: &Act) -> Result<Act, Error> {
         other => {
             refuse_unit(spec, stated.unit.as_ref())?;
             check_shape(spec, &other)?;
+            check_label(spec, &other)?;
             other
         }
     };
@@ -138,6 +153,22 @@ fn check_form(spec: &AttributeSpec, value: &Value) -> Result<Value, Error> {
         attribute: spec.name,
         expected,
         stated: value.kind(),
+    })
+}
+
+/// Refuses a text that is none of a category's words.
+fn check_label(spec: &AttributeSpec, value: &Value) -> Result<(), Error> {
+    let (Estimator::Category { labels, .. }, Value::Text(text)) = (spec.estimator, value) else {
+        return Ok(());
+    };
+    if labels.contains(&&**text) {
+        return Ok(());
+    }
+    let quoted: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
+    Err(Error::Label {
+        attribute: spec.name,
+        labels: quoted.join(", "),
+        stated: text.chars().take(STATED_CHARS_MAX).collect(),
     })
 }
 
@@ -330,6 +361,13 @@ mod tests {
                 ..Value::Boolean(true).into()
             },
             &expect!["CLM-003: `open`: the probability `1.2` is out of bounds (0 to 1)"],
+        );
+        check(
+            "serviceState",
+            Value::text("broken").into(),
+            &expect![
+                "CLM-003: `serviceState` is one of `inService`, `fireService`, `outOfService`, not `broken`"
+            ],
         );
         check(
             "footprint",

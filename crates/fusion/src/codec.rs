@@ -5,6 +5,7 @@
 //! refused, never believed and never able to bring the node down.
 
 use crate::boolean::Boolean;
+use crate::category::Category;
 use crate::count::Count;
 use crate::fact::{Fact, SAYINGS_MAX, Say, Saying};
 use crate::reading::{Reading, Readings, Tag, Word};
@@ -21,6 +22,7 @@ const SCALAR: u8 = 0;
 const BOOLEAN: u8 = 1;
 const COUNT: u8 = 2;
 const FACT: u8 = 3;
+const CATEGORY: u8 = 4;
 
 /// Why bytes are not a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +69,10 @@ impl State {
                 out.push(COUNT);
                 put_readings(out, &state.0.0);
             }
+            Kind::Category(state) => {
+                out.push(CATEGORY);
+                put_readings(out, &state.0.0);
+            }
             Kind::Fact(state) => {
                 out.push(FACT);
                 out.push(state.0.len() as u8);
@@ -86,6 +92,7 @@ impl State {
             Estimator::Scalar { .. } => SCALAR,
             Estimator::Boolean { .. } => BOOLEAN,
             Estimator::Count { .. } => COUNT,
+            Estimator::Category { .. } => CATEGORY,
             Estimator::Static { .. } => FACT,
         };
         if found != expected {
@@ -97,12 +104,8 @@ impl State {
         }
         Ok(Self(match found {
             SCALAR => Kind::Scalar(take_scalar(bytes)?),
-            BOOLEAN => {
-                let is_probability = |r: &Reading| {
-                    r.spread == Reading::NOT_STATED || (0.0..=1.0).contains(&r.spread)
-                };
-                Kind::Boolean(Boolean(Words(take_words(bytes, is_probability)?)))
-            }
+            BOOLEAN => Kind::Boolean(Boolean(Words(take_words(bytes, has_probability)?))),
+            CATEGORY => Kind::Category(Category(Words(take_labels(spec, bytes)?))),
             COUNT => Kind::Count(Count(Words(take_words(bytes, has_sd)?))),
             _ => Kind::Fact(take_fact(bytes)?),
         }))
@@ -151,6 +154,23 @@ fn take_words(bytes: &mut &[u8], check: fn(&Reading) -> bool) -> Result<Readings
         return Err(Error::Damaged("a folded reading without a base"));
     }
     Ok(readings)
+}
+
+/// Readings whose values are places of the attribute's words.
+fn take_labels(spec: &AttributeSpec, bytes: &mut &[u8]) -> Result<Readings, Error> {
+    let readings = take_words(bytes, has_probability)?;
+    let Estimator::Category { labels, .. } = spec.estimator else {
+        return Err(Error::Damaged("words of an attribute that has none"));
+    };
+    let is_place = |r: &Reading| (0..labels.len()).any(|place| r.value == place as f64);
+    if !readings.iter().all(is_place) {
+        return Err(Error::Damaged("a word that the attribute does not have"));
+    }
+    Ok(readings)
+}
+
+fn has_probability(reading: &Reading) -> bool {
+    reading.spread == Reading::NOT_STATED || (0.0..=1.0).contains(&reading.spread)
 }
 
 fn has_sd(reading: &Reading) -> bool {

@@ -56,12 +56,13 @@ impl Process {
                 departures_hz,
             },
             // A state is made by its specification; with another one it knows nothing.
-            Estimator::Scalar { .. } | Estimator::Boolean { .. } | Estimator::Static { .. } => {
-                Self {
-                    arrivals_hz: 1.0,
-                    departures_hz: 1.0,
-                }
-            }
+            Estimator::Scalar { .. }
+            | Estimator::Boolean { .. }
+            | Estimator::Category { .. }
+            | Estimator::Static { .. } => Self {
+                arrivals_hz: 1.0,
+                departures_hz: 1.0,
+            },
         }
     }
 

@@ -384,7 +384,10 @@ fn usual_reliability(spec: &AttributeSpec) -> f64 {
             ..
         } => default_reliability,
         // A state is made by its specification; with another one a vote is a coin's.
-        Estimator::Scalar { .. } | Estimator::Boolean { .. } | Estimator::Count { .. } => 0.5,
+        Estimator::Scalar { .. }
+        | Estimator::Boolean { .. }
+        | Estimator::Count { .. }
+        | Estimator::Category { .. } => 0.5,
     }
 }
 
@@ -472,9 +475,10 @@ fn says_the_same(spec: &AttributeSpec, a: &Saying, b: &Saying) -> bool {
         (Value::Number(x), Value::Number(y)) => {
             let tolerance = match spec.estimator {
                 Estimator::Static { tolerance, .. } => tolerance,
-                Estimator::Scalar { .. } | Estimator::Boolean { .. } | Estimator::Count { .. } => {
-                    0.0
-                }
+                Estimator::Scalar { .. }
+                | Estimator::Boolean { .. }
+                | Estimator::Count { .. }
+                | Estimator::Category { .. } => 0.0,
             };
             let (sa, sb) = (sa.unwrap_or(0.0), sb.unwrap_or(0.0));
             let allowed = tolerance.max(2.0 * (sa * sa + sb * sb).sqrt());

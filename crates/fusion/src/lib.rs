@@ -8,9 +8,10 @@
 //! the doubt that goes with it, and never to zero.
 //!
 //! One [`State`] belongs to one attribute of one twin. The catalogue entry
-//! ([`AttributeSpec`]) says which of four estimators reads the evidence:
-//! a number that drifts (`scalar`), a yes or no that flips (`boolean`), people who
-//! come and go (`count`), and facts that do not change by themselves (`fact`).
+//! ([`AttributeSpec`]) says which of five estimators reads the evidence:
+//! a number that drifts (`scalar`), a yes or no that flips (`boolean`), one of a few states
+//! that change (`category`), people who come and go (`count`), and facts that do not change
+//! by themselves (`fact`).
 //!
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
 //! **Invariant (DETERMINISTIC):** the same evidence in the same order gives the same
@@ -52,6 +53,7 @@
 mod answer;
 mod boolean;
 mod canonical;
+mod category;
 mod codec;
 mod count;
 mod evidence;

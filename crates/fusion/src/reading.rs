@@ -86,11 +86,11 @@ impl Tag {
 pub(crate) struct Reading {
     pub(crate) sequence: u64,
     pub(crate) observed: Time,
-    /// Number in the canonical unit; 1 and 0 for yes and no.
+    /// Number in the canonical unit; 1 and 0 for yes and no; the place of a category's word.
     pub(crate) value: f64,
     pub(crate) incarnation: u32,
     pub(crate) source: u32,
-    /// Standard deviation of a number; probability that a yes or no is right, or
+    /// Standard deviation of a number; probability that a yes or no or a word is right, or
     /// [`Reading::NOT_STATED`].
     pub(crate) spread: f32,
     /// Share in the base state in units of 1/65535; only for folded readings.
@@ -107,12 +107,7 @@ impl Reading {
     pub(crate) fn new(spec: &AttributeSpec, evidence: &Evidence) -> Option<Self> {
         let (word, value, uncertainty) = match evidence.act {
             Act::Assert(stated) => {
-                let is_yes_no = matches!(spec.estimator, Estimator::Boolean { .. });
-                let value = match stated.value {
-                    Value::Number(n) if n.is_finite() && !is_yes_no => n,
-                    Value::Boolean(b) if is_yes_no => f64::from(u8::from(b)),
-                    _ => return None,
-                };
+                let value = value_as_number(spec, &stated.value)?;
                 (Word::Value, value, stated.uncertainty)
             }
             Act::Unknown { .. } => (Word::Unknown, 0.0, None),
@@ -180,6 +175,21 @@ impl Reading {
     }
 }
 
+/// A number as it is, a yes or no as 1 or 0, a word of a category as its place; `None` if
+/// it has not the form that the estimator needs.
+fn value_as_number(spec: &AttributeSpec, value: &Value) -> Option<f64> {
+    match (spec.estimator, value) {
+        (Estimator::Boolean { .. }, Value::Boolean(b)) => Some(f64::from(u8::from(*b))),
+        (Estimator::Category { labels, .. }, Value::Text(text)) => {
+            let place = labels.iter().position(|label| **label == **text)?;
+            Some(place as f64)
+        }
+        (Estimator::Boolean { .. } | Estimator::Category { .. }, _) => None,
+        (_, Value::Number(n)) if n.is_finite() => Some(*n),
+        _ => None,
+    }
+}
+
 fn is_implausible(spec: &AttributeSpec, value: f64) -> bool {
     spec.plausible
         .is_some_and(|(least, most)| !(least..=most).contains(&value))
@@ -190,7 +200,7 @@ fn is_implausible(spec: &AttributeSpec, value: f64) -> bool {
 fn spread(spec: &AttributeSpec, uncertainty: Option<Uncertainty>) -> f32 {
     let usual = match spec.estimator {
         Estimator::Scalar { default_sd, .. } | Estimator::Count { default_sd, .. } => default_sd,
-        Estimator::Boolean { .. } | Estimator::Static { .. } => {
+        Estimator::Boolean { .. } | Estimator::Category { .. } | Estimator::Static { .. } => {
             return match uncertainty {
                 Some(Uncertainty::Probability(p)) => p.clamp(0.0, 1.0) as f32,
                 _ => Reading::NOT_STATED,

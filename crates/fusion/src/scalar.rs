@@ -92,13 +92,14 @@ impl Process {
                 correlation_time_s,
             },
             // A state is made by its specification; with another one it knows nothing.
-            Estimator::Boolean { .. } | Estimator::Count { .. } | Estimator::Static { .. } => {
-                Self {
-                    mean: 0.0,
-                    variance: f64::MAX,
-                    correlation_time_s: 1.0,
-                }
-            }
+            Estimator::Boolean { .. }
+            | Estimator::Count { .. }
+            | Estimator::Category { .. }
+            | Estimator::Static { .. } => Self {
+                mean: 0.0,
+                variance: f64::MAX,
+                correlation_time_s: 1.0,
+            },
         }
     }
 

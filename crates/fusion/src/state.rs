@@ -1,6 +1,7 @@
 //! The state of one attribute of one twin, whatever its estimator.
 
 use crate::boolean::Boolean;
+use crate::category::Category;
 use crate::count::Count;
 use crate::evidence::{Evidence, Setting};
 use crate::fact::{Fact, Say};
@@ -50,6 +51,7 @@ pub(crate) enum Kind {
     Scalar(Scalar),
     Boolean(Boolean),
     Count(Count),
+    Category(Category),
     Fact(Fact),
 }
 
@@ -60,6 +62,7 @@ impl State {
             Estimator::Scalar { .. } => Kind::Scalar(Scalar::default()),
             Estimator::Boolean { .. } => Kind::Boolean(Boolean::default()),
             Estimator::Count { .. } => Kind::Count(Count::default()),
+            Estimator::Category { .. } => Kind::Category(Category::default()),
             Estimator::Static { .. } => Kind::Fact(Fact::default()),
         })
     }
@@ -77,6 +80,7 @@ impl State {
             Kind::Scalar(state) => state.update(spec, evidence),
             Kind::Boolean(state) => state.0.update(spec, evidence),
             Kind::Count(state) => state.0.update(spec, evidence),
+            Kind::Category(state) => state.0.update(spec, evidence),
             Kind::Fact(state) => state.update(spec, evidence),
         }
     }
@@ -88,6 +92,7 @@ impl State {
             Kind::Scalar(state) => state.estimate(spec, at, name),
             Kind::Boolean(state) => state.estimate(spec, at, name),
             Kind::Count(state) => state.estimate(spec, at, name),
+            Kind::Category(state) => state.estimate(spec, at, setting),
             Kind::Fact(state) => state.estimate(spec, at, name),
         }
     }
@@ -101,11 +106,11 @@ impl State {
 
     /// The one word of [`State::estimate`], without the contributors' names.
     pub fn summary(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Summary {
-        let _ = setting;
         match &self.0 {
             Kind::Scalar(state) => state.summary(spec, at),
             Kind::Boolean(state) => state.summary(spec, at),
             Kind::Count(state) => state.summary(spec, at),
+            Kind::Category(state) => state.summary(spec, at, setting),
             Kind::Fact(state) => state.summary(spec, at),
         }
     }
@@ -117,6 +122,7 @@ impl State {
             Kind::Scalar(state) => state.next_change(spec, after),
             Kind::Boolean(state) => state.0.next_change(spec, after),
             Kind::Count(state) => state.0.next_change(spec, after),
+            Kind::Category(state) => state.0.next_change(spec, after),
             Kind::Fact(state) => state.next_change(spec, after),
         }
     }
@@ -127,6 +133,7 @@ impl State {
             Kind::Scalar(state) => state.is_empty(),
             Kind::Boolean(state) => state.0.readings().is_empty(),
             Kind::Count(state) => state.0.readings().is_empty(),
+            Kind::Category(state) => state.0.readings().is_empty(),
             Kind::Fact(state) => state.is_empty(),
         }
     }
@@ -161,6 +168,7 @@ impl State {
             Kind::Scalar(state) => state.heap_bytes(),
             Kind::Boolean(state) => state.0.heap_bytes(),
             Kind::Count(state) => state.0.heap_bytes(),
+            Kind::Category(state) => state.0.heap_bytes(),
             Kind::Fact(state) => state.heap_bytes(),
         }
     }

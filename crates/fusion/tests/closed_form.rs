@@ -400,7 +400,14 @@ fn a_sentinel_is_recorded_flagged_and_not_believed() {
 
 #[test]
 fn nothing_said_is_unknown_and_absent_is_absent() {
-    for name in ["temperature", "open", "occupancy", "width", "fireExit"] {
+    for name in [
+        "temperature",
+        "open",
+        "occupancy",
+        "serviceState",
+        "width",
+        "fireExit",
+    ] {
         let spec = spec(name);
         let nothing = State::new(spec);
         assert!(nothing.is_empty());

@@ -86,6 +86,13 @@ fn states_written_by_version_one_open() {
         ],
     );
     check(
+        "serviceState",
+        &[fact(1, 0, 1.5, Value::text("outOfService"))],
+        expect![
+            "010401010000000000000060e316000000000000000000000000400100000000000000000080bf000000"
+        ],
+    );
+    check(
         "occupancy",
         &[number(1, 0, 1.5, 3.0, 1.0)],
         expect![

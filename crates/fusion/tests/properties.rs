@@ -9,18 +9,21 @@ use twin_model::{
     Act, AttributeSpec, Basis, EntityId, Estimate, Interval, Polygon, Stated, Uncertainty, Value,
 };
 
-const LIVE: [&str; 4] = ["temperature", "co2", "open", "occupancy"];
-const ALL: [&str; 9] = [
+const LIVE: [&str; 5] = ["temperature", "co2", "open", "occupancy", "serviceState"];
+const ALL: [&str; 10] = [
     "temperature",
     "open",
     "smoke",
     "occupancy",
+    "serviceState",
     "width",
     "fireExit",
     "name",
     "footprint",
     "connects",
 ];
+
+const STATES: [&str; 3] = ["inService", "fireService", "outOfService"];
 
 fn form_of(name: &str, x: f64) -> Value {
     let id = |i: u64| EntityId::new(&format!("urn:e:{i}")).unwrap();
@@ -30,6 +33,7 @@ fn form_of(name: &str, x: f64) -> Value {
         "co2" => Value::Number(400.0 + 1000.0 * x),
         "occupancy" => Value::Number((x * 6.0).round()),
         "width" => Value::Number(0.8 + 0.02 * (x * 5.0).round()),
+        "serviceState" => Value::text(STATES[(x * 3.0) as usize]),
         "name" => Value::text(format!("room {n}")),
         "connects" => Value::entities([id(n), id(n + 1)]),
         "footprint" => Value::Polygon(
@@ -310,6 +314,7 @@ fn taking_back_the_last_word_restores_the_one_before() {
         ("temperature", 0.2, 0.8),
         ("open", 0.2, 0.8),
         ("occupancy", 0.2, 0.8),
+        ("serviceState", 0.2, 0.8),
     ] {
         let spec = spec(name);
         let one = fact(1, 0, 0.0, form_of(name, first));
@@ -482,6 +487,7 @@ fn states_are_small() {
         ("temperature", 200),
         ("open", 200),
         ("smoke", 200),
+        ("serviceState", 200),
         ("occupancy", 600),
     ] {
         let spec = spec(name);

@@ -42,6 +42,18 @@ pub enum Estimator {
         /// Standard deviation of a source that states none.
         default_sd: f64,
     },
+    /// One of a few states, named by a word, that change at random: a Markov chain in
+    /// continuous time that jumps from each state to every other equally often (the Mk
+    /// model, Lewis, Syst. Biol. 50 (2001) 913; four states: Jukes & Cantor 1969).
+    Category {
+        /// The words, at least two and at most [`LABELS_MAX`].
+        labels: &'static [&'static str],
+        /// Changes of state per second.
+        change_hz: f64,
+        /// Probability that a source says the right word; each wrong one is as probable as
+        /// any other.
+        right: f64,
+    },
     /// Something that does not change by itself. Sources vote; each alternative
     /// value gets a probability.
     Static {
@@ -52,6 +64,9 @@ pub enum Estimator {
         default_reliability: f64,
     },
 }
+
+/// Most states that a category may have.
+pub const LABELS_MAX: usize = 16;
 
 /// Who may be shown the attribute; `policy` says which role sees which class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -503,6 +518,25 @@ static ENTRIES: &[AttributeSpec] = &[
         "Closes by itself",
     ),
     AttributeSpec {
+        // Lifts, powered doors and gates stay in service for days and are switched by a key
+        // or a fault; four changes a week. A controller knows its own state; a person who
+        // reports another's is seldom wrong.
+        name: "serviceState",
+        kinds: PORTAL,
+        form: Form::Text,
+        unit: None,
+        plausible: None,
+        estimator: Estimator::Category {
+            labels: &["inService", "fireService", "outOfService"],
+            change_hz: 4.0 / 604_800.0,
+            right: 0.97,
+        },
+        stale_after_s: Some(3600.0),
+        sensitivity: Security,
+        retention: Retention::Telemetry,
+        meaning: "Whether a lift, powered door or gate serves: inService, fireService, outOfService",
+    },
+    AttributeSpec {
         // Smoke without cause is rare; once there it does not leave by itself soon. A
         // detector that sounds without smoke for ten minutes every two years says yes in
         // one of 10⁵ looks at a room without smoke; a single yes must not read as "no".
@@ -631,6 +665,22 @@ mod tests {
                         .is_ok()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn every_category_has_a_few_different_words() {
+        for entry in Catalogue::BUILT_IN.iter() {
+            let Estimator::Category { labels, right, .. } = entry.estimator else {
+                continue;
+            };
+            assert!((2..=LABELS_MAX).contains(&labels.len()), "{}", entry.name);
+            let mut sorted = labels.to_vec();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(sorted.len(), labels.len(), "{}", entry.name);
+            assert_eq!(entry.form, Form::Text, "{}", entry.name);
+            assert!(right > 1.0 / labels.len() as f64, "{}", entry.name);
         }
     }
 }

@@ -343,6 +343,7 @@ fn spec(json: &mut Json, spec: &AttributeSpec) {
             Estimator::Scalar { .. } => "scalar",
             Estimator::Boolean { .. } => "boolean",
             Estimator::Count { .. } => "count",
+            Estimator::Category { .. } => "category",
             Estimator::Static { .. } => "static",
         });
         json.field("staleAfter_s")

@@ -45,6 +45,7 @@ export const STALE_AFTER_S: Readonly<Record<string, number>> = {
   passable: 3600,
   passages: 600,
   phones: 900,
+  serviceState: 3600,
   ventilation: 3600,
 };
 

@@ -34,7 +34,7 @@ export const en = {
   shape: { polygon: 'plan outline', line: 'line between jambs' },
   quantity: { temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', open: 'Doors open', existence: 'Structure' },
   attribute: {
-    temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', motion: 'Motion', phones: 'Phones seen', ventilation: 'Fresh air', passages: 'People through', open: 'Stands open', existence: 'Is there at all',
+    temperature: 'Temperature', co2: 'CO₂', humidity: 'Humidity', occupancy: 'People', smoke: 'Smoke', motion: 'Motion', phones: 'Phones seen', ventilation: 'Fresh air', passages: 'People through', serviceState: 'Service', open: 'Stands open', existence: 'Is there at all',
     passable: 'Passable', name: 'Name', longName: 'Description', usage: 'Use', area: 'Floor area', height: 'Height', width: 'Width', floorElevation: 'Floor height',
     elevation: 'Floor height', fireExit: 'Fire exit', isExternal: 'Leads outside', fireRating: 'Fire rating', smokeStop: 'Holds back smoke', selfClosing: 'Self-closing',
     accessible: 'Wheelchair accessible', portalKind: 'Kind of opening', connects: 'Joins', partOf: 'Part of', position: 'Position', footprint: 'Outline', span: 'Jambs',

@@ -35,7 +35,7 @@ export const nl: Text = {
   shape: { polygon: 'omtrek', line: 'lijn tussen de stijlen' },
   quantity: { temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vocht', occupancy: 'Mensen', smoke: 'Rook', open: 'Deuren open', existence: 'Bouw' },
   attribute: {
-    temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vochtigheid', occupancy: 'Mensen', smoke: 'Rook', motion: 'Beweging', phones: 'Telefoons gezien', ventilation: 'Verse lucht', passages: 'Mensen erdoor', open: 'Staat open', existence: 'Is er',
+    temperature: 'Temperatuur', co2: 'CO₂', humidity: 'Vochtigheid', occupancy: 'Mensen', smoke: 'Rook', motion: 'Beweging', phones: 'Telefoons gezien', ventilation: 'Verse lucht', passages: 'Mensen erdoor', serviceState: 'Bedrijf', open: 'Staat open', existence: 'Is er',
     passable: 'Begaanbaar', name: 'Naam', longName: 'Omschrijving', usage: 'Gebruik', area: 'Vloeroppervlak', height: 'Hoogte', width: 'Breedte', floorElevation: 'Vloerhoogte',
     elevation: 'Vloerhoogte', fireExit: 'Nooduitgang', isExternal: 'Leidt naar buiten', fireRating: 'Brandwerendheid', smokeStop: 'Rookwerend', selfClosing: 'Zelfsluitend',
     accessible: 'Rolstoeltoegankelijk', portalKind: 'Soort opening', connects: 'Verbindt', partOf: 'Deel van', position: 'Plaats', footprint: 'Omtrek', span: 'Stijlen',
