@@ -3,7 +3,7 @@
 use crate::boolean::Boolean;
 use crate::category::Category;
 use crate::count::Count;
-use crate::evidence::{Evidence, Setting};
+use crate::evidence::{Evidence, Setting, Witness};
 use crate::fact::{Fact, Say};
 use crate::lesson::Lesson;
 use crate::scalar::Scalar;
@@ -76,6 +76,9 @@ impl State {
         lessons: &mut Vec<Lesson>,
     ) -> Outcome {
         let _ = lessons;
+        if evidence.witness != Witness::Itself {
+            return Outcome::Superseded;
+        }
         match &mut self.0 {
             Kind::Scalar(state) => state.update(spec, evidence),
             Kind::Boolean(state) => state.0.update(spec, evidence),

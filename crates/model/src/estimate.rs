@@ -111,6 +111,11 @@ impl Flags {
         Self(self.0 | 1 << flag as u16)
     }
 
+    /// The set without `flag` in it.
+    pub const fn without(self, flag: Flag) -> Self {
+        Self(self.0 & !(1 << flag as u16))
+    }
+
     /// Whether `flag` is in the set.
     pub const fn has(self, flag: Flag) -> bool {
         self.0 & 1 << flag as u16 != 0
@@ -349,5 +354,9 @@ mod tests {
             .with(Flag::Late);
         assert_eq!(flags.iter().collect::<Vec<_>>(), [Flag::Stale, Flag::Late]);
         assert_eq!(Flags::from_bits(flags.bits()), flags);
+        assert_eq!(
+            flags.without(Flag::Late).iter().collect::<Vec<_>>(),
+            [Flag::Stale]
+        );
     }
 }

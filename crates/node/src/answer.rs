@@ -277,6 +277,9 @@ pub struct Status {
     pub time: Time,
     /// Whose node it is.
     pub organisation: String,
+    /// How far estimates have got, 0..=1, that are worked out afresh because a source was
+    /// set aside or released; `None` when that is done.
+    pub recomputing: Option<f64>,
 }
 
 /// Counters since the process started.

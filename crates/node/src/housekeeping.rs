@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::config::Retention;
-use crate::live::Picture;
+use crate::picture::Picture;
 use crate::snapshot;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

@@ -5,10 +5,11 @@
 //! what has changed: new statements are asserted, missing ones retracted, equal ones
 //! left alone. The file itself is kept under the hash of its bytes.
 
+use crate::cell::AttributeCell;
 use crate::error::Error;
 use crate::journal::{FINDINGS_MAX, ImportChanges, ImportRecord};
-use crate::live::{AttributeCell, Picture};
 use crate::node::{Node, files_dir, permit};
+use crate::picture::Picture;
 use crate::prepare::{self, Draft, Prepared, own_source};
 use crate::writer::NoteDraft;
 use rustc_hash::FxHashMap;

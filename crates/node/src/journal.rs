@@ -1,7 +1,8 @@
 //! What a batch says beside its claims: that it is an import, with what was found in
-//! the file, or that it takes an import back. Written into the log with the claims, so
+//! the file, that it takes an import back, or that a source is set aside. Written into the log with the claims, so
 //! that it is recovered with them. Format: `docs/formats/saved-state.md`.
 
+use crate::quarantine::Verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub(crate) enum Note {
         /// The record of doing so.
         record: Box<ImportRecord>,
     },
+    /// Sets a source aside or releases it.
+    Verdict(Verdict),
 }
 
 /// One import, or the taking back of one.
@@ -92,6 +95,7 @@ enum NoteJson {
     Claims,
     Import { record: ImportJson },
     Undo { of: u64, record: ImportJson },
+    Verdict { verdict: Verdict },
 }
 
 /// The form of an import record in notes and snapshots.
@@ -134,6 +138,9 @@ impl Note {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let json = match self {
             Self::Claims => NoteJson::Claims,
+            Self::Verdict(verdict) => NoteJson::Verdict {
+                verdict: verdict.clone(),
+            },
             Self::Import(record) => NoteJson::Import {
                 record: ImportJson::from(&**record),
             },
@@ -160,6 +167,7 @@ impl Note {
         let json = serde_json::from_slice(bytes).map_err(|e| bad(e.to_string()))?;
         Ok(match json {
             NoteJson::Claims => Self::Claims,
+            NoteJson::Verdict { verdict } => Self::Verdict(verdict),
             NoteJson::Import { record } => Self::Import(Box::new(record.read().map_err(bad)?)),
             NoteJson::Undo { of, record } => Self::Undo {
                 of: BatchId(of),
@@ -311,6 +319,11 @@ mod tests {
                 of: BatchId(3),
                 record: Box::new(record),
             },
+            Note::Verdict(Verdict {
+                source: "urn:x:liar".into(),
+                by: "urn:twin:operator".into(),
+                reason: None,
+            }),
         ] {
             assert_eq!(Note::decode(BatchId(7), &note.encode()).unwrap(), note);
         }

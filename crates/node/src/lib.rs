@@ -11,6 +11,8 @@
 //! **Invariant (RELEASE-ONLY):** every answer is a `View` made by `twin-policy`.
 
 mod answer;
+mod bearing;
+mod cell;
 mod changes;
 mod clock;
 pub mod config;
@@ -23,8 +25,13 @@ mod journal;
 mod live;
 mod names;
 mod node;
+mod past;
+mod picture;
 mod prepare;
+mod quarantine;
 mod reader;
+mod recover;
+mod refold;
 mod routing;
 mod section;
 mod snapshot;
@@ -41,5 +48,6 @@ pub use importing::{ImportReceipt, OnProgress, Progress};
 pub use journal::{ImportChanges, ImportRecord};
 pub use node::{Changes, Node, RecoveryReport, doctor, restore};
 pub use prepare::{ClaimCode, Draft, FUTURE_TOLERANCE_S, Mode, NUMBER_MAX, Receipt, Refusal};
+pub use quarantine::QuarantineRecord;
 pub use reader::{LIMIT_MAX, Reader};
 pub use twin_store::{BackupReport, ErasureRecord, Error as StoreError, Problem, is_full};

@@ -6,21 +6,21 @@
 //! What a claim does to the state depends on the claim and on nothing else, so that
 //! replaying the log after a crash gives the same state bit for bit (DETERMINISTIC).
 
+use crate::bearing;
+use crate::cell::{AttributeCell, EntityCell, keep_verbatim};
 use crate::cow::CowVec;
 use crate::journal::{ImportRecord, Note};
 use crate::names::Names;
+use crate::picture::Picture;
 use crate::prepare::ERASED_PREFIX;
+use crate::quarantine::{Quarantine, Verdict};
 use crate::structure::Structure;
 use std::sync::{Arc, OnceLock};
-use twin_fusion as fusion;
+use twin_fusion::{Evidence, Lesson, Witness};
 use twin_model::{
-    Act, AttributeSpec, Basis, Catalogue, Claim, ClaimId, CommitNumber, EntityId, Estimator,
+    Act, Attribute, AttributeSpec, Basis, Catalogue, Claim, CommitNumber, EntityId, Estimator,
     SourceId, Time,
 };
-
-/// Most sources whose verbatim value of one attribute is kept in memory; the claims
-/// of all are in the store.
-const VERBATIM_SOURCES_MAX: usize = 32;
 
 /// Bytes that a name takes in its table beyond its text: the shared string's head, its two
 /// places in list and map, the map's free room, the allocator's rounding.
@@ -29,74 +29,6 @@ const NAME_OVERHEAD_BYTES: usize = 112;
 /// Bytes that a twin takes beyond its name and what is counted exactly: its place in the
 /// tree above, the shared cell's head, the allocator's rounding.
 const ENTITY_OVERHEAD_BYTES: usize = NAME_OVERHEAD_BYTES + 64;
-
-/// Bytes that the allocator rounds up and the calendar of changes by time takes per
-/// attribute; measured with a million of them.
-const ATTRIBUTE_OVERHEAD_BYTES: usize = 80;
-
-/// One twin: its attributes in order of their number.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct EntityCell {
-    pub(crate) attributes: Vec<(u32, Arc<AttributeCell>)>,
-}
-
-impl EntityCell {
-    pub(crate) fn get(&self, attribute: u32) -> Option<&AttributeCell> {
-        let at = self
-            .attributes
-            .binary_search_by_key(&attribute, |(number, _)| *number)
-            .ok()?;
-        Some(&self.attributes[at].1)
-    }
-
-    fn heap_bytes(&self) -> usize {
-        let bytes = self.attributes.iter().map(|(_, cell)| cell.heap_bytes());
-        bytes.sum()
-    }
-}
-
-/// One attribute of one twin.
-#[derive(Debug, Clone)]
-pub(crate) enum AttributeCell {
-    /// Weighed into an estimate.
-    Modelled(&'static AttributeSpec, fusion::State),
-    /// Kept per source, as written.
-    Verbatim(Vec<VerbatimEntry>),
-}
-
-/// What one source says of a verbatim attribute now.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct VerbatimEntry {
-    pub(crate) source: u32,
-    pub(crate) claim: ClaimId,
-    pub(crate) observed: Time,
-    pub(crate) act: Act,
-}
-
-impl AttributeCell {
-    fn heap_bytes(&self) -> usize {
-        let inner = match self {
-            Self::Modelled(_, state) => state.heap_bytes(),
-            Self::Verbatim(entries) => entries
-                .iter()
-                .map(|entry| size_of::<VerbatimEntry>() + act_heap_bytes(&entry.act))
-                .sum(),
-        };
-        // The reference in the twin's list, the two counters of the shared cell, the cell.
-        16 + 16 + size_of::<Self>() + inner + ATTRIBUTE_OVERHEAD_BYTES
-    }
-}
-
-fn act_heap_bytes(act: &Act) -> usize {
-    match act {
-        Act::Assert(stated) => match &stated.value {
-            twin_model::Value::Json(text) | twin_model::Value::Text(text) => text.len() + 16,
-            _ => 64,
-        },
-        Act::Unknown { reason } => reason.len() + 16,
-        Act::Absent | Act::NotApplicable | Act::Retract => 0,
-    }
-}
 
 /// The state as the writer changes it.
 #[derive(Debug)]
@@ -112,6 +44,49 @@ pub(crate) struct Live {
     pub(crate) attributes: u64,
     pub(crate) heap_bytes: usize,
     pub(crate) structure: Arc<OnceLock<Structure>>,
+    pub(crate) quarantine: Arc<Quarantine>,
+    /// Whether a source was set aside or released since the claims were last folded.
+    pub(crate) is_refold_due: bool,
+    /// The name of what others bear on, ready to be looked up.
+    pub(crate) occupancy: Attribute,
+    /// What the claim at hand has taught; its room is used again.
+    pub(crate) lessons: Vec<Lesson>,
+}
+
+/// A claim on its way into the state.
+struct Said<'a> {
+    claim: &'a Claim,
+    source: u32,
+    act: &'a Act,
+}
+
+impl Said<'_> {
+    /// The claim as the estimators read it.
+    fn evidence(&self, witness: Witness) -> Evidence<'_> {
+        Evidence {
+            claim: self.claim.id,
+            source: self.source,
+            act: self.act,
+            valid: self.claim.statement.valid,
+            observed: self.claim.statement.observed,
+            recorded: self.claim.recorded,
+            basis: basis_of(&self.claim.source, witness),
+            witness,
+        }
+    }
+}
+
+/// The last part of the URI of the source of facts that an import read off the drawing.
+const GEOMETRY_FACET: &str = ":geometry";
+
+/// What a source's word is worth as a kind of evidence: geometry is read by us, not
+/// stated by anyone, and what tells of people by something else is concluded.
+fn basis_of(source: &SourceId, witness: Witness) -> Basis {
+    if witness != Witness::Itself || source.as_str().ends_with(GEOMETRY_FACET) {
+        Basis::Inferred
+    } else {
+        Basis::Observed
+    }
 }
 
 /// What a claim changed: number of the twin, number of the attribute.
@@ -131,6 +106,10 @@ impl Default for Live {
             attributes: 0,
             heap_bytes: 0,
             structure: Arc::default(),
+            quarantine: Arc::default(),
+            is_refold_due: false,
+            occupancy: Attribute::new(bearing::OCCUPANCY).expect("a catalogued name"),
+            lessons: Vec::new(),
         }
     }
 }
@@ -150,60 +129,123 @@ impl Live {
             claims: self.claims,
             attributes: self.attributes,
             heap_bytes: self.heap_bytes,
+            quarantine: Arc::clone(&self.quarantine),
+            is_refold_due: self.is_refold_due,
         }
     }
 
-    /// Whether the claim would make a new attribute, and with it take more memory.
+    /// An empty state for a question about few twins; it shares the node's numbers of
+    /// sources, whose order decides between claims of one instant, and adds to nothing.
+    pub(crate) fn of_its_own(picture: &Picture) -> Self {
+        Self {
+            names: Arc::new(picture.names.fork_without_twins()),
+            quarantine: Arc::clone(&picture.quarantine),
+            ..Self::default()
+        }
+    }
+
+    /// The state before the first claim, to be folded again with the names, imports and
+    /// verdicts of a picture.
+    pub(crate) fn to_be_folded(picture: &Picture) -> Self {
+        let mut live = Self {
+            names: Arc::clone(&picture.names),
+            imports: Arc::clone(&picture.imports),
+            quarantine: Arc::clone(&picture.quarantine),
+            commit: picture.commit,
+            recorded: picture.recorded,
+            next_batch: picture.next_batch,
+            ..Self::default()
+        };
+        live.count_sources();
+        live
+    }
+
+    /// Whether the claim would make a new attribute, its own or one it bears on, and with it
+    /// take more memory.
     pub(crate) fn would_grow(&self, entity: &str, attribute: &str) -> bool {
-        let (Some(e), Some(a)) = (
-            self.names.entities.find(entity),
-            self.names.attributes.find(attribute),
-        ) else {
+        let Some(number) = self.names.entities.find(entity) else {
             return true;
         };
-        self.entities
-            .get(e as usize)
-            .is_none_or(|cell| cell.get(a).is_none())
+        if !self.has(number, attribute) {
+            return true;
+        }
+        let spec = Catalogue::BUILT_IN.get(attribute);
+        let told_of = spec.map_or([None, None], |spec| self.told_of(number, spec));
+        let mut spaces = told_of.into_iter().flatten();
+        spaces.any(|(space, _)| !self.has(space, bearing::OCCUPANCY))
     }
 
-    /// Takes a recorded claim into the state. `canonical` is its act in canonical
-    /// units where the attribute is modelled.
-    pub(crate) fn apply(&mut self, claim: &Claim, canonical: Option<&Act>) -> Key {
+    fn has(&self, twin: u32, attribute: &str) -> bool {
+        let attribute = self.names.attributes.find(attribute);
+        let cell = self.entities.get(twin as usize);
+        attribute.is_some_and(|a| cell.is_some_and(|cell| cell.get(a).is_some()))
+    }
+
+    /// Takes a recorded claim into the state; what it changed is added to `changed`.
+    /// `canonical` is its act in canonical units where the attribute is modelled.
+    pub(crate) fn apply(&mut self, claim: &Claim, canonical: Option<&Act>, changed: &mut Vec<Key>) {
         let statement = &claim.statement;
-        let entity = self.names.entities.number(&statement.entity);
+        let entity = self.entity(&statement.entity);
         let attribute = self.names.attributes.number(&statement.attribute);
         let source = self.source(&claim.source);
-        while self.entities.len() <= entity as usize {
-            self.entities.push(Arc::default());
-            let id = self.names.entities.name(self.entities.len() as u32 - 1);
-            self.heap_bytes +=
-                size_of::<EntityCell>() + 2 * id.as_str().len() + ENTITY_OVERHEAD_BYTES;
-        }
+        self.pass_over(claim);
         let spec = Catalogue::BUILT_IN.get(statement.attribute.as_str());
-        let shared = self
-            .entities
-            .get_mut(entity as usize)
-            .expect("pushed above");
-        let cell = attribute_mut(Arc::make_mut(shared), attribute, spec, &mut self.attributes);
-        let before = if cell.fresh {
-            0
-        } else {
-            cell.cell.heap_bytes()
+        let said = Said {
+            claim,
+            source,
+            act: canonical.unwrap_or(&statement.act),
         };
-        match cell.cell {
-            AttributeCell::Modelled(spec, state) => {
-                let act = canonical.unwrap_or(&statement.act);
-                state.update(spec, &evidence(claim, source, act), &mut Vec::new());
-            }
-            AttributeCell::Verbatim(entries) => keep_verbatim(entries, claim, source),
+        changed.push((entity, attribute));
+        self.take((entity, attribute), spec, &said, Witness::Itself);
+        let Some(spec) = spec else {
+            return;
+        };
+        for (space, witness) in self.told_of(entity, spec).into_iter().flatten() {
+            let key = (space, self.names.attributes.number(&self.occupancy));
+            changed.push(key);
+            self.take(key, Some(bearing::occupancy()), &said, witness);
         }
-        self.heap_bytes = self.heap_bytes + cell.cell.heap_bytes() - before;
-        if spec.is_some_and(|spec| matches!(spec.estimator, Estimator::Static { .. })) {
+        if matches!(spec.estimator, Estimator::Static { .. }) && !self.quarantine.holds(source) {
+            self.learn_bearing(entity, spec.name, claim.recorded);
             self.structure = Arc::default();
         }
-        self.claims += 1;
-        self.next_sequence = claim.id.sequence + 1;
-        (entity, attribute)
+    }
+
+    /// Weighs what was said into one attribute, or keeps it out if its source is set aside.
+    fn take(
+        &mut self,
+        (entity, attribute): Key,
+        spec: Option<&'static AttributeSpec>,
+        said: &Said,
+        witness: Witness,
+    ) {
+        let shared = self.entities.get_mut(entity as usize);
+        let cell = Arc::make_mut(shared.expect("a key names a twin that is there"));
+        if self.quarantine.holds(said.source) {
+            let before = cell.side_bytes();
+            cell.pass_by(attribute);
+            self.heap_bytes = self.heap_bytes + cell.side_bytes() - before;
+            return;
+        }
+        let slot = cell.attribute_mut(attribute, spec);
+        self.attributes += u64::from(slot.is_new);
+        match slot.cell {
+            AttributeCell::Modelled(spec, state) => {
+                self.lessons.clear();
+                state.update(spec, &said.evidence(witness), &mut self.lessons);
+            }
+            AttributeCell::Verbatim(entries) => keep_verbatim(entries, said.claim, said.source),
+        }
+        self.heap_bytes = self.heap_bytes + slot.cell.heap_bytes() - slot.bytes;
+    }
+
+    /// The number of a twin, which is given a place if it had none.
+    fn entity(&mut self, id: &EntityId) -> u32 {
+        let number = self.names.entities.number(id);
+        while self.entities.len() <= number as usize {
+            self.put(EntityCell::default());
+        }
+        number
     }
 
     /// Counts a recorded claim that cannot be weighed; its number stays used.
@@ -234,10 +276,11 @@ impl Live {
     }
 
     /// Takes what a batch says beside its claims.
-    pub(crate) fn apply_note(&mut self, note: Note) {
+    pub(crate) fn apply_note(&mut self, note: Note, recorded: Time) {
         let imports = Arc::make_mut(&mut self.imports);
         match note {
             Note::Claims => {}
+            Note::Verdict(verdict) => self.judge(&verdict, recorded),
             Note::Import(record) => imports.push(Arc::new(*record)),
             Note::Undo { of, record } => {
                 for import in imports.iter_mut().filter(|import| import.batch == of) {
@@ -246,6 +289,17 @@ impl Live {
                 imports.push(Arc::new(*record));
             }
         }
+    }
+
+    /// Sets a source aside or releases it. What it said before is still in the estimates,
+    /// or still out of them: they are due to be folded again.
+    fn judge(&mut self, verdict: &Verdict, recorded: Time) {
+        let Ok(source) = SourceId::new(&verdict.source) else {
+            return;
+        };
+        let number = self.source(&source);
+        Arc::make_mut(&mut self.quarantine).take(&source, number, verdict, recorded);
+        self.is_refold_due = true;
     }
 
     /// Forgets a twin, its name too; its claims are erased from the store. A later claim
@@ -276,6 +330,15 @@ impl Live {
         }
     }
 
+    /// After a fold from the beginning: as many claims and twins as there ever were.
+    pub(crate) fn complete(&mut self, claims: u64, next_sequence: u64) {
+        self.claims = claims;
+        self.next_sequence = next_sequence;
+        while self.entities.len() < self.names.entities.len() {
+            self.put(EntityCell::default());
+        }
+    }
+
     /// Puts a twin in place as it was read from a snapshot.
     pub(crate) fn put(&mut self, cell: EntityCell) {
         let id = self.names.entities.name(self.entities.len() as u32);
@@ -283,140 +346,5 @@ impl Live {
         self.heap_bytes += cell.heap_bytes();
         self.attributes += cell.attributes.len() as u64;
         self.entities.push(Arc::new(cell));
-    }
-}
-
-struct Slot<'a> {
-    cell: &'a mut AttributeCell,
-    fresh: bool,
-}
-
-fn attribute_mut<'a>(
-    entity: &'a mut EntityCell,
-    attribute: u32,
-    spec: Option<&'static AttributeSpec>,
-    count: &mut u64,
-) -> Slot<'a> {
-    let found = entity
-        .attributes
-        .binary_search_by_key(&attribute, |(number, _)| *number);
-    let at = found.unwrap_or_else(|at| {
-        let cell = match spec {
-            Some(spec) => AttributeCell::Modelled(spec, fusion::State::new(spec)),
-            None => AttributeCell::Verbatim(Vec::new()),
-        };
-        entity.attributes.insert(at, (attribute, Arc::new(cell)));
-        *count += 1;
-        at
-    });
-    Slot {
-        cell: Arc::make_mut(&mut entity.attributes[at].1),
-        fresh: found.is_err(),
-    }
-}
-
-/// Keeps the newest statement of each source; of equally old ones the one recorded last.
-fn keep_verbatim(entries: &mut Vec<VerbatimEntry>, claim: &Claim, source: u32) {
-    let statement = &claim.statement;
-    let newer = entries
-        .iter()
-        .any(|entry| entry.source == source && entry.observed > statement.observed);
-    if newer {
-        return;
-    }
-    entries.retain(|entry| entry.source != source);
-    if statement.act == Act::Retract {
-        return;
-    }
-    if entries.len() == VERBATIM_SOURCES_MAX {
-        entries.remove(0);
-    }
-    entries.push(VerbatimEntry {
-        source,
-        claim: claim.id,
-        observed: statement.observed,
-        act: statement.act.clone(),
-    });
-}
-
-/// A claim as the estimators read it.
-pub(crate) fn evidence<'a>(claim: &Claim, source: u32, canonical: &'a Act) -> fusion::Evidence<'a> {
-    fusion::Evidence {
-        claim: claim.id,
-        source,
-        act: canonical,
-        valid: claim.statement.valid,
-        observed: claim.statement.observed,
-        recorded: claim.recorded,
-        basis: basis_of(&claim.source),
-        witness: fusion::Witness::Itself,
-    }
-}
-
-/// The last part of the URI of the source of facts that an import read off the drawing.
-const GEOMETRY_FACET: &str = ":geometry";
-
-/// What a source's word is worth as a kind of evidence: geometry is read by us, not
-/// stated by anyone.
-fn basis_of(source: &SourceId) -> Basis {
-    if source.as_str().ends_with(GEOMETRY_FACET) {
-        Basis::Inferred
-    } else {
-        Basis::Observed
-    }
-}
-
-/// The state at one commit, as readers see it.
-#[derive(Debug, Clone)]
-pub(crate) struct Picture {
-    pub(crate) names: Arc<Names>,
-    pub(crate) entities: CowVec<Arc<EntityCell>>,
-    pub(crate) imports: Arc<Vec<Arc<ImportRecord>>>,
-    pub(crate) structure: Arc<OnceLock<Structure>>,
-    pub(crate) commit: CommitNumber,
-    pub(crate) recorded: Time,
-    pub(crate) next_sequence: u64,
-    pub(crate) next_batch: u64,
-    pub(crate) claims: u64,
-    pub(crate) attributes: u64,
-    pub(crate) heap_bytes: usize,
-}
-
-impl Picture {
-    /// The twin with that number.
-    pub(crate) fn entity(&self, number: u32) -> Option<&EntityCell> {
-        self.entities.get(number as usize).map(Arc::as_ref)
-    }
-
-    /// What is where: worked out once per change of the structure, by the first who asks.
-    pub(crate) fn structure(&self) -> &Structure {
-        self.structure.get_or_init(|| Structure::of(self))
-    }
-
-    /// The estimate of a modelled attribute at `at`.
-    pub(crate) fn estimate(
-        &self,
-        entity: u32,
-        attribute: &str,
-        at: Time,
-    ) -> Option<twin_model::Estimate> {
-        let attribute = self.names.attributes.find(attribute)?;
-        match self.entity(entity)?.get(attribute)? {
-            AttributeCell::Modelled(spec, state) => {
-                let name = |source| self.names.sources.name(source);
-                Some(state.estimate(spec, at, &fusion::Setting::plain(&name)))
-            }
-            AttributeCell::Verbatim(_) => None,
-        }
-    }
-
-    /// The believed value of a modelled attribute at `at`.
-    pub(crate) fn value(
-        &self,
-        entity: u32,
-        attribute: &str,
-        at: Time,
-    ) -> Option<twin_model::Value> {
-        self.estimate(entity, attribute, at)?.value()
     }
 }

@@ -7,11 +7,11 @@ use crate::config::Config;
 use crate::credentials::{Account, Credentials, NewToken, Session, Token};
 use crate::error::Error;
 use crate::housekeeping::{self, Housekeeping};
-use crate::journal::{ImportRecord, Note};
-use crate::live::{Live, Picture};
+use crate::journal::ImportRecord;
+use crate::picture::Picture;
 use crate::prepare::{self, Draft, Mode, Receipt};
 use crate::reader::Reader;
-use crate::snapshot;
+use crate::recover;
 use crate::wheel::Wheel;
 use crate::writer::{Command, Counters, NoteDraft, Submission, Writer};
 use arc_swap::ArcSwap;
@@ -21,8 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use twin_fusion as fusion;
-use twin_model::{Caller, Catalogue, CommitNumber, EntityId, Role, Time};
+use twin_model::{Caller, CommitNumber, EntityId, Role, Time};
 use twin_policy::{self as policy, View};
 use twin_store as store;
 
@@ -52,7 +51,7 @@ pub(crate) struct Inner {
     /// Keys the URIs that imports mint.
     pub(crate) minting_key: [u8; 32],
     ring: Arc<Ring>,
-    commands: mpsc::Sender<Command>,
+    pub(crate) commands: mpsc::Sender<Command>,
     claims_waiting: Arc<Semaphore>,
     counters: Arc<Counters>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -75,6 +74,8 @@ pub struct RecoveryReport {
     pub store: store::RecoveryReport,
     /// Claims replayed from the log after the saved state.
     pub replayed: u64,
+    /// Claims folded from the beginning, because the saved state is of another version.
+    pub rebuilt: u64,
     /// Twins in the state.
     pub entities: u64,
     /// Attributes in the state.
@@ -116,10 +117,12 @@ impl Node {
         };
         let saved_before = opened.snapshot.as_ref().map(store::SnapshotIn::erasures);
         let is_unclean = saved_before.is_some_and(|n| n < erasures.len() as u64);
-        let (live, replayed) = recover(opened.snapshot, opened.tail, &is_erased)?;
+        let (live, folded) =
+            recover::recover(opened.snapshot, opened.tail, &opened.reader, &is_erased)?;
         let report = RecoveryReport {
             store: opened.report,
-            replayed,
+            replayed: folded.replayed,
+            rebuilt: folded.rebuilt,
             entities: live.entities.len() as u64,
             attributes: live.attributes,
         };
@@ -135,16 +138,18 @@ impl Node {
             .store(opened.writer.budget().used_bytes, Ordering::Relaxed);
         let (commands, receiver) = mpsc::channel(WAITING_MAX);
         let (pictures, waiting) = std::sync::mpsc::sync_channel(1);
-        if is_unclean {
-            // Erased values stand in the saved state until it is written afresh.
+        if is_unclean || report.rebuilt > 0 {
+            // Erased values stand in the saved state until it is written afresh, and what
+            // was folded once need not be again.
             let _ = pictures.try_send(published.load_full());
         }
         let mut wheel = Wheel::default();
         wheel.arm_all(&live, clock.now());
         let writer = Writer {
-            claims_at_snapshot: live.claims - replayed,
+            claims_at_snapshot: live.claims - report.replayed,
             live,
             log: opened.writer,
+            claims: opened.reader.clone(),
             maintenance: opened.maintenance.clone(),
             wheel,
             clock: Arc::clone(&clock),
@@ -155,6 +160,7 @@ impl Node {
             memory_budget_bytes: config.memory_budget_bytes,
             snapshot_claims: config.snapshot_claims,
             housekeeping: pictures,
+            refold: None,
         };
         let keeper = Housekeeping {
             snapshots: opened.snapshots,
@@ -517,6 +523,7 @@ impl Node {
             memory_budget_bytes: self.0.config.memory_budget_bytes,
             time: self.now(),
             organisation: self.0.config.organisation.clone(),
+            recomputing: self.0.counters.refolding(picture.is_refold_due),
         };
         Ok(policy::release(
             caller,
@@ -586,53 +593,6 @@ impl Changes {
             }
         }
     }
-}
-
-/// The state as of the last durable claim: the saved state, then the log after it.
-///
-/// A state that was saved before an erasure still holds the twin: it is forgotten again,
-/// before what was claimed afterwards is replayed.
-fn recover(
-    saved: Option<store::SnapshotIn>,
-    tail: store::Tail,
-    is_erased: &dyn Fn(&EntityId, u64) -> bool,
-) -> Result<(Live, u64), Error> {
-    let mut live = Live::default();
-    if let Some(saved) = saved {
-        let since = saved.erasures();
-        live = snapshot::read(saved)?;
-        for (number, name) in live.names.entities.all().iter().enumerate() {
-            if is_erased(name, since) {
-                live.forget(number as u32);
-            }
-        }
-    }
-    let mut replayed = 0;
-    for item in tail {
-        let (commit, batch) = item?;
-        let note = Note::decode(batch.id, &batch.note)?;
-        for claim in &batch.claims {
-            let statement = &claim.statement;
-            let spec = Catalogue::BUILT_IN.get(statement.attribute.as_str());
-            // A statement that this version would refuse was taken by the one that
-            // wrote it; it stays on record and out of the estimate.
-            let canonical = spec.map(|spec| fusion::canonical(spec, &statement.act));
-            match canonical {
-                Some(Err(error)) => {
-                    tracing::warn!(claim = %claim.id, %error, "not weighed");
-                    live.pass_over(claim);
-                }
-                Some(Ok(act)) => drop(live.apply(claim, Some(&act))),
-                None => drop(live.apply(claim, None)),
-            }
-        }
-        live.apply_note(note);
-        replayed += batch.claims.len() as u64;
-        live.next_batch = live.next_batch.max(batch.id.0 + 1);
-        live.commit = commit;
-        live.recorded = batch.recorded;
-    }
-    Ok((live, replayed))
 }
 
 /// Whether a place that need not exist yet lies in a directory.

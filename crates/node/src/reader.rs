@@ -5,17 +5,19 @@
 
 use crate::answer::{
     Answer, BuildingAnswer, BuildingLine, Change, FindingFilter, FindingLine, Page, PlanAnswer,
-    StoreyLine, Twin, TwinFilter, VerbatimLine, Why,
+    StoreyLine, Twin, TwinFilter, VerbatimLine,
 };
+use crate::cell::{AttributeCell, EntityCell, VerbatimEntry};
 use crate::error::Error;
-use crate::live::{AttributeCell, EntityCell, Key, Picture};
+use crate::live::Key;
+use crate::picture::Picture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use twin_fusion as fusion;
+use twin_fusion::{self as fusion, Setting};
 use twin_model::catalogue::VERBATIM_SENSITIVITY;
 use twin_model::{
-    Act, Attribute, AttributeSpec, Caller, Catalogue, Claim, CommitNumber, EntityId, EntityKind,
-    Estimate, Summary, Time, Value,
+    Attribute, AttributeSpec, Caller, Catalogue, CommitNumber, EntityId, EntityKind, Estimate,
+    Summary, Time, Value,
 };
 use twin_policy::{self as policy, View};
 use twin_store as store;
@@ -122,8 +124,8 @@ impl Reader {
             }
             match self.cell(space, name)? {
                 AttributeCell::Modelled(spec, state) => {
-                    let name = |source| self.picture.names.sources.name(source);
-                    Some(state.summary(spec, self.at, &fusion::Setting::plain(&name)))
+                    let ask = |setting: &Setting| state.summary(spec, self.at, setting);
+                    Some(self.picture.ask(spec, ask))
                 }
                 AttributeCell::Verbatim(_) => None,
             }
@@ -188,7 +190,7 @@ impl Reader {
             let kind = structure.kind(*number);
             self.picture
                 .entity(*number)
-                .is_some_and(|cell| !cell.attributes.is_empty())
+                .is_some_and(|cell| !cell.is_empty())
                 && filter.kind.is_none_or(|k| kind == Some(k))
                 && building.is_none_or(|b| structure.building_of(*number) == Some(b))
                 && storey.is_none_or(|s| structure.storey_of(*number) == Some(s))
@@ -212,81 +214,6 @@ impl Reader {
             .map(|(_, n)| self.twin_of(n, structure.kind(n).unwrap_or(EntityKind::Thing)))
             .collect();
         Ok(self.release(Page { items, next }))
-    }
-
-    /// What an estimate stands on: the estimate and its claims, about `at` and as known
-    /// at `known_at`. Reads the disk.
-    pub fn why(
-        &self,
-        id: &EntityId,
-        attribute: &Attribute,
-        at: Option<Time>,
-        known_at: Option<Time>,
-    ) -> Result<View<Why>, Error> {
-        self.may_read(attribute)?;
-        let number = self.number(id, "twin")?;
-        let mut claims = self.claims(id, attribute, at, known_at)?;
-        let answer = match (at, known_at) {
-            (None, None) => self
-                .answer(number, attribute)
-                .ok_or_else(|| not_said(attribute))?,
-            _ => self.refold(attribute, &claims, at.unwrap_or(self.at)),
-        };
-        claims.sort_by_key(|c| std::cmp::Reverse((c.statement.observed, c.id)));
-        Ok(self.release(Why { answer, claims }))
-    }
-
-    /// The estimate about `at`, as known at `known_at`. Reads the disk.
-    pub fn as_of(
-        &self,
-        id: &EntityId,
-        attribute: &Attribute,
-        at: Option<Time>,
-        known_at: Option<Time>,
-    ) -> Result<View<Answer>, Error> {
-        self.may_read(attribute)?;
-        self.number(id, "twin")?;
-        let claims = self.claims(id, attribute, at, known_at)?;
-        let answer = self.refold(attribute, &claims, at.unwrap_or(self.at));
-        Ok(self.release(answer))
-    }
-
-    fn claims(
-        &self,
-        id: &EntityId,
-        attribute: &Attribute,
-        at: Option<Time>,
-        known_at: Option<Time>,
-    ) -> Result<Vec<Claim>, Error> {
-        let range = store::Range {
-            until: at.unwrap_or(Time(i64::MAX)),
-            recorded_until: known_at.unwrap_or(Time(i64::MAX)),
-            ..store::Range::ALL
-        };
-        Ok(self.store.claims(id, attribute, range, LIMIT_MAX)?)
-    }
-
-    /// Weighs claims afresh, in the order in which they were recorded.
-    fn refold(&self, attribute: &Attribute, claims: &[Claim], at: Time) -> Answer {
-        let Some(spec) = Catalogue::BUILT_IN.get(attribute.as_str()) else {
-            return Answer::Verbatim(newest_per_source(claims));
-        };
-        let mut in_order: Vec<&Claim> = claims.iter().collect();
-        in_order.sort_by_key(|claim| claim.id);
-        let mut state = fusion::State::new(spec);
-        for claim in in_order {
-            // A claim that the state does not weigh, or whose source it never met, is not
-            // weighed here either: asking about the past adds nothing to the present.
-            let canonical = fusion::canonical(spec, &claim.statement.act);
-            let source = self.picture.names.sources.find(claim.source.as_str());
-            if let (Ok(canonical), Some(source)) = (canonical, source) {
-                let evidence = crate::live::evidence(claim, source, &canonical);
-                state.update(spec, &evidence, &mut Vec::new());
-            }
-        }
-        let name = |source| self.picture.names.sources.name(source);
-        let estimate = state.estimate(spec, at, &fusion::Setting::plain(&name));
-        Answer::Modelled { spec, estimate }
     }
 
     /// Findings of the imports that hold, newest import first.
@@ -377,7 +304,8 @@ impl Reader {
             match &**state {
                 AttributeCell::Modelled(spec, state) => {
                     if spec.kinds.contains(&kind) || self.policy.may_see(spec.sensitivity) {
-                        attributes.push((name, self.modelled(spec, state)));
+                        let was_passed_by = cell.was_passed_by(*attribute);
+                        attributes.push((name, self.modelled(spec, state, was_passed_by)));
                     }
                 }
                 AttributeCell::Verbatim(entries) if self.policy.may_see(VERBATIM_SENSITIVITY) => {
@@ -388,15 +316,18 @@ impl Reader {
                 AttributeCell::Verbatim(_) => {}
             }
         }
-        for spec in Catalogue::BUILT_IN
-            .iter()
-            .filter(|spec| spec.kinds.contains(&kind))
-        {
+        let passed_by = |spec: &AttributeSpec| {
+            !cell.passed_by.is_empty() && self.was_passed_by(number, spec.name)
+        };
+        for spec in Catalogue::BUILT_IN.iter().filter(|spec| {
+            let told = || passed_by(spec) && self.policy.may_see(spec.sensitivity);
+            spec.kinds.contains(&kind) || told()
+        }) {
             let present = attributes
                 .iter()
                 .any(|(name, _)| name.as_str() == spec.name);
             if let (false, Ok(name)) = (present, Attribute::new(spec.name)) {
-                attributes.push((name, self.unknown(spec)));
+                attributes.push((name, self.unknown(spec, passed_by(spec))));
             }
         }
         attributes.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
@@ -407,34 +338,47 @@ impl Reader {
         }
     }
 
-    fn answer(&self, number: u32, attribute: &Attribute) -> Option<Answer> {
+    pub(crate) fn answer(&self, number: u32, attribute: &Attribute) -> Option<Answer> {
+        let was_passed_by = self.was_passed_by(number, attribute.as_str());
         match self.cell(number, attribute.as_str()) {
-            Some(AttributeCell::Modelled(spec, state)) => Some(self.modelled(spec, state)),
+            Some(AttributeCell::Modelled(spec, state)) => {
+                Some(self.modelled(spec, state, was_passed_by))
+            }
             Some(AttributeCell::Verbatim(entries)) => Some(self.verbatim(entries)),
             None => Catalogue::BUILT_IN
                 .get(attribute.as_str())
-                .map(|spec| self.unknown(spec)),
+                .map(|spec| self.unknown(spec, was_passed_by)),
         }
     }
 
-    fn modelled(&self, spec: &'static AttributeSpec, state: &fusion::State) -> Answer {
+    fn modelled(
+        &self,
+        spec: &'static AttributeSpec,
+        state: &fusion::State,
+        was_passed_by: bool,
+    ) -> Answer {
         if !self.policy.may_see(spec.sensitivity) {
             return self.withheld(spec);
         }
-        let name = |source| self.picture.names.sources.name(source);
-        let estimate = state.estimate(spec, self.at, &fusion::Setting::plain(&name));
+        let ask = |setting: &Setting| state.estimate(spec, self.at, setting);
+        let estimate = self.picture.ask(spec, ask);
+        let estimate = self.picture.marked(estimate, was_passed_by);
         Answer::Modelled { spec, estimate }
     }
 
-    fn unknown(&self, spec: &'static AttributeSpec) -> Answer {
-        if self.policy.may_see(spec.sensitivity) {
-            Answer::Modelled {
-                spec,
-                estimate: Estimate::unknown(self.at),
-            }
-        } else {
-            self.withheld(spec)
+    fn unknown(&self, spec: &'static AttributeSpec, was_passed_by: bool) -> Answer {
+        if !self.policy.may_see(spec.sensitivity) {
+            return self.withheld(spec);
         }
+        let unknown = Estimate::unknown(self.at);
+        let estimate = self.picture.marked(unknown, was_passed_by);
+        Answer::Modelled { spec, estimate }
+    }
+
+    fn was_passed_by(&self, number: u32, attribute: &str) -> bool {
+        let attribute = self.picture.names.attributes.find(attribute);
+        let cell = self.picture.entity(number);
+        attribute.is_some_and(|a| cell.is_some_and(|cell| cell.was_passed_by(a)))
     }
 
     fn withheld(&self, spec: &'static AttributeSpec) -> Answer {
@@ -444,8 +388,8 @@ impl Reader {
         }
     }
 
-    fn verbatim(&self, entries: &[crate::live::VerbatimEntry]) -> Answer {
-        let line = |entry: &crate::live::VerbatimEntry| VerbatimLine {
+    fn verbatim(&self, entries: &[VerbatimEntry]) -> Answer {
+        let line = |entry: &VerbatimEntry| VerbatimLine {
             source: self.picture.names.sources.name(entry.source),
             claim: entry.claim,
             observed: entry.observed,
@@ -466,7 +410,7 @@ impl Reader {
         estimate.unwrap_or_else(|| Estimate::unknown(self.at))
     }
 
-    fn cell(&self, number: u32, attribute: &str) -> Option<&AttributeCell> {
+    pub(crate) fn cell(&self, number: u32, attribute: &str) -> Option<&AttributeCell> {
         self.picture
             .entity(number)?
             .get(self.picture.names.attributes.find(attribute)?)
@@ -488,21 +432,17 @@ impl Reader {
         })
     }
 
-    fn number(&self, id: &EntityId, what: &'static str) -> Result<u32, Error> {
+    pub(crate) fn number(&self, id: &EntityId, what: &'static str) -> Result<u32, Error> {
         let number = self.picture.names.entities.find(id.as_str());
         number
-            .filter(|&n| {
-                self.picture
-                    .entity(n)
-                    .is_some_and(|cell| !cell.attributes.is_empty())
-            })
+            .filter(|&n| self.picture.entity(n).is_some_and(|cell| !cell.is_empty()))
             .ok_or_else(|| Error::NotFound {
                 what,
                 id: id.to_string(),
             })
     }
 
-    fn may_read(&self, attribute: &Attribute) -> Result<(), Error> {
+    pub(crate) fn may_read(&self, attribute: &Attribute) -> Result<(), Error> {
         let spec = Catalogue::BUILT_IN.get(attribute.as_str());
         let sensitivity = spec.map_or(VERBATIM_SENSITIVITY, |spec| spec.sensitivity);
         self.may(&policy::Action::Read(sensitivity))
@@ -515,33 +455,6 @@ impl Reader {
     pub(crate) fn release<T>(&self, value: T) -> View<T> {
         self.policy.release(value)
     }
-}
-
-fn not_said(attribute: &Attribute) -> Error {
-    Error::NotFound {
-        what: "attribute",
-        id: attribute.to_string(),
-    }
-}
-
-fn newest_per_source(claims: &[Claim]) -> Vec<VerbatimLine> {
-    let mut newest: BTreeMap<&twin_model::SourceId, &Claim> = BTreeMap::new();
-    for claim in claims {
-        let entry = newest.entry(&claim.source).or_insert(claim);
-        if (claim.statement.observed, claim.id) >= (entry.statement.observed, entry.id) {
-            *entry = claim;
-        }
-    }
-    newest
-        .into_values()
-        .filter(|claim| claim.statement.act != Act::Retract)
-        .map(|claim| VerbatimLine {
-            source: claim.source.clone(),
-            claim: claim.id,
-            observed: claim.statement.observed,
-            act: claim.statement.act.clone(),
-        })
-        .collect()
 }
 
 /// The box around every footprint and span, in metres.

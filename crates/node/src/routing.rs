@@ -7,7 +7,7 @@
 
 use crate::answer::{Goal, RouteAnswer, RouteQuery, RouteStep};
 use crate::error::Error;
-use crate::live::Picture;
+use crate::picture::Picture;
 use crate::reader::Reader;
 use rustc_hash::FxHashMap;
 use twin_model::catalogue::Sensitivity;

@@ -3,10 +3,14 @@
 //! Twins stand in blocks that are decoded on all cores, because a restart in an
 //! emergency is measured in seconds.
 
+use crate::bearing::Bearing;
+use crate::cell::{AttributeCell, EntityCell, VerbatimEntry};
 use crate::error::Error;
 use crate::journal::{ImportJson, ImportRecord};
-use crate::live::{AttributeCell, EntityCell, Live, Picture, VerbatimEntry};
+use crate::live::Live;
+use crate::picture::Picture;
 use crate::prepare::is_erased_name;
+use crate::quarantine::{Quarantine, QuarantineJson};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -18,7 +22,7 @@ use twin_model::{
 use twin_store as store;
 
 /// Version of the state's format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Twins in a block.
 const BLOCK: usize = 2048;
 /// No table of names and no block is longer; a longer one is damage.
@@ -27,6 +31,10 @@ const PART_BYTES_MAX: usize = 1 << 31;
 const MODELLED: u8 = 0;
 const VERBATIM: u8 = 1;
 
+const NO_BEARING: u8 = 0;
+const NO_VOLUME: u8 = 1;
+const VOLUME: u8 = 2;
+
 #[derive(Serialize, Deserialize)]
 struct Head {
     recorded: i64,
@@ -34,6 +42,18 @@ struct Head {
     claims: u64,
     blocks: usize,
     imports: Vec<ImportJson>,
+    #[serde(default)]
+    quarantine: Vec<QuarantineJson>,
+    #[serde(default)]
+    is_refold_due: bool,
+}
+
+/// What a saved state was found to be.
+pub(crate) enum Saved {
+    /// The state.
+    Whole(Box<Live>),
+    /// All but the estimates, which another version wrote, and why they cannot be read.
+    Other(Box<Live>, String),
 }
 
 /// Writes the state.
@@ -49,6 +69,13 @@ pub(crate) fn write(picture: &Picture, out: &mut dyn Write) -> io::Result<()> {
         claims: picture.claims,
         blocks: picture.entities.len().div_ceil(BLOCK),
         imports,
+        quarantine: picture
+            .quarantine
+            .records
+            .iter()
+            .map(QuarantineJson::from)
+            .collect(),
+        is_refold_due: picture.is_refold_due,
     };
     out.write_all(&VERSION.to_le_bytes())?;
     put_part(out, &serde_json::to_vec(&head)?)?;
@@ -84,23 +111,54 @@ pub(crate) fn write(picture: &Picture, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Reads a saved state.
-pub(crate) fn read(mut saved: store::SnapshotIn) -> Result<Live, Error> {
+pub(crate) fn read(mut saved: store::SnapshotIn) -> Result<Saved, Error> {
+    let mut version = [0; 4];
+    saved.read_exact(&mut version).map_err(|e| damaged(&e))?;
+    let version = u32::from_le_bytes(version);
+    if version > VERSION {
+        return Err(Error::Snapshot(
+            "it was written by a newer version".to_owned(),
+        ));
+    }
+    let (live, blocks) = read_head(&mut saved)?;
+    if version < VERSION {
+        let why = format!("it has format version {version}, this program writes {VERSION}");
+        return Ok(Saved::Other(Box::new(live), why));
+    }
+    let attributes = live.names.attributes.all();
+    let mut parts = Vec::with_capacity(blocks);
+    for _ in 0..blocks {
+        parts.push(take_part(&mut saved)?);
+    }
+    // Every byte was checked when the store opened: what cannot be read here was written
+    // by a version with another catalogue or other estimators.
+    let decoded = parts.into_par_iter().map(|b| take_cells(&b, &attributes));
+    let decoded: Vec<Vec<EntityCell>> = match decoded.collect::<Result<_, Error>>() {
+        Ok(decoded) => decoded,
+        Err(error) => return Ok(Saved::Other(Box::new(live), error.to_string())),
+    };
+    let mut live = live;
+    for cell in decoded.into_iter().flatten() {
+        live.put(cell);
+    }
+    if live.entities.len() != live.names.entities.len() {
+        return Err(damaged(&"twins and their names differ in number"));
+    }
+    Ok(Saved::Whole(Box::new(live)))
+}
+
+/// Everything but the twins, and how many blocks of those follow.
+fn read_head(saved: &mut store::SnapshotIn) -> Result<(Live, usize), Error> {
     let mut live = Live {
         commit: saved.commit(),
         next_sequence: saved.next_sequence(),
         ..Live::default()
     };
-    let mut version = [0; 4];
-    saved.read_exact(&mut version).map_err(|e| damaged(&e))?;
-    if u32::from_le_bytes(version) != VERSION {
-        return Err(Error::Snapshot(
-            "it was written by a newer version".to_owned(),
-        ));
-    }
-    let head: Head = serde_json::from_slice(&take_part(&mut saved)?).map_err(|e| damaged(&e))?;
+    let head: Head = serde_json::from_slice(&take_part(saved)?).map_err(|e| damaged(&e))?;
     live.recorded = Time(head.recorded);
     live.next_batch = head.next_batch;
     live.claims = head.claims;
+    live.is_refold_due = head.is_refold_due;
     let imports: Vec<ImportRecord> = head
         .imports
         .into_iter()
@@ -108,32 +166,14 @@ pub(crate) fn read(mut saved: store::SnapshotIn) -> Result<Live, Error> {
         .collect::<Result<_, _>>()
         .map_err(|e| damaged(&e))?;
     live.imports = Arc::new(imports.into_iter().map(Arc::new).collect());
-    live.names
-        .entities
-        .fill(take_names(&mut saved, EntityId::new)?);
-    live.names
-        .attributes
-        .fill(take_names(&mut saved, Attribute::new)?);
-    live.names
-        .sources
-        .fill(take_names(&mut saved, SourceId::new)?);
+    let names = &live.names;
+    names.entities.fill(take_names(saved, EntityId::new)?);
+    names.attributes.fill(take_names(saved, Attribute::new)?);
+    names.sources.fill(take_names(saved, SourceId::new)?);
+    let quarantine = Quarantine::read(head.quarantine, |source| names.sources.number(source))?;
+    live.quarantine = Arc::new(quarantine);
     live.count_sources();
-    let attributes = live.names.attributes.all();
-    let mut blocks = Vec::with_capacity(head.blocks);
-    for _ in 0..head.blocks {
-        blocks.push(take_part(&mut saved)?);
-    }
-    let decoded: Vec<Vec<EntityCell>> = blocks
-        .into_par_iter()
-        .map(|b| take_cells(&b, &attributes))
-        .collect::<Result<_, _>>()?;
-    for cell in decoded.into_iter().flatten() {
-        live.put(cell);
-    }
-    if live.entities.len() != live.names.entities.len() {
-        return Err(damaged(&"twins and their names differ in number"));
-    }
-    Ok(live)
+    Ok((live, head.blocks))
 }
 
 fn damaged(cause: &dyn std::fmt::Display) -> Error {
@@ -211,6 +251,51 @@ fn put_cell(out: &mut Vec<u8>, cell: &EntityCell) {
             }
         }
     }
+    out.extend_from_slice(&(cell.passed_by.len() as u32).to_le_bytes());
+    for attribute in &cell.passed_by {
+        out.extend_from_slice(&attribute.to_le_bytes());
+    }
+    put_bearing(out, cell.bearing.as_deref());
+}
+
+fn put_bearing(out: &mut Vec<u8>, bearing: Option<&Bearing>) {
+    let Some(bearing) = bearing else {
+        return out.push(NO_BEARING);
+    };
+    out.push(if bearing.volume_m3.is_some() {
+        VOLUME
+    } else {
+        NO_VOLUME
+    });
+    if let Some(volume_m3) = bearing.volume_m3 {
+        out.extend_from_slice(&volume_m3.to_bits().to_le_bytes());
+    }
+    for spaces in [&bearing.joins, &bearing.ever_joined] {
+        out.push(spaces.len() as u8);
+        for space in spaces {
+            put_text(out, space.as_str());
+        }
+    }
+}
+
+fn take_bearing(rest: &mut &[u8]) -> Result<Option<Box<Bearing>>, Error> {
+    let [kind] = take(rest)?;
+    let volume_m3 = match kind {
+        NO_BEARING => return Ok(None),
+        VOLUME => Some(f32::from_bits(u32::from_le_bytes(take(rest)?))),
+        _ => None,
+    };
+    Ok(Some(Box::new(Bearing {
+        volume_m3,
+        joins: take_spaces(rest)?,
+        ever_joined: take_spaces(rest)?,
+    })))
+}
+
+fn take_spaces(rest: &mut &[u8]) -> Result<Vec<EntityId>, Error> {
+    let [count] = take(rest)?;
+    let id = |rest: &mut &[u8]| EntityId::new(take_text(rest)?).map_err(|e| damaged(&e));
+    (0..count).map(|_| id(rest)).collect()
 }
 
 fn put_entry(out: &mut Vec<u8>, entry: &VerbatimEntry) {
@@ -253,6 +338,10 @@ fn take_cell(rest: &mut &[u8], attributes: &[Attribute]) -> Result<EntityCell, E
         };
         cell.attributes.push((attribute, Arc::new(state)));
     }
+    for _ in 0..u32::from_le_bytes(take(rest)?) {
+        cell.passed_by.push(u32::from_le_bytes(take(rest)?));
+    }
+    cell.bearing = take_bearing(rest)?;
     Ok(cell)
 }
 

@@ -3,7 +3,7 @@
 //! Worked out from the believed values of the attributes that say so (`type`,
 //! `partOf`, `elevation`), once per change of any such fact.
 
-use crate::live::Picture;
+use crate::picture::Picture;
 use crate::routing::Plan;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;

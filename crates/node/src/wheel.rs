@@ -5,7 +5,8 @@
 //! entered, listeners are told; if newer evidence has put the change off, it is
 //! entered anew.
 
-use crate::live::{AttributeCell, Key, Live};
+use crate::cell::AttributeCell;
+use crate::live::{Key, Live};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 use twin_model::Time;

@@ -11,8 +11,11 @@ use crate::changes::Ring;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::journal::{ImportRecord, Note};
-use crate::live::{Key, Live, Picture};
+use crate::live::{Key, Live};
+use crate::picture::Picture;
 use crate::prepare::{ClaimCode, Prepared, Receipt, Refusal};
+use crate::quarantine::Verdict;
+use crate::refold::{Refold, Refolded, exchange, follow};
 use crate::wheel::Wheel;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -34,6 +37,11 @@ pub(crate) enum Command {
         entity: EntityId,
         reason: String,
         reply: Reply<store::ErasureRecord>,
+    },
+    /// Set a source aside or release it.
+    Judge {
+        verdict: Verdict,
+        reply: Reply<CommitNumber>,
     },
     /// Emit what changes by time alone.
     Tick,
@@ -74,13 +82,27 @@ pub(crate) struct Counters {
     pub(crate) refused: AtomicU64,
     pub(crate) commit_micros: AtomicU64,
     pub(crate) store_bytes: AtomicU64,
+    /// Claims folded so far by a fold that is under way, and how many there are; zero and
+    /// zero when none is.
+    pub(crate) refolded: AtomicU64,
+    pub(crate) refold_of: AtomicU64,
     pub(crate) stopped: AtomicBool,
+}
+
+impl Counters {
+    /// How far a fold from the beginning has got, 0..=1; `None` when none is due.
+    pub(crate) fn refolding(&self, is_due: bool) -> Option<f64> {
+        let of = self.refold_of.load(Ordering::Relaxed).max(1) as f64;
+        let done = self.refolded.load(Ordering::Relaxed) as f64;
+        is_due.then(|| (done / of).min(1.0))
+    }
 }
 
 /// What the writer thread owns.
 pub(crate) struct Writer {
     pub(crate) live: Live,
     pub(crate) log: store::Writer,
+    pub(crate) claims: store::Reader,
     pub(crate) maintenance: store::Maintenance,
     pub(crate) wheel: Wheel,
     pub(crate) clock: Arc<dyn Clock>,
@@ -93,6 +115,8 @@ pub(crate) struct Writer {
     pub(crate) claims_at_snapshot: u64,
     /// Pictures to be written to disk, to the housekeeping thread.
     pub(crate) housekeeping: mpsc::SyncSender<Arc<Picture>>,
+    /// A fold from the beginning that is under way.
+    pub(crate) refold: Option<Refold>,
 }
 
 /// A submission with the claims it became.
@@ -108,6 +132,9 @@ impl Writer {
     /// Serves commands until told to stop or until nobody can send any more.
     pub(crate) fn run(mut self, mut commands: tokio::sync::mpsc::Receiver<Command>) {
         let mut held = None;
+        if self.live.is_refold_due {
+            self.start_refold();
+        }
         while let Some(command) = held.take().or_else(|| commands.blocking_recv()) {
             match command {
                 Command::Submit(first) => {
@@ -122,8 +149,15 @@ impl Writer {
                 } => {
                     let _ = reply.send(self.erase(&entity, &reason));
                 }
-                Command::Tick => self.tick(),
+                Command::Judge { verdict, reply } => {
+                    let _ = reply.send(self.judge(&verdict));
+                }
+                Command::Tick => {
+                    self.adopt_refolded();
+                    self.tick();
+                }
                 Command::Stop(reply) => {
+                    self.stop_refold();
                     self.save_last();
                     let _ = reply.send(());
                     break;
@@ -272,15 +306,18 @@ impl Writer {
         groups: Vec<Group>,
         now: Time,
     ) {
-        let mut keys = Vec::new();
+        let (mut keys, mut recorded) = (Vec::new(), 0);
         let mut receipts = Vec::with_capacity(groups.len());
         for (batch, group) in batches.iter().zip(groups) {
             for (claim, canonical) in batch.claims.iter().zip(&group.canonical) {
-                let key = self.live.apply(claim, canonical.as_ref());
-                self.wheel.arm(key, &self.live, now);
-                keys.push(key);
+                let before = keys.len();
+                self.live.apply(claim, canonical.as_ref(), &mut keys);
+                for key in &keys[before..] {
+                    self.wheel.arm(*key, &self.live, now);
+                }
             }
-            self.live.apply_note(group.note);
+            recorded += batch.claims.len() as u64;
+            self.live.apply_note(group.note, now);
             let claims = batch.claims.iter().map(|claim| claim.id).collect();
             receipts.push((
                 group.reply,
@@ -293,9 +330,7 @@ impl Writer {
         }
         self.live.commit = commit;
         self.live.recorded = now;
-        self.counters
-            .claims
-            .fetch_add(keys.len() as u64, Ordering::Relaxed);
+        self.counters.claims.fetch_add(recorded, Ordering::Relaxed);
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         let micros = self
             .clock
@@ -324,7 +359,9 @@ impl Writer {
     }
 
     fn consider_snapshot(&mut self) {
-        if self.live.claims.saturating_sub(self.claims_at_snapshot) < self.snapshot_claims {
+        // What follows a fold that is under way is still to be read from the log.
+        let few = self.live.claims.saturating_sub(self.claims_at_snapshot) < self.snapshot_claims;
+        if few || self.refold.is_some() {
             return;
         }
         // A full queue means one is being written; the next commit asks again.
@@ -353,6 +390,20 @@ impl Writer {
     }
 
     fn erase(&mut self, entity: &EntityId, reason: &str) -> Result<store::ErasureRecord, Error> {
+        // A fold under way might bring back what is being erased.
+        self.stop_refold();
+        let erased = self.erase_now(entity, reason);
+        if self.live.is_refold_due {
+            self.start_refold();
+        }
+        erased
+    }
+
+    fn erase_now(
+        &mut self,
+        entity: &EntityId,
+        reason: &str,
+    ) -> Result<store::ErasureRecord, Error> {
         let number = self.live.names.entities.find(entity.as_str());
         let number = number.ok_or_else(|| Error::NotFound {
             what: "twin",
@@ -384,6 +435,78 @@ impl Writer {
             tracing::error!("the housekeeping has stopped; erased values stay in the saved state");
         }
         Ok(record)
+    }
+}
+
+/// Setting sources aside.
+impl Writer {
+    fn judge(&mut self, verdict: &Verdict) -> Result<CommitNumber, Error> {
+        self.live
+            .quarantine
+            .check(verdict, |source| self.live.names.sources.find(source))?;
+        let now = self.clock.now();
+        let note = Note::Verdict(verdict.clone());
+        let batch = store::Batch {
+            id: BatchId(self.live.next_batch),
+            kind: 1,
+            recorded: now,
+            note: note.encode().into(),
+            claims: Vec::new(),
+        };
+        let commit = self.log.append(&[batch])?;
+        self.live.next_batch += 1;
+        self.live.apply_note(note, now);
+        self.live.commit = commit;
+        self.live.recorded = now;
+        self.show(false, Vec::new());
+        self.stop_refold();
+        self.start_refold();
+        Ok(commit)
+    }
+
+    fn start_refold(&mut self) {
+        let picture = Arc::new(self.live.picture());
+        self.counters.refolded.store(0, Ordering::Relaxed);
+        self.counters
+            .refold_of
+            .store(picture.claims.max(1), Ordering::Relaxed);
+        let (claims, counters) = (self.claims.clone(), Arc::clone(&self.counters));
+        match Refold::start(picture, claims, counters, self.clock.now()) {
+            Ok(refold) => self.refold = Some(refold),
+            Err(error) => tracing::error!(%error, "no thread to fold the claims again"),
+        }
+    }
+
+    fn stop_refold(&mut self) {
+        if let Some(refold) = self.refold.take() {
+            refold.stop();
+        }
+        self.counters.refold_of.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes the state that was folded anew in place of the present one.
+    fn adopt_refolded(&mut self) {
+        let Some(Refolded { mut live, wheel }) = self.refold.as_ref().and_then(Refold::take) else {
+            return;
+        };
+        self.stop_refold();
+        let mut changed = Vec::new();
+        if let Err(error) = follow(&mut live, &self.claims, &mut changed) {
+            tracing::error!(%error, "the claims could not be folded again; the next start tries");
+            return;
+        }
+        live.is_refold_due = false;
+        self.wheel = wheel;
+        for key in &changed {
+            self.wheel.arm(*key, &live, self.clock.now());
+        }
+        let keys = exchange(&self.live, &mut live);
+        self.live = live;
+        tracing::info!(changed = keys.len(), "all claims are folded again");
+        self.show(false, keys);
+        self.claims_at_snapshot = 0;
+        // A full queue means one is being written; the next commit asks again.
+        let _ = self.housekeeping.try_send(self.published.load_full());
     }
 }
 

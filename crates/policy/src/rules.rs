@@ -27,6 +27,10 @@ pub enum Action<'a> {
     Import,
     /// Take an import back.
     UndoImport,
+    /// See which sources are set aside, and why.
+    ReadQuarantine,
+    /// Set a source aside, or release it.
+    Quarantine,
     /// Erase what was claimed about a twin.
     Erase,
     /// Copy the whole store into a directory of the node's machine.
@@ -55,6 +59,8 @@ impl Action<'_> {
             Self::ClaimStructure => Permission::ClaimStructure,
             Self::Import => Permission::Import,
             Self::UndoImport => Permission::UndoImport,
+            Self::ReadQuarantine => Permission::ReadQuarantine,
+            Self::Quarantine => Permission::Quarantine,
             Self::Erase => Permission::Erase,
             Self::Backup => Permission::Backup,
             Self::ManageAccounts => Permission::ManageAccounts,
@@ -96,6 +102,10 @@ pub enum Permission {
     Import,
     /// Taking an import back.
     UndoImport,
+    /// The list of sources that are set aside.
+    ReadQuarantine,
+    /// Setting sources aside.
+    Quarantine,
     /// Erasing.
     Erase,
     /// Backup.
@@ -193,6 +203,16 @@ pub static RULES: &[Rule] = &[
     rule(
         Permission::UndoImport,
         "take imports back",
+        &[Steward, Owner],
+    ),
+    rule(
+        Permission::ReadQuarantine,
+        "see which sources are set aside",
+        &[Responder, Steward, Owner],
+    ),
+    rule(
+        Permission::Quarantine,
+        "set sources aside",
         &[Steward, Owner],
     ),
     rule(Permission::Erase, "erase claims", &[Owner]),
@@ -340,6 +360,8 @@ mod tests {
             Action::ClaimStructure,
             Action::Import,
             Action::UndoImport,
+            Action::ReadQuarantine,
+            Action::Quarantine,
             Action::Erase,
             Action::Backup,
             Action::ManageAccounts,
@@ -388,6 +410,8 @@ mod tests {
             .++++.. ClaimStructure
             ..+++.. Import
             ..+++.. UndoImport
+            .++++.. ReadQuarantine
+            ..+++.. Quarantine
             ...++.. Erase
             ....+.. Backup
             ...++.. ManageAccounts

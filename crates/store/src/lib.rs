@@ -55,6 +55,7 @@ mod manifest;
 mod meta;
 mod open;
 mod reader;
+mod retained;
 mod segment;
 mod snapshot;
 mod tail;

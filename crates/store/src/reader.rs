@@ -12,7 +12,7 @@ use twin_model::{Attribute, Claim, ClaimId, CommitNumber, EntityId, Time};
 /// Answers questions about the past, from any thread.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// Which claims of a series.
@@ -49,7 +49,7 @@ impl Range {
 const OPEN_SEGMENTS_MAX: usize = 512;
 /// A file may vanish between the question and the reading when it is replaced; after
 /// this many tries it is really missing.
-const ATTEMPTS: usize = 3;
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// What a question has to look at.
 struct Places {
@@ -196,7 +196,7 @@ impl Reader {
         }
     }
 
-    fn open_segment(&self, segment: &Segment) -> Result<Arc<OpenSegment>, Error> {
+    pub(crate) fn open_segment(&self, segment: &Segment) -> Result<Arc<OpenSegment>, Error> {
         if let Some(open) = locked(&self.shared.open_segments).get(&segment.name) {
             return Ok(Arc::clone(open));
         }

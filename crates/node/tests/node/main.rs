@@ -7,3 +7,5 @@ mod claims;
 mod erasure;
 mod histories;
 mod imports;
+mod quarantine;
+mod rebuild;
