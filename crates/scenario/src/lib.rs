@@ -15,6 +15,7 @@
 //! |---|---|
 //! | [`building`] | the parametric office building: storeys, rooms, walls, doors, stairs, lift |
 //! | [`defects`] | what is left out of the file, or written falsely, on request |
+//! | [`faults`] | six kinds of fault, put into series of readings that anybody made |
 //! | [`ifc`] | the building as a STEP file (IFC2x3, IFC4 or IFC4.3) |
 //! | [`truth`] | the building as it really is, as JSON |
 //! | [`observe`] | people, air and fire in any building, and the sensors that report them |
@@ -22,6 +23,7 @@
 
 pub mod building;
 pub mod defects;
+pub mod faults;
 pub mod ifc;
 pub mod observe;
 pub mod rng;

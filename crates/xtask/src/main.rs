@@ -66,6 +66,7 @@ enum Command {
     /// Hold every quality measure of an area against its target
     #[command(after_help = "Examples:\n  \
         cargo xtask score spine\n  \
+        cargo xtask score fusion --only tower\n  \
         cargo xtask score spine --data DIR --json")]
     Score(score::Options),
     /// Measure ours beside a peer or a physical limit

@@ -1,43 +1,74 @@
-//! The program that imports are measured against: IfcOpenShell, in a Python
-//! environment of its own outside the tree.
+//! The programs that ours are measured against, each in a Python environment of its own
+//! outside the tree: IfcOpenShell for imports, filterpy and Stone Soup for estimates.
 
 use crate::shell;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What is installed, pinned so that figures can be compared between runs.
-const PACKAGES: [&str; 3] = [
-    "ifcopenshell==0.9.0.post1",
-    "numpy==2.4.6",
-    "shapely==2.2.0",
-];
+/// One environment. Packages are pinned so that figures can be compared between runs.
+struct Peer {
+    folder: &'static str,
+    /// Names a Python that has the packages already.
+    variable: &'static str,
+    packages: &'static [&'static str],
+}
 
-/// The Python that has the peer. It is installed on first use.
+const IFC: Peer = Peer {
+    folder: "peer",
+    variable: "TWIN_PEER_PYTHON",
+    packages: &[
+        "ifcopenshell==0.9.0.post1",
+        "numpy==2.4.6",
+        "shapely==2.2.0",
+    ],
+};
+
+const FILTERS: Peer = Peer {
+    folder: "filters",
+    variable: "TWIN_FILTERS_PYTHON",
+    packages: &["filterpy==2.0.0", "stonesoup==1.9.1"],
+};
+
+/// The Python that has IfcOpenShell. It is installed on first use.
 ///
 /// `TWIN_PEER_PYTHON` names another that has it already. The error names the one
 /// command that would help.
 pub(crate) fn python() -> Result<PathBuf> {
-    if let Some(python) = std::env::var_os("TWIN_PEER_PYTHON") {
-        return Ok(PathBuf::from(python));
-    }
-    let home = shell::cache_dir()?.join("peer");
-    let python = home.join("bin/python");
-    // The stamp is written last: half an installation is installed again.
-    let stamp = home.join("installed");
-    let wanted = PACKAGES.join(" ");
-    if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
-        return Ok(python);
-    }
-    install(&home, &python).with_context(|| {
-        let home = home.display();
-        format!("the peer is missing: python3 -m venv {home} && {home}/bin/pip install {wanted}")
-    })?;
-    std::fs::write(stamp, wanted)?;
-    Ok(python)
+    IFC.python()
 }
 
-fn install(home: &Path, python: &Path) -> Result<()> {
+/// The Python that has filterpy and Stone Soup, likewise, or the one that
+/// `TWIN_FILTERS_PYTHON` names.
+pub(crate) fn filters() -> Result<PathBuf> {
+    FILTERS.python()
+}
+
+impl Peer {
+    fn python(&self) -> Result<PathBuf> {
+        if let Some(python) = std::env::var_os(self.variable) {
+            return Ok(PathBuf::from(python));
+        }
+        let home = shell::cache_dir()?.join(self.folder);
+        let python = home.join("bin/python");
+        // The stamp is written last: half an installation is installed again.
+        let stamp = home.join("installed");
+        let wanted = self.packages.join(" ");
+        if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
+            return Ok(python);
+        }
+        install(&home, &python, self.packages).with_context(|| {
+            let home = home.display();
+            format!(
+                "the peer is missing: python3 -m venv {home} && {home}/bin/pip install {wanted}"
+            )
+        })?;
+        std::fs::write(stamp, wanted)?;
+        Ok(python)
+    }
+}
+
+fn install(home: &Path, python: &Path, packages: &[&str]) -> Result<()> {
     let Some(system) = shell::which_of(&["python3.12", "python3.11", "python3"]) else {
         bail!("there is no python3");
     };
@@ -57,7 +88,7 @@ fn install(home: &Path, python: &Path) -> Result<()> {
         "--quiet",
         "--disable-pip-version-check",
     ])
-    .args(PACKAGES);
+    .args(packages);
     shell::run(&mut pip)
 }
 

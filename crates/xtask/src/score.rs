@@ -7,6 +7,7 @@
 mod access;
 mod bad;
 mod claims;
+mod fusion;
 mod import;
 mod kill;
 mod page;
@@ -45,13 +46,14 @@ pub(crate) struct Options {
 enum Area {
     /// One building from its file to a believed, living picture
     Spine,
+    /// Estimates against truth, data by others and their peers
+    Fusion,
 }
 
 /// Takes all measures of the area and prints them.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let Area::Spine = options.area;
     let data = shell::data_dir(options.data.as_deref());
-    let measures: &[Measure<'_>] = &[
+    let spine: [Measure<'_>; 7] = [
         ("import", &|| import::measure(&data)),
         ("power cuts", &|| claims::power_cuts(options.cuts)),
         ("kills", &|| kill::measure(options.kills, options.seed)),
@@ -60,7 +62,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("access", &access::unauthenticated),
         ("bad input", &|| bad::measure(options.seed)),
     ];
-    Report::of("spine", measures, options.only.as_deref()).conclude(options.json)
+    let estimates = |measure: &'static str| fusion::measure(measure, &data, options.seed);
+    let fusion: [Measure<'_>; 6] = [
+        ("occupancy", &|| estimates("occupancy")),
+        ("faults", &|| estimates("faults")),
+        ("tower", &|| estimates("tower")),
+        ("gaps", &|| estimates("gaps")),
+        ("same", &|| estimates("same")),
+        ("bad input", &|| estimates("bad")),
+    ];
+    let (name, measures): (_, &[Measure<'_>]) = match options.area {
+        Area::Spine => ("spine", &spine),
+        Area::Fusion => ("fusion", &fusion),
+    };
+    Report::of(name, measures, options.only.as_deref()).conclude(options.json)
 }
 
 /// Files below a folder whose name ends so, in order; none when it is not there.

@@ -12,6 +12,8 @@ enum Place {
     Layer(u32),
     /// Beside the layers: knows none of them, and is known by their tests at most.
     Side,
+    /// Above all: may know everything, and nothing knows it.
+    Above,
 }
 
 /// `unsafe_code` is forbidden in the workspace, and every crate inherits that.
@@ -63,6 +65,7 @@ pub(super) fn order(tree: &Tree) -> Vec<String> {
             match (place, places.get(needed.as_str())) {
                 (_, None) => problems.push(format!("{path}: `{needed}` is not in the table")),
                 (Place::Layer(above), Some(Place::Layer(below))) if below < &above => {}
+                (Place::Above, Some(Place::Layer(_) | Place::Side)) => {}
                 // Tests may be given what a side crate generates; what ships may not.
                 (Place::Layer(_), Some(Place::Side)) if section == TESTS => {}
                 (_, Some(below)) => {
@@ -99,6 +102,7 @@ fn places(text: &str) -> BTreeMap<&str, Place> {
         let mut cells = line.split('|').skip(1).map(str::trim);
         let place = match cells.next() {
             Some("side") => Place::Side,
+            Some("above") => Place::Above,
             Some(number) => match number.parse() {
                 Ok(layer) => Place::Layer(layer),
                 Err(_) => continue,
@@ -122,7 +126,7 @@ mod tests {
     use super::*;
 
     const TABLE: &str = "| layer | crate |\n|---|---|\n| 0 | `model` |\n| 1 | `space`, `fusion` |\n\
-                         | side | `scenario` |\n";
+                         | side | `scenario` |\n| above | `score` |\n";
     const SOUND: &str = "[lints]\nworkspace = true\n";
 
     fn check(name: &str, manifest: &str, expected: &[&str]) {
@@ -169,6 +173,25 @@ mod tests {
             "space",
             "[dev-dependencies]\ntwin-scenario.workspace = true\n",
             &[],
+        );
+    }
+
+    #[test]
+    fn what_marks_knows_both_sides_and_is_known_by_nobody() {
+        check(
+            "score",
+            "[dependencies]\ntwin-model.workspace = true\ntwin-scenario.workspace = true\n",
+            &[],
+        );
+        check(
+            "space",
+            "[dev-dependencies]\ntwin-score.workspace = true\n",
+            &["crates/space/Cargo.toml: Layer(1) depends on `score`, Above"],
+        );
+        check(
+            "scenario",
+            "[dependencies]\ntwin-score.workspace = true\n",
+            &["crates/scenario/Cargo.toml: Side depends on `score`, Above"],
         );
     }
 

@@ -1,0 +1,92 @@
+//! Marks the estimators: how close they come, and whether they are as sure as they may be.
+//!
+//! Real rooms with a person counter, real thermometers that are made to fail, and a
+//! generated tower whose sensors are taken away one after another. What the estimators
+//! believed is held against what was so, beside what simpler methods believed of the same
+//! readings. Each measure comes out as rows: how many items, what was found, what was
+//! promised, what the others reached, and a hash of what it was measured on.
+//!
+//! **Boundary:** NO-INVERSE-CRIME. Truth comes from others' data or from `twin-scenario`, which
+//! shares nothing with the estimators; this program alone knows both sides. Nothing
+//! depends on it.
+
+mod bad;
+mod channel;
+mod data;
+mod faults;
+mod forecast;
+mod metrics;
+mod occupancy;
+mod peer;
+mod removal;
+mod row;
+mod same;
+mod tower;
+
+use anyhow::Result;
+use clap::Parser;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "twin-score",
+    version,
+    about = "Marks the estimators; `cargo xtask score fusion` runs it"
+)]
+struct Arguments {
+    /// What to mark
+    #[arg(value_enum)]
+    measure: Measure,
+    /// Folder of data made by others
+    #[arg(long, default_value = "../shared/data")]
+    data: PathBuf,
+    /// A Python that has filterpy
+    #[arg(long)]
+    peer: Option<PathBuf>,
+    /// Seed of what is generated
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Measure {
+    /// People in a real room, from its air, movement and phones
+    Occupancy,
+    /// Six kinds of fault put into real series
+    Faults,
+    /// A generated tower with sensors taken away
+    Tower,
+    /// Real series with readings taken away
+    Gaps,
+    /// The same claims in other orders, twice, across restarts, on more threads
+    Same,
+    /// What sensors should not say, and do
+    Bad,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let data: &Path = &arguments.data;
+    let peer = arguments.peer.as_deref();
+    let rows = match arguments.measure {
+        Measure::Occupancy => occupancy::measure(data),
+        Measure::Faults => faults::measure(data, arguments.seed),
+        Measure::Tower => removal::tower(arguments.seed, peer)?,
+        Measure::Gaps => removal::gaps(data, arguments.seed, peer)?,
+        Measure::Same => same::measure(data, arguments.seed),
+        Measure::Bad => bad::measure(arguments.seed),
+    };
+    writeln!(std::io::stdout(), "{}", serde_json::to_string(&rows)?)?;
+    Ok(())
+}
