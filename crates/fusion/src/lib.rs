@@ -12,6 +12,7 @@
 //! a number that drifts (`scalar`), a yes or no that flips (`boolean`), one of a few states
 //! that change (`category`), people who come and go (`count`), and facts that do not change
 //! by themselves (`fact`).
+//! What no source tells of is inferred from the spaces around it by the [`field`].
 //!
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
 //! **Invariant (DETERMINISTIC):** the same evidence in the same order gives the same
@@ -58,6 +59,7 @@ mod codec;
 mod count;
 mod evidence;
 mod fact;
+pub mod field;
 mod lesson;
 mod math;
 mod reading;
