@@ -1,0 +1,254 @@
+//! The reading end: opens what is meant for this node, and hands each bundle to the
+//! application once.
+//!
+//! A bundle that cannot be read yet waits, on disk, for its key or for the bundle that
+//! names its topics; nothing else waits for it.
+
+use crate::bundle::Bundle;
+use crate::error::Error;
+use crate::id::{OriginId, StreamId};
+use crate::keys::{Grant, Granted, ReaderSecret, Recipient, Scope, SecretKey};
+use crate::opening::Identity;
+use crate::payload::{Payload, Record, Topics};
+use crate::ranges::Ranges;
+use crate::replica::Stream;
+use crate::revocation::Revocation;
+use ed25519_dalek::VerifyingKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One node in the member list.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The key that signs its grants.
+    pub node: VerifyingKey,
+    /// The key of its organisation, which may revoke the node's.
+    pub authority: VerifyingKey,
+    /// What others seal grants to.
+    pub recipient: Recipient,
+}
+
+/// Everyone whose word counts.
+pub type Members = BTreeMap<OriginId, Member>;
+
+/// What became of a bundle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// Who wrote it; `None` for plain bundles, whose content proves itself.
+    pub identity: Option<Identity>,
+    /// What it says.
+    pub payload: Payload,
+    /// What it says about persons whose keys are here.
+    pub personal: Vec<(u64, Vec<Record>)>,
+    /// Bundles that had to wait may be readable now.
+    pub unlocks: bool,
+}
+
+/// Reads streams for one node.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    secret: ReaderSecret,
+    members: Members,
+    keys: BTreeMap<(StreamId, Scope), SecretKey>,
+    identities: BTreeMap<StreamId, Identity>,
+    topics: BTreeMap<(StreamId, u64), Topics>,
+    delivered: BTreeMap<StreamId, Ranges>,
+    erased: BTreeSet<(StreamId, u64)>,
+    revocations: BTreeMap<[u8; 32], Revocation>,
+}
+
+impl Reader {
+    /// A reader that has read nothing.
+    pub fn new(secret: ReaderSecret, members: Members) -> Self {
+        Self {
+            secret,
+            members,
+            keys: BTreeMap::new(),
+            identities: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            delivered: BTreeMap::new(),
+            erased: BTreeSet::new(),
+            revocations: BTreeMap::new(),
+        }
+    }
+
+    /// The same after a restart: `delivered` is what the application has, which it stores
+    /// together with what it made of it, and `erased` the keys that were destroyed. Other
+    /// keys and topics come back by reading again.
+    pub fn after_restart(
+        mut self,
+        delivered: BTreeMap<StreamId, Ranges>,
+        erased: BTreeSet<(StreamId, u64)>,
+    ) -> Self {
+        self.delivered = delivered;
+        self.erased = erased;
+        self
+    }
+
+    /// The persons' keys that were destroyed here, by stream and number.
+    pub fn erased(&self) -> &BTreeSet<(StreamId, u64)> {
+        &self.erased
+    }
+
+    /// What the application has.
+    pub fn delivered(&self) -> &BTreeMap<StreamId, Ranges> {
+        &self.delivered
+    }
+
+    /// Who writes a stream, if this node is one of its readers.
+    pub fn identity(&self, stream: StreamId) -> Option<&Identity> {
+        self.identities.get(&stream)
+    }
+
+    /// The topics that records of an epoch of a stream refer to.
+    pub fn topics(&self, stream: StreamId, epoch: u64) -> Option<&Topics> {
+        self.topics.get(&(stream, epoch))
+    }
+
+    /// The bundles that are held and not delivered yet.
+    pub fn waiting(&self, id: StreamId, stream: &Stream) -> Vec<u64> {
+        let none = Ranges::default();
+        let delivered = self.delivered.get(&id).unwrap_or(&none);
+        let held = stream.all_held().filter(|(_, held)| !held.is_stub);
+        held.map(|(seq, _)| seq)
+            .filter(|&seq| !delivered.contains(seq))
+            .collect()
+    }
+
+    /// Opens a bundle that the replica holds. [`Error::Known`] if the application has it,
+    /// [`Error::NoKey`] or [`Error::UnknownTopic`] if it must wait.
+    pub fn read(&mut self, bundle: &Bundle, stream: &Stream) -> Result<Delivery, Error> {
+        let header = bundle.header();
+        if stream.fork().is_some() {
+            return Err(Error::Forked);
+        }
+        let known = self.delivered.get(&header.stream);
+        if known.is_some_and(|delivered| delivered.contains(header.seq)) {
+            return Err(Error::Known);
+        }
+        self.check_trust(header.stream, header.seq)?;
+        let delivery = self.open(bundle)?;
+        let delivered = self.delivered.entry(header.stream).or_default();
+        delivered.insert(header.seq, header.seq);
+        Ok(delivery)
+    }
+
+    /// Learns keys and topics from a bundle that was delivered before a restart.
+    pub fn reread(&mut self, bundle: &Bundle) -> Result<Delivery, Error> {
+        self.open(bundle)
+    }
+
+    fn open(&mut self, bundle: &Bundle) -> Result<Delivery, Error> {
+        let header = bundle.header();
+        if !header.is_readable() {
+            return Err(Error::Later);
+        }
+        let plaintext = if header.is_plain() {
+            bundle.content().to_vec()
+        } else {
+            let scope = Scope::Epoch(header.epoch);
+            let key = self.keys.get(&(header.stream, scope));
+            key.ok_or(Error::NoKey)?.open(header, bundle.content())?
+        };
+        let topics = self
+            .topics
+            .entry((header.stream, header.epoch))
+            .or_default();
+        let known_topics = topics.len();
+        let payload = Payload::decode(&plaintext, topics)?;
+        let new_topics = topics.len() > known_topics;
+        let new_keys = self.take_keys(&payload);
+        self.take_revocations(&payload);
+        Ok(Delivery {
+            identity: self.identities.get(&header.stream).copied(),
+            personal: self.open_personal(bundle, &payload),
+            payload,
+            unlocks: new_topics || new_keys,
+        })
+    }
+
+    /// Keeps the keys that are sealed to this node and signed by the node that they name.
+    fn take_keys(&mut self, payload: &Payload) -> bool {
+        let mut any = false;
+        let mine = |grant: &&Grant| grant.is_for(&self.secret);
+        let mine: Vec<_> = payload.grants.iter().filter(mine).collect();
+        for granted in mine
+            .iter()
+            .filter_map(|grant| grant.open(&self.secret).ok())
+        {
+            let member = self.members.get(&granted.identity.origin);
+            if member.is_none_or(|member| granted.verify(&member.node).is_err()) {
+                continue;
+            }
+            if self.is_erased(&granted) {
+                continue;
+            }
+            any = true;
+            self.identities.insert(granted.stream, granted.identity);
+            self.keys
+                .insert((granted.stream, granted.scope), granted.key);
+        }
+        any
+    }
+
+    fn is_erased(&self, granted: &Granted) -> bool {
+        match granted.scope {
+            Scope::Subject(subject) => self.erased.contains(&(granted.stream, subject)),
+            Scope::Epoch(_) => false,
+        }
+    }
+
+    fn take_revocations(&mut self, payload: &Payload) {
+        for revocation in &payload.revocations {
+            let mut members = self.members.values();
+            let may = members.any(|member| {
+                member.node == revocation.node && member.authority == revocation.authority
+            });
+            if may && revocation.verify().is_ok() {
+                let node = revocation.node.to_bytes();
+                self.revocations
+                    .entry(node)
+                    .or_insert_with(|| revocation.clone());
+            }
+        }
+    }
+
+    /// Whether the writer's key was not revoked before this bundle.
+    fn check_trust(&self, stream: StreamId, seq: u64) -> Result<(), Error> {
+        let writer = self.identities.get(&stream);
+        let member = writer.and_then(|identity| self.members.get(&identity.origin));
+        let revocation = member.and_then(|m| self.revocations.get(m.node.as_bytes()));
+        match revocation {
+            Some(revocation) if seq > revocation.last_believed(stream) => Err(Error::Untrusted),
+            _ => Ok(()),
+        }
+    }
+
+    fn open_personal(&self, bundle: &Bundle, payload: &Payload) -> Vec<(u64, Vec<Record>)> {
+        let header = bundle.header();
+        let topics = self.topics.get(&(header.stream, header.epoch));
+        let open = |personal: &crate::payload::Personal| {
+            let scope = Scope::Subject(personal.subject);
+            let key = self.keys.get(&(header.stream, scope))?;
+            let place = place(header.stream, header.seq);
+            let records = payload.open_personal(personal, key, &place, topics?).ok()?;
+            Some((personal.subject, records))
+        };
+        payload.personal.iter().filter_map(open).collect()
+    }
+
+    /// Destroys the key of a person: what was said of that person can no longer be read, and
+    /// the key is not taken back in. Returns whether it was here.
+    pub fn erase(&mut self, stream: StreamId, subject: u64) -> bool {
+        self.erased.insert((stream, subject));
+        let scope = Scope::Subject(subject);
+        self.keys.remove(&(stream, scope)).is_some()
+    }
+}
+
+/// Where records about a person stand; sealed with them.
+pub fn place(stream: StreamId, seq: u64) -> [u8; 24] {
+    let mut place = [0; 24];
+    place[..16].copy_from_slice(&stream.0);
+    place[16..].copy_from_slice(&seq.to_le_bytes());
+    place
+}

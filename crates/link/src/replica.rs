@@ -1,0 +1,302 @@
+//! What a node holds of every stream, its own and others', readable or not.
+//!
+//! Everything is checked before it is kept: who signed it, whether it fits what is known,
+//! and whether its writer told somebody else another story. The replica knows what there
+//! is; the bytes are on the disk of whoever asks it.
+
+use crate::bundle::{Bundle, Stub};
+use crate::error::Error;
+use crate::gap::GapCertificate;
+use crate::id::{BundleHash, Class, StreamId};
+use crate::limits::{AHEAD_MAX, CERTIFICATES_MAX, STREAMS_MAX};
+use crate::opening::Opening;
+use crate::proof::Equivocation;
+use crate::ranges::Ranges;
+use std::collections::{BTreeMap, BTreeSet};
+use twin_model::Time;
+use twin_model::time::MICROS;
+
+/// Bytes of a root.
+pub const ROOT_BYTES: usize = 12;
+/// A digest of all that is accounted for in one class.
+pub type Root = [u8; ROOT_BYTES];
+
+const ROOT_CONTEXT: &str = "twinternet link 1 root";
+
+/// How long after its expiry a bundle still travels, because clocks differ.
+pub const EXPIRY_SLACK_S: i64 = 60;
+
+/// A bundle that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Bytes of its body, or of its stub.
+    pub bytes: u32,
+    /// When nobody needs it any more.
+    pub expires: Option<Time>,
+    /// Only the stub is left.
+    pub is_stub: bool,
+    hash: BundleHash,
+    previous: BundleHash,
+}
+
+/// One stream, as far as it is known here.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    /// By which it can be checked.
+    pub opening: Opening,
+    held: BTreeMap<u64, Held>,
+    accounted: Ranges,
+    covered: Ranges,
+    certificates: Vec<GapCertificate>,
+    fork: Option<Equivocation>,
+}
+
+impl Stream {
+    /// What is held, or certified to be needless.
+    pub fn accounted(&self) -> &Ranges {
+        &self.accounted
+    }
+
+    /// A bundle that is held.
+    pub fn held(&self, seq: u64) -> Option<&Held> {
+        self.held.get(&seq)
+    }
+
+    /// Every bundle that is held.
+    pub fn all_held(&self) -> impl Iterator<Item = (u64, &Held)> {
+        self.held.iter().map(|(&seq, held)| (seq, held))
+    }
+
+    /// What the origin certified to be needless.
+    pub fn covered(&self) -> &Ranges {
+        &self.covered
+    }
+
+    /// The certificates that say so.
+    pub fn certificates(&self) -> &[GapCertificate] {
+        &self.certificates
+    }
+
+    /// The proof that its origin wrote two histories, if there is one.
+    pub fn fork(&self) -> Option<&Equivocation> {
+        self.fork.as_ref()
+    }
+
+    /// What is known to be missing: neither held nor certified, below the last known.
+    pub fn missing(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.accounted.holes(self.accounted.last())
+    }
+}
+
+/// What was taken off the books; its bytes may be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// Of which stream.
+    pub stream: StreamId,
+    /// Which bundle.
+    pub seq: u64,
+}
+
+/// All streams of a node.
+#[derive(Debug, Clone, Default)]
+pub struct Replica {
+    streams: BTreeMap<StreamId, Stream>,
+    expiring: BTreeSet<(Time, StreamId, u64)>,
+}
+
+impl Replica {
+    /// A stream, if it is known here.
+    pub fn stream(&self, id: StreamId) -> Option<&Stream> {
+        self.streams.get(&id)
+    }
+
+    /// Every stream, in the order of their ids.
+    pub fn streams(&self) -> impl Iterator<Item = (StreamId, &Stream)> {
+        self.streams.iter().map(|(&id, stream)| (id, stream))
+    }
+
+    /// Gets to know a stream; returns whether it is new.
+    pub fn introduce(&mut self, opening: Opening) -> Result<bool, Error> {
+        let id = opening.id();
+        if self.streams.contains_key(&id) {
+            return Ok(false);
+        }
+        if self.streams.len() >= STREAMS_MAX {
+            return Err(Error::TooMany("streams"));
+        }
+        let stream = Stream {
+            opening,
+            held: BTreeMap::new(),
+            accounted: Ranges::default(),
+            covered: Ranges::default(),
+            certificates: Vec::new(),
+            fork: None,
+        };
+        self.streams.insert(id, stream);
+        Ok(true)
+    }
+
+    /// Whether a bundle may be stored: signed by the stream's key, new, and without
+    /// contradiction to what is held, which is [`Error::Forked`].
+    pub fn check(&self, stub: &Stub) -> Result<(), Error> {
+        let stream = self.streams.get(&stub.header.stream);
+        let stream = stream.ok_or(Error::UnknownStream)?;
+        stub.verify(&stream.opening)?;
+        if !(1..=AHEAD_MAX).contains(&stub.header.seq) {
+            return Err(Error::Sequence);
+        }
+        if stream.fork.is_some() {
+            return Err(Error::Forked);
+        }
+        if contradiction(stream, stub).is_some() {
+            return Err(Error::Forked);
+        }
+        let is_known = stream.accounted.contains(stub.header.seq);
+        if is_known { Err(Error::Known) } else { Ok(()) }
+    }
+
+    /// The held bundle next to this one, or with its number, that it contradicts. To prove
+    /// the fork its stub is needed, which whoever stores the bytes has.
+    pub fn contradicted(&self, stub: &Stub) -> Option<u64> {
+        let stream = self.streams.get(&stub.header.stream)?;
+        contradiction(stream, stub)
+    }
+
+    /// Books a bundle whose bytes are durable now.
+    pub fn hold(&mut self, bundle: &Bundle) -> Result<(), Error> {
+        self.book(bundle.stub(), bundle.body().len(), false)
+    }
+
+    /// Books a stub whose bytes are durable now. It counts once it has expired.
+    pub fn hold_stub(&mut self, stub: &Stub, now: Time) -> Result<(), Error> {
+        if !is_past(stub.header.expires(), now) {
+            return Err(Error::NotExpired);
+        }
+        self.book(stub, stub.encode().len(), true)
+    }
+
+    fn book(&mut self, stub: &Stub, bytes: usize, is_stub: bool) -> Result<(), Error> {
+        let (id, seq) = (stub.header.stream, stub.header.seq);
+        let stream = self.streams.get_mut(&id).ok_or(Error::UnknownStream)?;
+        let held = Held {
+            bytes: bytes as u32,
+            expires: stub.header.expires(),
+            is_stub,
+            hash: stub.hash(),
+            previous: stub.header.previous,
+        };
+        stream.held.insert(seq, held);
+        stream.accounted.insert(seq, seq);
+        if let Some(expires) = held.expires.filter(|_| !is_stub) {
+            self.expiring.insert((expires, id, seq));
+        }
+        Ok(())
+    }
+
+    /// Takes in a certificate of the stream's origin; returns the bundles that need not be
+    /// kept. [`Error::Known`] if it says nothing new.
+    pub fn cover(
+        &mut self,
+        id: StreamId,
+        certificate: &GapCertificate,
+    ) -> Result<Vec<Dropped>, Error> {
+        let stream = self.streams.get_mut(&id).ok_or(Error::UnknownStream)?;
+        certificate.verify(&stream.opening)?;
+        let covered = certificate.covered();
+        if stream.covered.contains_all(&covered) {
+            return Err(Error::Known);
+        }
+        stream
+            .certificates
+            .retain(|old| !covered.contains_all(&old.covered()));
+        if stream.certificates.len() >= CERTIFICATES_MAX {
+            return Err(Error::TooMany("gap certificates"));
+        }
+        stream.certificates.push(certificate.clone());
+        stream.covered.extend(&covered);
+        stream.accounted.extend(&covered);
+        let needless = covered
+            .iter()
+            .flat_map(|(from, to)| stream.held.range(from..=to));
+        let dropped: Vec<Dropped> = needless
+            .map(|(&seq, _)| Dropped { stream: id, seq })
+            .collect();
+        for dropped in &dropped {
+            stream.held.remove(&dropped.seq);
+        }
+        Ok(dropped)
+    }
+
+    /// The bundles that have expired since the last call and of which only the stub need be
+    /// kept. Call [`Self::shrink`] once the stubs are durable.
+    pub fn expired(&mut self, now: Time) -> Vec<(StreamId, u64)> {
+        let limit = Time(now.0.saturating_sub(EXPIRY_SLACK_S * MICROS));
+        let mut living = std::mem::take(&mut self.expiring);
+        let first_living = (limit, StreamId([0; 16]), 0);
+        self.expiring = living.split_off(&first_living);
+        let held = living.into_iter().filter(|(_, id, seq)| {
+            let stream = self.streams.get(id);
+            stream.is_some_and(|stream| stream.held.contains_key(seq))
+        });
+        held.map(|(_, id, seq)| (id, seq)).collect()
+    }
+
+    /// Books that only the stub of a bundle is left.
+    pub fn shrink(&mut self, id: StreamId, seq: u64, bytes: usize) {
+        let stream = self.streams.get_mut(&id);
+        if let Some(held) = stream.and_then(|stream| stream.held.get_mut(&seq)) {
+            held.is_stub = true;
+            held.bytes = bytes as u32;
+        }
+    }
+
+    /// Takes in a proof that an origin wrote two histories; returns whether it is news.
+    pub fn quarantine(&mut self, proof: Equivocation) -> Result<bool, Error> {
+        proof.verify()?;
+        self.introduce(proof.opening)?;
+        let stream = self.streams.get_mut(&proof.opening.id());
+        let stream = stream.ok_or(Error::UnknownStream)?;
+        let is_news = stream.fork.is_none();
+        stream.fork.get_or_insert(proof);
+        Ok(is_news)
+    }
+
+    /// A digest of what is accounted for in a class. Equal roots mean that two nodes have
+    /// nothing to tell each other. Streams that `skipped` names do not count.
+    pub fn root(&self, class: Class, skipped: &BTreeSet<StreamId>) -> Root {
+        let mut hasher = blake3::Hasher::new_derive_key(ROOT_CONTEXT);
+        let of_class = |stream: &&Stream| stream.opening.class == class;
+        for (id, stream) in self.streams.iter().filter(|(_, stream)| of_class(stream)) {
+            if skipped.contains(id) || stream.accounted.is_empty() {
+                continue;
+            }
+            hasher.update(&id.0);
+            hasher.update(&(stream.accounted.runs() as u64).to_le_bytes());
+            for (from, to) in stream.accounted.iter() {
+                hasher.update(&from.to_le_bytes());
+                hasher.update(&to.to_le_bytes());
+            }
+        }
+        let mut root = [0; ROOT_BYTES];
+        root.copy_from_slice(&hasher.finalize().as_bytes()[..ROOT_BYTES]);
+        root
+    }
+}
+
+fn is_past(expires: Option<Time>, now: Time) -> bool {
+    let slack = EXPIRY_SLACK_S * MICROS;
+    expires.is_some_and(|expires| expires.0.saturating_add(slack) < now.0)
+}
+
+/// The number of a held bundle that cannot be true beside `stub`.
+fn contradiction(stream: &Stream, stub: &Stub) -> Option<u64> {
+    let seq = stub.header.seq;
+    let differs = |at: u64, wrong: &dyn Fn(&Held) -> bool| {
+        let held = stream.held.get(&at)?;
+        wrong(held).then_some(at)
+    };
+    let hash = stub.hash();
+    differs(seq, &|held| held.hash != hash)
+        .or_else(|| differs(seq - 1, &|before| before.hash != stub.header.previous))
+        .or_else(|| differs(seq + 1, &|after| after.previous != hash))
+}

@@ -1,0 +1,373 @@
+//! Streams over their life: superseded, expired, forked, revoked, erased.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use support::{Dice, NOON, author, epoch_key, identity, later, node_key, temperature};
+use twin_link::reader::place;
+use twin_link::*;
+
+fn payload(records: Vec<Record>) -> Payload {
+    Payload {
+        written: NOON,
+        records,
+        ..Payload::default()
+    }
+}
+
+/// One temperature of each stated room.
+fn write(author: &mut Author, rooms: &[usize], at: f64) -> Bundle {
+    let records = rooms.iter().map(|&room| {
+        let topic = author.topic(&temperature(room), Some(20.0)).expect("room");
+        Record::reading(topic, later(at), 20.0 + at / 10.0)
+    });
+    let payload = payload(records.collect());
+    author.append(&payload, None, later(at)).expect("a bundle")
+}
+
+fn members() -> Members {
+    let member = Member {
+        node: node_key(1).verifying_key(),
+        authority: node_key(0xEE).verifying_key(),
+        recipient: reader_secret().recipient,
+    };
+    [(identity(1).origin, member)].into()
+}
+
+fn reader_secret() -> ReaderSecret {
+    ReaderSecret::new(&[9; 32])
+}
+
+fn reader() -> Reader {
+    Reader::new(reader_secret(), members())
+}
+
+/// The plain stream of organisation 1 and a bundle in it with `payload`.
+fn control(payload: &Payload) -> Bundle {
+    let mut control = Author::open_plain(&[1; 32], identity(1));
+    control.append(payload, None, NOON).expect("a bundle")
+}
+
+/// A bundle that grants the present epoch of `author` to the reader.
+fn granting(author: &Author) -> Bundle {
+    let grant = author.grant(&node_key(1), &reader_secret().recipient, &[3; 32]);
+    control(&Payload {
+        grants: vec![grant.expect("a grant")],
+        ..payload(vec![])
+    })
+}
+
+fn replica(bundles: &[&Bundle], openings: &[Opening]) -> Replica {
+    let mut replica = Replica::default();
+    for opening in openings {
+        replica.introduce(*opening).expect("room");
+    }
+    for bundle in bundles {
+        replica.check(bundle.stub()).expect("sound");
+        replica.hold(bundle).expect("known");
+    }
+    replica
+}
+
+fn gaps(certificates: &[GapCertificate]) -> Vec<(u64, u64, Reason)> {
+    let gaps = certificates.iter().flat_map(GapCertificate::gaps);
+    gaps.map(|gap| (gap.from, gap.to, gap.reason)).collect()
+}
+
+#[test]
+fn what_is_superseded_is_certified_and_what_names_topics_stays() {
+    let mut author = author(1, Class::Telemetry, Keep::Latest);
+    let bundles: Vec<Bundle> = (0..5)
+        .map(|i| write(&mut author, &[1, 2], f64::from(i)))
+        .collect();
+    let certificates = author.certify(NOON).expect("a certificate");
+    assert_eq!(gaps(&certificates), [(2, 4, Reason::Superseded)]);
+    assert_eq!(author.certify(NOON), Ok(vec![]));
+
+    let mut replica = replica(&bundles.iter().collect::<Vec<_>>(), &[author.opening()]);
+    let dropped = replica
+        .cover(author.stream(), &certificates[0])
+        .expect("news");
+    assert_eq!(dropped.iter().map(|d| d.seq).collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!(
+        replica.cover(author.stream(), &certificates[0]),
+        Err(Error::Known)
+    );
+    let stream = replica.stream(author.stream()).expect("known");
+    assert_eq!(
+        stream.all_held().map(|(seq, _)| seq).collect::<Vec<_>>(),
+        [1, 5]
+    );
+    assert_eq!(stream.accounted().contiguous(), 5);
+}
+
+#[test]
+fn a_history_is_superseded_by_nothing_but_expires() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    for i in 0..4 {
+        let topic = author.topic(&temperature(1), None).expect("room");
+        let records = vec![Record::reading(topic, later(f64::from(i)), 1.0)];
+        let expires = (i < 2).then(|| later(10.0));
+        author
+            .append(&payload(records), expires, NOON)
+            .expect("a bundle");
+    }
+    assert_eq!(author.certify(later(5.0)), Ok(vec![]));
+    let certificates = author.certify(later(20.0)).expect("a certificate");
+    assert_eq!(gaps(&certificates), [(1, 2, Reason::Expired)]);
+    author.prune(2, 3);
+    let certificates = author.certify(later(20.0)).expect("a certificate");
+    assert_eq!(
+        gaps(&certificates),
+        [(1, 1, Reason::Expired), (2, 3, Reason::Pruned)]
+    );
+}
+
+/// Many rooms that report at random: every record without a successor can still be read
+/// from what is left, and what is left is not much.
+#[test]
+fn what_is_left_of_a_latest_stream_says_all_that_counts() {
+    let mut dice = Dice(3);
+    let mut author = author(1, Class::Telemetry, Keep::Latest);
+    let mut newest = BTreeMap::new();
+    let mut replica = replica(&[], &[author.opening()]);
+    let mut kept = BTreeMap::new();
+    for i in 0..600_u64 {
+        let room = (dice.unit() * dice.unit() * 40.0) as usize;
+        let bundle = write(&mut author, &[room], i as f64);
+        newest.insert(room, i);
+        replica.check(bundle.stub()).expect("sound");
+        replica.hold(&bundle).expect("known");
+        kept.insert(bundle.header().seq, bundle);
+        if i % 20 == 19 {
+            for certificate in author.certify(NOON).expect("certificates") {
+                for dropped in replica.cover(author.stream(), &certificate).expect("news") {
+                    kept.remove(&dropped.seq);
+                }
+            }
+        }
+    }
+    let mut reader = reader();
+    reader.reread(&granting(&author)).expect("plain");
+    let stream = replica.stream(author.stream()).expect("known");
+    let mut read = BTreeSet::new();
+    for bundle in kept.values() {
+        let delivery = reader.read(bundle, stream).expect("readable");
+        let records = delivery.payload.records.iter();
+        read.extend(records.map(|record| (record.topic, record.observed)));
+    }
+    let topics = reader.topics(author.stream(), 1).expect("an epoch");
+    for (room, i) in newest {
+        let topic = topics.number(&temperature(room)).expect("named");
+        assert!(read.contains(&(topic, later(i as f64))), "room {room}");
+    }
+    assert!(kept.len() < 100, "{} bundles are left", kept.len());
+}
+
+#[test]
+fn a_reader_waits_for_key_and_topics_and_delivers_once() {
+    let mut author = author(1, Class::Telemetry, Keep::Latest);
+    let naming = write(&mut author, &[1], 0.0);
+    let later_one = write(&mut author, &[1], 1.0);
+    let granting = granting(&author);
+    let replica = replica(&[&naming, &later_one], &[author.opening()]);
+    let stream = replica.stream(author.stream()).expect("known");
+    let mut reader = reader();
+    assert_eq!(reader.read(&later_one, stream), Err(Error::NoKey));
+    assert!(reader.reread(&granting).expect("plain").unlocks);
+    assert_eq!(reader.read(&later_one, stream), Err(Error::UnknownTopic));
+    assert_eq!(reader.waiting(author.stream(), stream), [1, 2]);
+    assert!(reader.read(&naming, stream).expect("readable").unlocks);
+    assert!(reader.read(&later_one, stream).is_ok());
+    assert_eq!(reader.read(&later_one, stream), Err(Error::Known));
+    let mut again = self::reader().after_restart(reader.delivered().clone(), BTreeSet::new());
+    assert_eq!(again.read(&naming, stream), Err(Error::Known));
+    assert_eq!(reader.identity(author.stream()), Some(&identity(1)));
+}
+
+#[test]
+fn a_removed_reader_reads_no_later_epoch() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    let mut reader = reader();
+    reader.reread(&granting(&author)).expect("plain");
+    let before = write(&mut author, &[1], 0.0);
+    author
+        .begin_epoch(2, epoch_key(2), NOON)
+        .expect("a new epoch");
+    let after = write(&mut author, &[1], 1.0);
+    let replica = replica(&[&before, &after], &[author.opening()]);
+    let stream = replica.stream(author.stream()).expect("known");
+    assert!(reader.read(&before, stream).is_ok());
+    assert_eq!(reader.read(&after, stream), Err(Error::NoKey));
+}
+
+/// Somebody who may read passes the stream on with a key of their own: refused, because the
+/// writer did not sign that key.
+#[test]
+fn a_reader_cannot_grant_a_wrong_key() {
+    let author = author(1, Class::Operational, Keep::History);
+    let forged = Granted::sign(
+        &node_key(2),
+        Scope::Epoch(1),
+        epoch_key(7),
+        author.stream(),
+        identity(1),
+    );
+    let grant = forged
+        .seal(&reader_secret().recipient, &[4; 32])
+        .expect("a grant");
+    let mut reader = reader();
+    let bundle = control(&Payload {
+        grants: vec![grant],
+        ..payload(vec![])
+    });
+    assert!(!reader.reread(&bundle).expect("plain").unlocks);
+    assert_eq!(reader.identity(author.stream()), None);
+}
+
+/// A disk is cloned and both go on writing: each of the two contradictions is a proof that
+/// convinces a third node, and the stream is read no further.
+#[test]
+fn two_histories_are_proof_against_their_writer() {
+    let mut one = author(1, Class::LifeSafety, Keep::History);
+    let first = write(&mut one, &[1], 0.0);
+    let mut other = one.clone();
+    let a2 = write(&mut one, &[1], 1.0);
+    let b2 = write(&mut other, &[1], 2.0);
+    let b3 = write(&mut other, &[1], 3.0);
+    for (contradiction, with) in [(&b2, 2), (&b3, 2)] {
+        let held = replica(&[&first, &a2], &[one.opening()]);
+        assert_eq!(held.check(contradiction.stub()), Err(Error::Forked));
+        assert_eq!(held.contradicted(contradiction.stub()), Some(with));
+        let proof = Equivocation::between(one.opening(), *a2.stub(), *contradiction.stub());
+        let proof = proof.expect("a contradiction");
+        let mut third = replica(&[&first], &[one.opening()]);
+        assert_eq!(third.quarantine(proof), Ok(true));
+        assert_eq!(third.quarantine(proof), Ok(false));
+        assert_eq!(third.check(a2.stub()), Err(Error::Forked));
+        let stream = third.stream(one.stream()).expect("known");
+        assert_eq!(reader().read(&first, stream), Err(Error::Forked));
+    }
+    assert_eq!(
+        Equivocation::between(one.opening(), *first.stub(), *a2.stub()),
+        None
+    );
+}
+
+/// A restored backup comes back under a new incarnation: another stream, and no fork.
+#[test]
+fn a_new_incarnation_is_another_stream() {
+    let old = author(1, Class::LifeSafety, Keep::History);
+    let mut reborn = identity(1);
+    reborn.incarnation = Incarnation([0xC3; 16]);
+    let new = Author::open(&[1; 32], reborn, Class::LifeSafety, Keep::History);
+    assert_ne!(old.stream(), new.stream());
+}
+
+#[test]
+fn a_clean_restart_continues_the_chain() {
+    let mut author = author(1, Class::LifeSafety, Keep::History);
+    let first = write(&mut author, &[1], 0.0);
+    let fresh = Author::open(&[1; 32], identity(1), Class::LifeSafety, Keep::History);
+    let mut resumed = fresh.resume(&first);
+    assert_eq!(
+        resumed.begin_epoch(1, epoch_key(2), NOON),
+        Err(Error::Sequence)
+    );
+    resumed
+        .begin_epoch(2, epoch_key(2), NOON)
+        .expect("a new epoch");
+    let second = write(&mut resumed, &[1], 1.0);
+    assert_eq!(second.header().previous, first.stub().hash());
+    assert_eq!(second.header().seq, 2);
+}
+
+/// A stolen key signs on: what the organisation had seen stays, the rest is not believed,
+/// whatever date it bears.
+#[test]
+fn what_a_revoked_key_writes_is_carried_and_not_believed() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    let good = write(&mut author, &[1], 0.0);
+    let stolen = write(&mut author, &[1], -3600.0);
+    let replica = replica(&[&good, &stolen], &[author.opening()]);
+    let stream = replica.stream(author.stream()).expect("known");
+    let revoke = |authority: u8| {
+        let believed = [(author.stream(), 1)].into();
+        let node = node_key(1).verifying_key();
+        let revocation = Revocation::sign(&node_key(authority), node, believed);
+        control(&Payload {
+            revocations: vec![revocation.expect("a revocation")],
+            ..payload(vec![])
+        })
+    };
+    let mut reader = reader();
+    reader.reread(&granting(&author)).expect("plain");
+    reader.reread(&revoke(0xDD)).expect("plain");
+    let mut undeterred = reader.clone();
+    assert!(undeterred.read(&good, stream).is_ok());
+    assert!(
+        undeterred.read(&stolen, stream).is_ok(),
+        "a stranger revokes nothing"
+    );
+    reader.reread(&revoke(0xEE)).expect("plain");
+    assert!(reader.read(&good, stream).is_ok());
+    assert_eq!(reader.read(&stolen, stream), Err(Error::Untrusted));
+}
+
+#[test]
+fn destroying_a_persons_key_erases_what_was_said() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    let topic = author.topic(&temperature(1), None).expect("room");
+    let said = vec![Record::reading(topic, NOON, 38.5)];
+    let mut about = payload(vec![]);
+    let place = place(author.stream(), 1);
+    about
+        .seal_personal(&epoch_key(50), 12, &place, &said, author.names().topics())
+        .expect("sealed");
+    let bundle = author.append(&about, None, NOON).expect("a bundle");
+    let recipient = reader_secret().recipient;
+    let granting = control(&Payload {
+        grants: vec![
+            author
+                .grant(&node_key(1), &recipient, &[3; 32])
+                .expect("a grant"),
+            author
+                .grant_subject(&node_key(1), (12, epoch_key(50)), &recipient, &[4; 32])
+                .expect("a grant"),
+        ],
+        ..payload(vec![])
+    });
+    let mut reader = reader();
+    reader.reread(&granting).expect("plain");
+    let read = reader.reread(&bundle).expect("readable");
+    assert_eq!(read.personal, [(12, said)]);
+    assert!(reader.erase(author.stream(), 12));
+    reader.reread(&granting).expect("plain");
+    assert_eq!(reader.reread(&bundle).expect("readable").personal, []);
+}
+
+#[test]
+fn an_expired_bundle_leaves_its_stub() {
+    let mut author = author(1, Class::Telemetry, Keep::History);
+    let topic = author.topic(&temperature(1), None).expect("room");
+    let records = vec![Record::reading(topic, NOON, 1.0)];
+    let bundle = author
+        .append(&payload(records), Some(later(10.0)), NOON)
+        .expect("a bundle");
+    let mut holder = replica(&[&bundle], &[author.opening()]);
+    assert_eq!(holder.expired(later(30.0)), []);
+    assert_eq!(holder.expired(later(120.0)), [(author.stream(), 1)]);
+    assert_eq!(holder.expired(later(120.0)), []);
+
+    let mut other = replica(&[], &[author.opening()]);
+    assert_eq!(
+        other.hold_stub(bundle.stub(), later(30.0)),
+        Err(Error::NotExpired)
+    );
+    other
+        .hold_stub(bundle.stub(), later(120.0))
+        .expect("expired");
+    let none = BTreeSet::new();
+    let root = |replica: &Replica| replica.root(Class::Telemetry, &none);
+    assert_eq!(root(&holder), root(&other));
+}
