@@ -15,6 +15,7 @@ mod channel;
 mod data;
 mod faults;
 mod forecast;
+mod memory;
 mod metrics;
 mod occupancy;
 mod peer;
@@ -64,6 +65,8 @@ enum Measure {
     Same,
     /// What sensors should not say, and do
     Bad,
+    /// Bytes of a state, told at several paces
+    Memory,
 }
 
 fn main() -> ExitCode {
@@ -85,6 +88,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Tower => removal::tower(arguments.seed, peer)?,
         Measure::Gaps => removal::gaps(data, arguments.seed, peer)?,
         Measure::Same => same::measure(data, arguments.seed),
+        Measure::Memory => memory::measure(data),
         Measure::Bad => bad::measure(arguments.seed),
     };
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&rows)?)?;

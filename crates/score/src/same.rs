@@ -283,6 +283,7 @@ fn value_of(spec: &AttributeSpec, level: f64, rng: &mut Rng) -> Option<Value> {
                 (number * 100.0).round() / 100.0
             })
         }
+        (Estimator::Category { labels, .. }, _) => Value::text(labels[rng.index(labels.len())]),
         (Estimator::Count { .. }, _) => Value::Number(level.abs().round()),
         (_, Form::Boolean) => Value::Boolean(level > 1.0),
         (_, Form::Number) => Value::Number(f64::from(rng.whole(1, 3) as u32)),

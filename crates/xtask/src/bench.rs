@@ -4,6 +4,7 @@
 //! are what to compare. Medians over repeated runs, conditions beside each figure.
 
 mod api;
+mod fusion;
 mod import;
 mod restart;
 mod store;
@@ -43,6 +44,8 @@ enum Area {
     Store,
     /// The HTTP interface under load, and a restart
     Api,
+    /// Estimates in memory, durable, over a whole building, and what they take
+    Fusion,
 }
 
 /// Takes all measures of the area and prints them.
@@ -55,14 +58,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let store: [Measure<'_>; 1] = [("store", &|| store::measure(options))];
     let api: [Measure<'_>; 4] = [
         ("single", &|| api::single(options)),
-        ("bulk", &|| api::bulk(options)),
+        ("bulk", &|| api::bulk(options, api::BULK_CLAIMS_PER_S_MIN)),
         ("visible", &|| api::visible(options)),
         ("restart", &restart::measure),
+    ];
+    let fusion: [Measure<'_>; 4] = [
+        ("updates", &fusion::updates),
+        ("durable", &|| fusion::durable(options)),
+        ("field", &fusion::field),
+        ("memory", &|| fusion::memory(&data)),
     ];
     let (name, measures): (_, &[Measure<'_>]) = match options.area {
         Area::Import => ("import", &import),
         Area::Store => ("store", &store),
         Area::Api => ("api", &api),
+        Area::Fusion => ("fusion", &fusion),
     };
     Report::of(name, measures, options.only.as_deref()).conclude(options.json)
 }

@@ -71,7 +71,8 @@ enum Command {
     Score(score::Options),
     /// Measure ours beside a peer or a physical limit
     #[command(after_help = "Example:\n  \
-        cargo xtask bench import --data DIR --json")]
+        cargo xtask bench import --data DIR --json\n  \
+        cargo xtask bench fusion --only updates")]
     Bench(bench::Options),
     /// Build the web application when its sources have changed
     #[command(after_help = "Example:\n  cargo xtask ui")]

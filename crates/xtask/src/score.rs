@@ -7,7 +7,7 @@
 mod access;
 mod bad;
 mod claims;
-mod fusion;
+pub(crate) mod fusion;
 mod import;
 mod kill;
 mod page;

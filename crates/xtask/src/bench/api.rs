@@ -26,7 +26,7 @@ const GET_SHARE_MIN: f64 = 0.6;
 const BULK_CONNECTIONS: usize = 4;
 const BULK_CLAIMS: usize = 1000;
 const BULK_TWINS: u64 = 2500;
-const BULK_CLAIMS_PER_S_MIN: f64 = 100_000.0;
+pub(super) const BULK_CLAIMS_PER_S_MIN: f64 = 100_000.0;
 /// The open loop: so many claims per second, in requests of so many.
 const OPEN_CLAIMS_PER_S: u64 = 50_000;
 const OPEN_CLAIMS: usize = 50;
@@ -128,7 +128,7 @@ pub(super) fn single(options: &Options) -> Result<Vec<Row>> {
 }
 
 /// Claims per second through the bulk endpoint, durable and weighed when answered.
-pub(super) fn bulk(options: &Options) -> Result<Vec<Row>> {
+pub(super) fn bulk(options: &Options, per_s_min: f64) -> Result<Vec<Row>> {
     let folder = shell::scratch("bench-bulk")?;
     let node = Node::start(&node::build(true)?, &folder)?;
     let next = AtomicU64::new(0);
@@ -169,13 +169,9 @@ pub(super) fn bulk(options: &Options) -> Result<Vec<Row>> {
     Ok(vec![
         Row::new(
             "durable claims per second through the bulk endpoint",
-            "≥ 100,000",
+            format!("≥ {:.0} thousand", per_s_min / 1e3),
         )
-        .found(
-            rates.len() as u64,
-            format!("{rate:.0}"),
-            rate >= BULK_CLAIMS_PER_S_MIN,
-        )
+        .found(rates.len() as u64, format!("{rate:.0}"), rate >= per_s_min)
         .on(hash_text(&format!(
             "bulk {BULK_CONNECTIONS} {BULK_CLAIMS} {BULK_TWINS}"
         )))

@@ -23,7 +23,7 @@ struct Found {
 
 /// Runs one measure. The peer is passed on where it is there; rows that need it say when it
 /// is not.
-pub(super) fn measure(name: &str, data: &Path, seed: u64) -> Result<Vec<Row>> {
+pub(crate) fn measure(name: &str, data: &Path, seed: u64) -> Result<Vec<Row>> {
     let program = shell::build("twin-score", ["--bin", "twin-score"], true)?;
     let mut command = shell::program(program);
     command.arg(name).arg("--data").arg(data);

@@ -1,0 +1,115 @@
+//! Estimates: how fast claims become one, in memory and durably, how soon a whole building
+//! follows one reading, and what each takes.
+
+use crate::bench::{Options, api};
+use crate::report::{Row, hash_text};
+use crate::score::fusion;
+use crate::{peer, shell};
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::path::Path;
+
+/// Claims a second and core, each answered with an estimate and what it rests on.
+const UPDATES_PER_S_MIN: f64 = 1e6;
+/// Estimators that the target is for; the others are shown.
+const HELD: [&str; 2] = ["scalar", "boolean"];
+/// Claims a second that are durable and weighed when they are acknowledged.
+const DURABLE_PER_S_MIN: f64 = 200_000.0;
+/// How soon ten thousand spaces follow one reading.
+const FIELD_MAX_MS: f64 = 20.0;
+const FIELD_SPACES: u64 = 10_000;
+
+/// Every estimator on one core, beside two filter libraries; medians of several runs, in turn.
+pub(super) fn updates() -> Result<Vec<Row>> {
+    let program = shell::build("twin-fusion", ["--example", "fusion_bench"], true)?;
+    let peers = peers();
+    let found = shell::capture_json(shell::program(program).arg("--json"))?;
+    let all = found["fusion"].as_array().context("no `fusion` was told")?;
+    all.iter().map(|found| updates_row(found, &peers)).collect()
+}
+
+fn updates_row(found: &Value, peers: &Result<Value>) -> Result<Row> {
+    let estimator = found["estimator"].as_str().context("no `estimator`")?;
+    let (taken, answered) = (
+        number(found, "updates_per_s")?,
+        number(found, "with_estimate_per_s")?,
+    );
+    let is_held = HELD.contains(&estimator);
+    let name = format!("{estimator} updates per second and core, each answered with its basis");
+    let value = format!("{:.2} M", answered / 1e6);
+    let row = if is_held {
+        Row::new(name, "≥ 1 M").found(7, value, answered >= UPDATES_PER_S_MIN)
+    } else {
+        Row::new(name, "").shown(7, value)
+    };
+    let beside = match peers {
+        Ok(peers) => {
+            let (filterpy, stone) = (number(peers, "filterpy")?, number(peers, "stonesoup")?);
+            format!(
+                "filterpy {:.1} k: {:.0} times; Stone Soup {:.1} k: {:.0} times; neither keeps a basis",
+                filterpy / 1e3,
+                answered / filterpy,
+                stone / 1e3,
+                answered / stone
+            )
+        }
+        Err(reason) => format!("no peer: {reason:#}"),
+    };
+    Ok(row
+        .beside(beside)
+        .on(hash_text(&format!("updates {estimator}")))
+        .details([format!(
+            "taken in without being asked: {:.2} M",
+            taken / 1e6
+        )]))
+}
+
+/// What filterpy and Stone Soup reach on the smallest filter there is.
+fn peers() -> Result<Value> {
+    let script = shell::root().join("crates/xtask/oracle/filters_bench.py");
+    shell::capture_json(shell::program(peer::filters()?).arg(script).arg("7"))
+}
+
+/// Through a real node, over HTTP.
+pub(super) fn durable(options: &Options) -> Result<Vec<Row>> {
+    api::bulk(options, DURABLE_PER_S_MIN)
+}
+
+/// The field over the spaces of a building after one reading.
+pub(super) fn field() -> Result<Vec<Row>> {
+    let row = Row::new(
+        "means and spreads of 10,000 spaces after one reading",
+        format!("≤ {FIELD_MAX_MS:.0} ms"),
+    );
+    let Ok(program) = shell::build("twin-fusion", ["--example", "field_bench"], true) else {
+        return Ok(vec![row.not_measured("there is no field yet")]);
+    };
+    let found = shell::capture_json(shell::program(program).arg("--json"))?;
+    let cases = found["field"].as_array().context("no `field` was told")?;
+    let sized = |case: &&Value| case["spaces"].as_u64() == Some(FIELD_SPACES);
+    let times: Result<Vec<f64>> = cases
+        .iter()
+        .filter(sized)
+        .map(|c| number(c, "update_ms"))
+        .collect();
+    let worst = times?.into_iter().fold(0.0, f64::max);
+    Ok(vec![
+        row.found(
+            cases.len() as u64,
+            format!("{worst:.1} ms"),
+            worst <= FIELD_MAX_MS,
+        )
+        .on(hash_text("field"))
+        .details(cases.iter().map(ToString::to_string)),
+    ])
+}
+
+/// What a state takes in memory, told at several paces.
+pub(super) fn memory(data: &Path) -> Result<Vec<Row>> {
+    fusion::measure("memory", data, 1)
+}
+
+fn number(found: &Value, name: &str) -> Result<f64> {
+    let number = found[name].as_f64();
+    number.with_context(|| format!("the program told no `{name}`"))
+}
