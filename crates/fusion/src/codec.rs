@@ -1,4 +1,4 @@
-//! The bytes of a state in snapshots: `docs/formats/state.md`, version 1.
+//! The bytes of a state in snapshots: `docs/formats/state.md`, version 2.
 //!
 //! A snapshot spares a node that restarts from weighing years of claims again. What is
 //! read back is bit for bit what was written. Bytes that are damaged or not ours are
@@ -9,6 +9,7 @@ use crate::category::Category;
 use crate::count::Count;
 use crate::fact::{Fact, SAYINGS_MAX, Say, Saying};
 use crate::reading::{Reading, Readings, Tag, Word};
+use crate::records::{RECORDS_MAX, Record, Watched};
 use crate::scalar::{self, Base, Scalar};
 use crate::state::{Kind, State};
 use crate::words::{self, Words};
@@ -17,7 +18,7 @@ use twin_model::{
     AttributeSpec, Basis, ClaimId, EntityId, Estimator, Interval, Polygon, Time, Value,
 };
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const SCALAR: u8 = 0;
 const BOOLEAN: u8 = 1;
 const COUNT: u8 = 2;
@@ -30,8 +31,8 @@ pub enum Error {
     /// The bytes end in the middle.
     #[error("the state ends in the middle")]
     Truncated,
-    /// Written by a newer version.
-    #[error("the state has format version {0}, this program reads up to 1")]
+    /// Written by another version.
+    #[error("the state has format version {0}, this program reads 2")]
     Version(u8),
     /// Belongs to an attribute with another estimator.
     #[error("the state is of estimator {found}, but `{attribute}` has estimator {expected}")]
@@ -63,7 +64,7 @@ impl State {
             }
             Kind::Boolean(state) => {
                 out.push(BOOLEAN);
-                put_readings(out, &state.0.0);
+                put_watched(out, &state.0);
             }
             Kind::Count(state) => {
                 out.push(COUNT);
@@ -71,7 +72,7 @@ impl State {
             }
             Kind::Category(state) => {
                 out.push(CATEGORY);
-                put_readings(out, &state.0.0);
+                put_watched(out, &state.0);
             }
             Kind::Fact(state) => {
                 out.push(FACT);
@@ -104,8 +105,8 @@ impl State {
         }
         Ok(Self(match found {
             SCALAR => Kind::Scalar(take_scalar(bytes)?),
-            BOOLEAN => Kind::Boolean(Boolean(Words(take_words(bytes, has_probability)?))),
-            CATEGORY => Kind::Category(Category(Words(take_labels(spec, bytes)?))),
+            BOOLEAN => Kind::Boolean(Boolean(take_watched(spec, bytes)?)),
+            CATEGORY => Kind::Category(Category(take_watched(spec, bytes)?)),
             COUNT => Kind::Count(Count(Words(take_words(bytes, has_sd)?))),
             _ => Kind::Fact(take_fact(bytes)?),
         }))
@@ -156,17 +157,74 @@ fn take_words(bytes: &mut &[u8], check: fn(&Reading) -> bool) -> Result<Readings
     Ok(readings)
 }
 
-/// Readings whose values are places of the attribute's words.
-fn take_labels(spec: &AttributeSpec, bytes: &mut &[u8]) -> Result<Readings, Error> {
+fn put_watched(out: &mut Vec<u8>, watched: &Watched) {
+    put_readings(out, &watched.words.0);
+    out.push(watched.records.len() as u8);
+    for record in &watched.records {
+        out.extend(record.source.to_le_bytes());
+        out.extend(record.interval_s.to_bits().to_le_bytes());
+        out.extend(record.since_s.to_le_bytes());
+        out.extend([record.flips, record.wrong, record.contrary]);
+        out.extend([record.settled, record.at_look, record.after_look]);
+    }
+}
+
+fn take_watched(spec: &AttributeSpec, bytes: &mut &[u8]) -> Result<Watched, Error> {
     let readings = take_words(bytes, has_probability)?;
-    let Estimator::Category { labels, .. } = spec.estimator else {
-        return Err(Error::Damaged("words of an attribute that has none"));
+    let places = match spec.estimator {
+        Estimator::Category { labels, .. } => labels.len(),
+        _ => 2,
     };
-    let is_place = |r: &Reading| (0..labels.len()).any(|place| r.value == place as f64);
+    let is_place = |r: &Reading| (0..places).any(|place| r.value == place as f64);
     if !readings.iter().all(is_place) {
         return Err(Error::Damaged("a word that the attribute does not have"));
     }
-    Ok(readings)
+    Ok(Watched {
+        words: Words(readings),
+        records: take_records(bytes, places)?,
+    })
+}
+
+fn take_records(bytes: &mut &[u8], places: usize) -> Result<Box<[Record]>, Error> {
+    let count = usize::from(take_u8(bytes)?);
+    if count > RECORDS_MAX {
+        return Err(Error::Damaged("too many records"));
+    }
+    let mut sources: Vec<Record> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let record = take_record(bytes, places)?;
+        if sources.last().is_some_and(|r| r.source >= record.source) {
+            return Err(Error::Damaged("records out of order"));
+        }
+        sources.push(record);
+    }
+    Ok(sources.into_boxed_slice())
+}
+
+fn take_record(bytes: &mut &[u8], places: usize) -> Result<Record, Error> {
+    let source = take_u32(bytes)?;
+    let interval_s = f32::from_bits(take_u32(bytes)?);
+    if !(interval_s >= 0.0 && interval_s.is_finite()) {
+        return Err(Error::Damaged("an interval that is none"));
+    }
+    let since_s = take_u32(bytes)?;
+    let [flips, wrong, contrary, settled, at_look, after_look] = take(bytes)?;
+    if usize::from(at_look.max(after_look)) > places {
+        return Err(Error::Damaged(
+            "a look at a word that the attribute does not have",
+        ));
+    }
+    Ok(Record {
+        source,
+        interval_s,
+        since_s,
+        flips,
+        wrong,
+        contrary,
+        settled,
+        at_look,
+        after_look,
+    })
 }
 
 fn has_probability(reading: &Reading) -> bool {

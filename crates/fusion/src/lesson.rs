@@ -33,11 +33,12 @@ pub enum LessonKind {
         /// The standard deviation that was foreseen.
         sd: f64,
     },
-    /// A yes or no against what all others said by then.
+    /// A yes or no against what all others said at that time. Of a category: whether the
+    /// source said the state that the others hold most probable.
     Word {
         /// What the source said.
         said: bool,
-        /// Probability of yes without this source.
+        /// Probability of yes without this source, by the catalogue's rates.
         held: f64,
     },
 }
@@ -49,4 +50,7 @@ pub struct Trust {
     pub hit: f64,
     /// Probability that it says yes when it is no.
     pub false_alarm: f64,
+    /// For facts: the first of the sources with which it agrees so nearly always that one
+    /// may be a copy of the other. Of sources that are kin and say the same, one counts.
+    pub kin: Option<u32>,
 }

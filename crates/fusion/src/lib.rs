@@ -63,8 +63,10 @@ pub mod field;
 mod lesson;
 mod math;
 mod reading;
+mod records;
 mod scalar;
 mod state;
+mod trust;
 mod words;
 
 pub use canonical::{Error, NUMBER_MAX, canonical};
@@ -73,3 +75,4 @@ pub use evidence::{Evidence, Setting, Witness};
 pub use lesson::{Lesson, LessonKind, Trust};
 pub use reading::SOURCES_MAX;
 pub use state::{NewestStatement, Outcome, State, fold};
+pub use trust::{Error as TrustError, TRUSTED_MAX, TrustBook};

@@ -75,15 +75,14 @@ impl State {
         evidence: &Evidence,
         lessons: &mut Vec<Lesson>,
     ) -> Outcome {
-        let _ = lessons;
         if evidence.witness != Witness::Itself {
             return Outcome::Superseded;
         }
         match &mut self.0 {
             Kind::Scalar(state) => state.update(spec, evidence),
-            Kind::Boolean(state) => state.0.update(spec, evidence),
+            Kind::Boolean(state) => state.update(spec, evidence, lessons),
             Kind::Count(state) => state.0.update(spec, evidence),
-            Kind::Category(state) => state.0.update(spec, evidence),
+            Kind::Category(state) => state.update(spec, evidence, lessons),
             Kind::Fact(state) => state.update(spec, evidence),
         }
     }
@@ -93,7 +92,7 @@ impl State {
         let name = setting.name;
         match &self.0 {
             Kind::Scalar(state) => state.estimate(spec, at, name),
-            Kind::Boolean(state) => state.estimate(spec, at, name),
+            Kind::Boolean(state) => state.estimate(spec, at, setting),
             Kind::Count(state) => state.estimate(spec, at, name),
             Kind::Category(state) => state.estimate(spec, at, setting),
             Kind::Fact(state) => state.estimate(spec, at, name),
@@ -103,15 +102,18 @@ impl State {
     /// What is thought of each source at `at`, in order of the sources' numbers; empty where
     /// nothing can be told.
     pub fn health(&self, spec: &AttributeSpec, at: Time) -> Vec<(u32, SourceHealth)> {
-        let _ = (spec, at);
-        Vec::new()
+        match &self.0 {
+            Kind::Boolean(state) => state.health(spec, at),
+            Kind::Category(state) => state.health(spec, at),
+            Kind::Scalar(_) | Kind::Count(_) | Kind::Fact(_) => Vec::new(),
+        }
     }
 
     /// The one word of [`State::estimate`], without the contributors' names.
     pub fn summary(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Summary {
         match &self.0 {
             Kind::Scalar(state) => state.summary(spec, at),
-            Kind::Boolean(state) => state.summary(spec, at),
+            Kind::Boolean(state) => state.summary(spec, at, setting),
             Kind::Count(state) => state.summary(spec, at),
             Kind::Category(state) => state.summary(spec, at, setting),
             Kind::Fact(state) => state.summary(spec, at),
@@ -123,9 +125,9 @@ impl State {
     pub fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
         match &self.0 {
             Kind::Scalar(state) => state.next_change(spec, after),
-            Kind::Boolean(state) => state.0.next_change(spec, after),
+            Kind::Boolean(state) => state.0.words.next_change(spec, after),
             Kind::Count(state) => state.0.next_change(spec, after),
-            Kind::Category(state) => state.0.next_change(spec, after),
+            Kind::Category(state) => state.0.words.next_change(spec, after),
             Kind::Fact(state) => state.next_change(spec, after),
         }
     }
@@ -134,9 +136,9 @@ impl State {
     pub fn is_empty(&self) -> bool {
         match &self.0 {
             Kind::Scalar(state) => state.is_empty(),
-            Kind::Boolean(state) => state.0.readings().is_empty(),
+            Kind::Boolean(state) => state.0.words.readings().is_empty(),
             Kind::Count(state) => state.0.readings().is_empty(),
-            Kind::Category(state) => state.0.readings().is_empty(),
+            Kind::Category(state) => state.0.words.readings().is_empty(),
             Kind::Fact(state) => state.is_empty(),
         }
     }

@@ -66,7 +66,7 @@ impl Words {
         outcome
     }
 
-    fn outcome_of(&self, reading: &Reading) -> Outcome {
+    pub(crate) fn outcome_of(&self, reading: &Reading) -> Outcome {
         let same_source = || self.0.iter().filter(|r| r.source == reading.source);
         if reading.word() == Word::Retract {
             let standing = standing(&self.0);
@@ -102,7 +102,7 @@ impl Words {
 }
 
 /// BOUNDED: beyond [`SOURCES_MAX`] sources, the one that has been silent longest goes.
-fn bound_sources(list: &mut Vec<Reading>) {
+pub(crate) fn bound_sources(list: &mut Vec<Reading>) {
     let is_newest =
         |at: usize, list: &[Reading]| list[at + 1..].iter().all(|r| r.source != list[at].source);
     let newest = |list: &[Reading]| -> Vec<usize> {

