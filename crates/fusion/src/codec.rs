@@ -10,7 +10,7 @@ use crate::count::Count;
 use crate::fact::{Fact, SAYINGS_MAX, Say, Saying};
 use crate::reading::{Reading, Readings, Tag, Word};
 use crate::records::{RECORDS_MAX, Record, Watched};
-use crate::scalar::{self, Base, Scalar};
+use crate::scalar::Scalar;
 use crate::state::{Kind, State};
 use crate::words::{self, Words};
 use std::sync::Arc;
@@ -56,11 +56,8 @@ impl State {
         match &self.0 {
             Kind::Scalar(state) => {
                 out.push(SCALAR);
-                out.extend(state.base.mean.to_bits().to_le_bytes());
-                out.extend(state.base.variance.to_bits().to_le_bytes());
-                out.push(u8::from(state.base.has_begun));
-                out.extend(state.base.time.0.to_le_bytes());
-                put_readings(out, &state.readings);
+                out.extend((state.bytes().len() as u16).to_le_bytes());
+                out.extend(state.bytes());
             }
             Kind::Boolean(state) => {
                 out.push(BOOLEAN);
@@ -128,25 +125,10 @@ fn put_readings(out: &mut Vec<u8>, readings: &[Reading]) {
 }
 
 fn take_scalar(bytes: &mut &[u8]) -> Result<Scalar, Error> {
-    let base = Base {
-        mean: take_finite(bytes)?,
-        variance: f32::from_bits(take_u32(bytes)?),
-        has_begun: take_bool(bytes)?,
-        time: take_time(bytes)?,
-    };
-    if !(base.variance >= 0.0 && base.variance.is_finite()) {
-        return Err(Error::Damaged("a variance that is none"));
-    }
-    let readings = take_readings(bytes, scalar::READINGS_MAX, has_sd)?;
-    let mut window = readings.iter().skip_while(|r| r.is_folded());
-    if window.any(Reading::is_folded) || readings.iter().any(is_folded_retraction) {
-        return Err(Error::Damaged("a folded reading inside the window"));
-    }
-    Ok(Scalar { base, readings })
-}
-
-fn is_folded_retraction(reading: &Reading) -> bool {
-    reading.is_folded() && reading.word() == Word::Retract
+    let length = usize::from(u16::from_le_bytes(take(bytes)?));
+    let (packed, rest) = bytes.split_at_checked(length).ok_or(Error::Truncated)?;
+    *bytes = rest;
+    Scalar::from_bytes(packed).map_err(Error::Damaged)
 }
 
 fn take_words(bytes: &mut &[u8], check: fn(&Reading) -> bool) -> Result<Readings, Error> {
@@ -255,6 +237,7 @@ fn take_readings(
             spread: f32::from_bits(take_u32(bytes)?),
             weight: u16::from_le_bytes(take(bytes)?),
             tag: Tag::from_byte(take_u8(bytes)?).ok_or(Error::Damaged("a word that is none"))?,
+            delay: 0,
         };
         if !check(&reading) {
             return Err(Error::Damaged("a spread that is none"));

@@ -60,6 +60,8 @@ mod count;
 mod evidence;
 mod fact;
 pub mod field;
+mod half;
+mod health;
 mod lesson;
 mod math;
 mod reading;

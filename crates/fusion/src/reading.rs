@@ -5,6 +5,8 @@
 //! recognised, and the last word of a source be taken back.
 
 use crate::evidence::Evidence;
+use crate::half::Half;
+use crate::math::{exp, ln};
 use std::cmp::Ordering;
 use twin_model::{
     Act, AttributeSpec, Basis, ClaimId, Estimator, Flag, Flags, Knowledge, Time, Uncertainty, Value,
@@ -90,12 +92,15 @@ pub(crate) struct Reading {
     pub(crate) value: f64,
     pub(crate) incarnation: u32,
     pub(crate) source: u32,
-    /// Standard deviation of a number; probability that a yes or no or a word is right, or
-    /// [`Reading::NOT_STATED`].
+    /// Standard deviation of a number, for those that drift negative where it is assumed;
+    /// probability that a yes or no or a word is right, or [`Reading::NOT_STATED`].
     pub(crate) spread: f32,
     /// Share in the base state in units of 1/65535; only for folded readings.
     pub(crate) weight: u16,
     pub(crate) tag: Tag,
+    /// Delay from observation to record on a logarithmic scale, see [`Reading::delay_s`];
+    /// only numbers that drift keep it.
+    pub(crate) delay: i8,
 }
 
 impl Reading {
@@ -119,16 +124,40 @@ impl Reading {
         if word == Word::Value && is_implausible(spec, value) {
             tag = tag.with(Tag::OUT_OF_RANGE);
         }
+        let (spread, delay) = match spec.estimator {
+            Estimator::Scalar { .. } => (
+                scalar_spread(spec, uncertainty),
+                delay_code(evidence.recorded.seconds_since(evidence.observed)),
+            ),
+            _ => (spread(spec, uncertainty), 0),
+        };
         Some(Self {
             sequence: evidence.claim.sequence,
             observed: evidence.observed,
             value: value + 0.0, // makes one zero of the two
             incarnation: evidence.claim.incarnation,
             source: evidence.source,
-            spread: spread(spec, uncertainty),
+            spread,
             weight: 0,
             tag,
+            delay,
         })
+    }
+
+    /// Seconds from observation to record, to some per cent.
+    pub(crate) fn delay_s(&self) -> f64 {
+        let size = exp(f64::from(self.delay.unsigned_abs()) / DELAY_SCALE) - 1.0;
+        if self.delay < 0 { -size } else { size }
+    }
+
+    /// Standard deviation of a number, whether stated or assumed.
+    pub(crate) fn sd(&self) -> f64 {
+        f64::from(self.spread.abs())
+    }
+
+    /// Whether the source itself said how unsure it is.
+    pub(crate) fn is_spread_stated(&self) -> bool {
+        self.spread > 0.0
     }
 
     pub(crate) fn claim(&self) -> ClaimId {
@@ -193,6 +222,26 @@ fn value_as_number(spec: &AttributeSpec, value: &Value) -> Option<f64> {
 fn is_implausible(spec: &AttributeSpec, value: f64) -> bool {
     spec.plausible
         .is_some_and(|(least, most)| !(least..=most).contains(&value))
+}
+
+/// Codes of delay per factor e: 127 of them reach beyond two years.
+const DELAY_SCALE: f64 = 7.0;
+
+fn delay_code(seconds: f64) -> i8 {
+    let size = (DELAY_SCALE * ln(1.0 + seconds.abs())).round().min(127.0);
+    if seconds < 0.0 {
+        -size as i8
+    } else {
+        size as i8
+    }
+}
+
+/// The spread of a number that drifts, in as many digits as the state keeps of it;
+/// negative where it is assumed rather than stated.
+fn scalar_spread(spec: &AttributeSpec, uncertainty: Option<Uncertainty>) -> f32 {
+    let sd = f64::from(spread(spec, uncertainty));
+    let kept = Half::of(sd).get() as f32;
+    if uncertainty.is_some() { kept } else { -kept }
 }
 
 /// The spread to weigh with. A probability stated for a number thins its evidence:
@@ -270,9 +319,6 @@ pub(crate) fn insert_sorted(list: &mut Vec<Reading>, reading: Reading) {
 pub(crate) struct Places(u64);
 
 impl Places {
-    /// Every place.
-    pub(crate) const ALL: Self = Self(u64::MAX);
-
     pub(crate) fn has(self, at: usize) -> bool {
         self.0 & (1 << at) != 0
     }

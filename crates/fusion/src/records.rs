@@ -406,6 +406,7 @@ impl Watched {
             doubt: record.doubt(),
             bias: 0.0,
             noise_ratio: record.flapping(changes_hz).max(1.0),
+            skew_s: 0.0,
             readings: u32::from(record.settled),
         };
         let limit_s = SILENT_INTERVALS * f64::from(record.interval_s);

@@ -79,7 +79,7 @@ impl State {
             return Outcome::Superseded;
         }
         match &mut self.0 {
-            Kind::Scalar(state) => state.update(spec, evidence),
+            Kind::Scalar(state) => state.update(spec, evidence, lessons),
             Kind::Boolean(state) => state.update(spec, evidence, lessons),
             Kind::Count(state) => state.0.update(spec, evidence),
             Kind::Category(state) => state.update(spec, evidence, lessons),
@@ -91,7 +91,7 @@ impl State {
     pub fn estimate(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
         let name = setting.name;
         match &self.0 {
-            Kind::Scalar(state) => state.estimate(spec, at, name),
+            Kind::Scalar(state) => state.estimate(spec, at, setting),
             Kind::Boolean(state) => state.estimate(spec, at, setting),
             Kind::Count(state) => state.estimate(spec, at, name),
             Kind::Category(state) => state.estimate(spec, at, setting),
@@ -103,9 +103,10 @@ impl State {
     /// nothing can be told.
     pub fn health(&self, spec: &AttributeSpec, at: Time) -> Vec<(u32, SourceHealth)> {
         match &self.0 {
+            Kind::Scalar(state) => state.health(at),
             Kind::Boolean(state) => state.health(spec, at),
             Kind::Category(state) => state.health(spec, at),
-            Kind::Scalar(_) | Kind::Count(_) | Kind::Fact(_) => Vec::new(),
+            Kind::Count(_) | Kind::Fact(_) => Vec::new(),
         }
     }
 

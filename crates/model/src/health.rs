@@ -58,6 +58,9 @@ pub struct SourceHealth {
     pub bias: f64,
     /// Its scatter as a multiple of what it states or the catalogue assumes.
     pub noise_ratio: f64,
+    /// Seconds by which its clock is ahead, negative where it is behind; 0 unless that is
+    /// steady and far beyond the usual delay on the way to the node.
+    pub skew_s: f64,
     /// Settled readings that this rests on.
     pub readings: u32,
 }

@@ -3,7 +3,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code, unreachable_pub)]
 
-use twin_fusion::{Evidence, Outcome, Setting, State, Witness};
+use twin_fusion::{Evidence, Lesson, Outcome, Setting, State, Witness};
 use twin_model::{
     Act, AttributeSpec, Basis, Catalogue, ClaimId, Distribution, Estimate, Interval, SourceId,
     Stated, Time, Uncertainty, Value,
@@ -66,6 +66,16 @@ pub fn seconds(at_s: f64) -> Time {
 }
 
 pub fn tell(state: &mut State, spec: &AttributeSpec, said: &Said) -> Outcome {
+    tell_all(state, spec, said, &mut Vec::new())
+}
+
+/// The same, with what it teaches.
+pub fn tell_all(
+    state: &mut State,
+    spec: &AttributeSpec,
+    said: &Said,
+    lessons: &mut Vec<Lesson>,
+) -> Outcome {
     state.update(
         spec,
         &Evidence {
@@ -81,7 +91,7 @@ pub fn tell(state: &mut State, spec: &AttributeSpec, said: &Said) -> Outcome {
             basis: said.basis,
             witness: Witness::Itself,
         },
-        &mut Vec::new(),
+        lessons,
     )
 }
 

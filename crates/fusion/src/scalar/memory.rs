@@ -1,0 +1,302 @@
+//! What is remembered of a number, unpacked, and how readings settle into it.
+//!
+//! The readings of the last ten minutes stay apart, so that one which comes late still finds
+//! its place among them. Older ones *settle*: they join the base in order of observation, and
+//! only then teach the pace of the number and the record of their source.
+
+use super::filter::{Base, Measured, Share};
+use super::process::{Pace, Process};
+use crate::health::{Channel, DOUBTED, Others, Settled};
+use crate::lesson::Lesson;
+use crate::reading::{Places, Reading, Tag, Word, insert_sorted, standing, taker_of};
+use twin_model::{AttributeSpec, Time};
+
+/// Readings this much older than the newest settle.
+const WINDOW_S: f64 = 600.0;
+/// Readings kept apart, at most; beyond it the oldest settles early.
+pub(super) const WINDOW_MAX: usize = 16;
+/// Folded readings kept, at most two for a source: its newest evidence and its newest
+/// word that is none.
+pub(super) const FOLDED_MAX: usize = 16;
+/// Readings kept in all, at most.
+pub(super) const READINGS_MAX: usize = FOLDED_MAX + WINDOW_MAX;
+/// Others' readings older than this are no witnesses, where the catalogue names no limit.
+const WITNESS_S: f64 = 1800.0;
+/// A doubted source among others that are not counts for at most this much less.
+const PENALTY_MAX: f64 = 1e4;
+
+/// A base at the time of the newest reading that has joined it, and the recent readings
+/// after that.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Memory {
+    pub(super) base: Base,
+    pub(super) pace: Pace,
+    /// The record of each source of a reading, by number.
+    pub(super) channels: Vec<Channel>,
+    /// Newest folded reading per source, and the window; sorted together.
+    pub(super) readings: Vec<Reading>,
+}
+
+/// The readings that have not joined the base: the end of the list.
+pub(super) fn window(readings: &[Reading]) -> &[Reading] {
+    let folded = readings.iter().take_while(|r| r.is_folded()).count();
+    &readings[folded..]
+}
+
+pub(super) fn from_weight(weight: u16) -> f64 {
+    f64::from(weight) / f64::from(u16::MAX)
+}
+
+pub(super) fn to_weight(share: f64) -> u16 {
+    (share.clamp(0.0, 1.0) * f64::from(u16::MAX)) as u16
+}
+
+impl Memory {
+    pub(super) fn channel(&self, source: u32) -> Option<&Channel> {
+        let at = self.channels.binary_search_by(|c| c.source.cmp(&source));
+        at.ok().map(|at| &self.channels[at])
+    }
+
+    fn channel_mut(&mut self, source: u32) -> &mut Channel {
+        let at = match self.channels.binary_search_by(|c| c.source.cmp(&source)) {
+            Ok(at) => at,
+            Err(at) => {
+                self.channels.insert(at, Channel::new(source));
+                at
+            }
+        };
+        &mut self.channels[at]
+    }
+
+    /// One record for each source of a reading, no more.
+    pub(super) fn keep_channels_of_readings(&mut self) {
+        let readings = &self.readings;
+        let speaks = |c: &Channel| readings.iter().any(|r| r.source == c.source);
+        self.channels.retain(speaks);
+        for at in 0..self.readings.len() {
+            self.channel_mut(self.readings[at].source);
+        }
+    }
+
+    pub(super) fn is_late(&self, reading: &Reading) -> bool {
+        (self.base.has_begun && reading.observed < self.base.time)
+            || self
+                .readings
+                .iter()
+                .any(|r| r.is_folded() && r.order(reading).is_gt())
+    }
+
+    pub(super) fn has_window_reading_of(&self, source: u32) -> bool {
+        let standing = standing(&self.readings);
+        let mut window = self.readings.iter().enumerate();
+        window.any(|(at, r)| r.source == source && !r.is_folded() && standing.has(at))
+    }
+
+    /// Puts a reading in its place and lets what has left the window settle.
+    pub(super) fn insert(&mut self, spec: &AttributeSpec, reading: Reading, out: &mut Vec<Lesson>) {
+        insert_sorted(&mut self.readings, reading);
+        while let Some(oldest) = self.overdue() {
+            self.settle(spec, oldest, out);
+        }
+    }
+
+    /// The place of the oldest reading of the window, if it is time for it to settle.
+    fn overdue(&self) -> Option<usize> {
+        let window = window(&self.readings);
+        let (oldest, newest) = (window.first()?, window.last()?);
+        let is_old = newest.observed.seconds_since(oldest.observed) >= WINDOW_S;
+        (is_old || window.len() > WINDOW_MAX).then_some(self.readings.len() - window.len())
+    }
+
+    /// Lets the oldest reading of the window join the base. What was taken back leaves
+    /// without a trace, together with its retraction.
+    fn settle(&mut self, spec: &AttributeSpec, at: usize, out: &mut Vec<Lesson>) {
+        if self.readings[at].word() == Word::Retract {
+            self.readings.remove(at);
+            return;
+        }
+        if let Some(retraction) = taker_of(&self.readings, at) {
+            self.readings.remove(retraction);
+            self.readings.remove(at);
+            return;
+        }
+        let mut reading = self.readings[at];
+        if reading.is_evidence() {
+            let share = self.join(spec, &reading, at, out);
+            self.scale_folded(share.kept);
+            reading.weight = to_weight(share.gained);
+        }
+        reading.tag = reading.tag.with(Tag::FOLDED);
+        self.readings[at] = reading;
+        self.replace_former(at);
+        self.bound_folded();
+    }
+
+    /// Takes a reading into the base and learns from it.
+    fn join(
+        &mut self,
+        spec: &AttributeSpec,
+        reading: &Reading,
+        at: usize,
+        out: &mut Vec<Lesson>,
+    ) -> Share {
+        let process = Process::of(spec, &self.pace);
+        let mut before = self.readings[..at].iter();
+        let own = before.rfind(|r| r.source == reading.source && r.is_evidence());
+        let own = own.copied();
+        let others = self.others(spec, reading, at);
+        let measured = self.measured(spec, reading);
+        let forecast = self.base.forecast(&process, reading.observed);
+        let had_begun = self.base.has_begun;
+        let share = self.base.take(&forecast, &measured);
+        let surprise = forecast.surprise(&measured);
+        let mut settled = Settled {
+            value: reading.value,
+            observed: reading.observed,
+            before: None,
+            stated_sd: reading.sd(),
+            excess: 0.0,
+            noise_share: 0.0,
+            whiteness: 1.0,
+            own_step: 0.0,
+            delay_s: reading.delay_s(),
+            others,
+        };
+        if had_begun {
+            out.push(Lesson {
+                source: reading.source,
+                kind: forecast.lesson(&measured),
+            });
+            let level = (self.base.mean, f64::from(self.base.variance));
+            settled.whiteness = self
+                .pace
+                .learn(&process, &surprise, forecast.seconds, level);
+            settled.excess = surprise.excess();
+            settled.noise_share = surprise.noise_share;
+        }
+        if let Some(own) = own {
+            let seconds = reading.observed.seconds_since(own.observed);
+            let step = reading.value - own.value;
+            let foreseen = process.elapse(seconds).change + 2.0 * measured.variance;
+            settled.before = Some((seconds, own.value));
+            settled.own_step = step * step / foreseen;
+        }
+        self.channel_mut(reading.source).learn(&settled);
+        share
+    }
+
+    /// The reading without its source's known bias, and its variance as learned.
+    pub(super) fn measured(&self, spec: &AttributeSpec, reading: &Reading) -> Measured {
+        let stated = reading.sd() * reading.sd();
+        let Some(channel) = self.channel(reading.source) else {
+            return Measured {
+                value: reading.value,
+                variance: stated,
+                observed: reading.observed,
+            };
+        };
+        Measured {
+            value: reading.value - channel.known_bias(),
+            variance: stated
+                * f64::from(channel.noise)
+                * self.penalty(spec, channel, reading.observed),
+            observed: reading.observed,
+        }
+    }
+
+    /// By how much a doubted source counts less while one less doubted speaks.
+    pub(super) fn penalty(&self, spec: &AttributeSpec, channel: &Channel, at: Time) -> f64 {
+        let doubt = channel.doubt();
+        if doubt < 0.01 || self.channels.len() < 2 {
+            return 1.0;
+        }
+        let limit_s = spec.stale_after_s.unwrap_or(WITNESS_S);
+        let is_better = |r: &&Reading| {
+            r.source != channel.source
+                && r.is_evidence()
+                && at.seconds_since(r.observed).abs() <= limit_s
+                && self
+                    .channel(r.source)
+                    .is_some_and(|c| c.doubt() < 0.5 * doubt)
+        };
+        if !self.readings.iter().any(|r| is_better(&r)) {
+            return 1.0;
+        }
+        let odds = doubt / (1.0 - doubt);
+        (1.0 + 10.0 * odds * odds).min(PENALTY_MAX)
+    }
+
+    /// What the others said by then that is still fresh. Doubted ones are asked only where
+    /// all are.
+    fn others(&self, spec: &AttributeSpec, reading: &Reading, end: usize) -> Option<Others> {
+        let limit_s = spec.stale_after_s.unwrap_or(WITNESS_S);
+        let mut values = [reading.value; FOLDED_MAX + 1];
+        let mut count = 0;
+        for other in &self.readings[..end] {
+            let is_fresh = reading.observed.seconds_since(other.observed) <= limit_s;
+            let is_doubted = self
+                .channel(other.source)
+                .is_some_and(|c| c.doubt() >= DOUBTED);
+            if other.is_evidence() && other.source != reading.source && is_fresh && !is_doubted {
+                count += 1;
+                values[count] = other.value;
+            }
+        }
+        let reference = match count {
+            0 => return None,
+            1 => values[1],
+            _ => median(&mut values[..=count]),
+        };
+        Some(Others {
+            difference: reading.value - reference,
+            count: count as u32,
+        })
+    }
+
+    pub(super) fn scale_folded(&mut self, kept: f64) {
+        for reading in self.readings.iter_mut().filter(|r| r.is_folded()) {
+            reading.weight = to_weight(from_weight(reading.weight) * kept);
+        }
+    }
+
+    /// Of a source's folded readings of a kind only the newest, at `at`, stays; the newest of
+    /// all inherits the other's share.
+    fn replace_former(&mut self, at: usize) {
+        let list = &mut self.readings;
+        let reading = list[at];
+        let same = |r: &Reading| {
+            r.source == reading.source && r.is_evidence() == reading.is_evidence() && r.is_folded()
+        };
+        let Some(former) = list[..at].iter().position(same) else {
+            return;
+        };
+        let inherited = from_weight(list[former].weight);
+        list.remove(former);
+        if let Some(joined) = list.iter_mut().rfind(|r| r.is_folded()) {
+            joined.weight = to_weight(from_weight(joined.weight) + inherited);
+        }
+    }
+
+    /// BOUNDED: the words of the sources that have been silent longest are forgotten; what
+    /// they said stays in the base.
+    pub(super) fn bound_folded(&mut self) {
+        while self.readings.len() - window(&self.readings).len() > FOLDED_MAX {
+            self.readings.remove(0);
+        }
+    }
+
+    /// The evidence that stands, with its places.
+    pub(super) fn standing(&self) -> Places {
+        standing(&self.readings)
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        0.5 * (values[middle - 1] + values[middle])
+    }
+}

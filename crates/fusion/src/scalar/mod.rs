@@ -1,0 +1,303 @@
+//! A number that drifts: temperature, carbon dioxide, humidity.
+//!
+//! While somebody measures, the estimate follows what is read, the more the surer the
+//! sources have shown themselves to be. While nobody measures, it returns to what is usual for
+//! the class and its spread grows back to what is usual; it never returns to zero and never
+//! grows surer by waiting.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `process` | how fast the number changes by itself, and how that is learned |
+//! | `filter` | what one reading does to the estimate |
+//! | `memory` | the window of recent readings, and how they settle |
+//! | `opinions` | sources beside each other: conflict, and what to say then |
+//! | `packed` | the memory as bytes |
+//!
+//! Equations beyond those of the modules:
+//! * *Floor*: readings of one source share their calibration error, which no number of
+//!   readings averages away (GUM, JCGM 100:2008, 3.3 and F.1.1), and nobody states how large
+//!   that part is. So a source that repeats itself is smoothed but the answer is never surer
+//!   than one reading of each source heard within the correlation time:
+//!   P ≥ 1 / (1/σ² + Σ 1/R). Where a source states its spread, R is that or what it has
+//!   shown, whichever is larger; where it states none, what it has shown replaces what the
+//!   catalogue assumes.
+
+mod filter;
+mod memory;
+mod opinions;
+mod packed;
+mod process;
+
+use crate::answer::{self, Weights};
+use crate::evidence::{Evidence, Setting};
+use crate::health::DOUBTED;
+use crate::lesson::Lesson;
+use crate::reading::{Places, Reading, Survey, Tag, Word, insert_sorted};
+use crate::state::Outcome;
+use filter::{Base, Measured};
+use memory::{Memory, from_weight, to_weight};
+use process::Process;
+pub(crate) use process::first_gain;
+use twin_model::{
+    AttributeSpec, Distribution, Estimate, Flag, Knowledge, SourceHealth, Summary, Time,
+};
+
+/// Beyond this factor an interval counts as widened.
+const WIDENED: f64 = 1.05;
+
+/// The estimator's state: the packed memory. Nothing remembered is no byte.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Scalar(Box<[u8]>);
+
+/// The base with the whole window taken in, and what each reading is worth in it.
+struct Folded {
+    base: Base,
+    weights: Weights,
+}
+
+impl Scalar {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The memory as bytes, for snapshots.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The state with these bytes, or what is wrong with them.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
+        let state = Self::of(Memory::unpack(bytes)?);
+        if &*state.0 == bytes {
+            Ok(state)
+        } else {
+            Err("bytes that no state is written as")
+        }
+    }
+
+    fn of(mut memory: Memory) -> Self {
+        let mut bytes = Vec::with_capacity(512);
+        memory.pack(&mut bytes);
+        Self(bytes.as_slice().into())
+    }
+
+    /// What is remembered; what was packed here always unpacks.
+    fn memory(&self) -> Memory {
+        Memory::unpack(&self.0).unwrap_or_default()
+    }
+
+    fn store(&mut self, memory: Memory) {
+        *self = Self::of(memory);
+    }
+
+    pub(crate) fn update(
+        &mut self,
+        spec: &AttributeSpec,
+        evidence: &Evidence,
+        lessons: &mut Vec<Lesson>,
+    ) -> Outcome {
+        let Some(reading) = Reading::new(spec, evidence) else {
+            return Outcome::Refused;
+        };
+        let mut memory = self.memory();
+        if let Some(is_changed) = memory.absorb_repeat(&reading) {
+            if is_changed {
+                self.store(memory);
+            }
+            return Outcome::Duplicate;
+        }
+        let outcome = if memory.is_late(&reading) {
+            memory.update_late(spec, reading)
+        } else {
+            let outcome = memory.outcome_of(&reading);
+            memory.insert(spec, reading, lessons);
+            outcome
+        };
+        self.store(memory);
+        outcome
+    }
+
+    pub(crate) fn summary(&self, spec: &AttributeSpec, at: Time) -> Summary {
+        let memory = self.memory();
+        let standing = memory.standing();
+        let survey = Survey::of(spec, &memory.readings, standing);
+        let is_conflicting = memory.conflict(spec, &survey) >= answer::CONTRADICTION;
+        let basis = answer::common_basis(&memory.readings, &survey).unwrap_or_else(|| {
+            let weights = memory.folded(spec, standing).weights;
+            answer::strongest_basis(&memory.readings, &weights)
+        });
+        answer::summary(answer::header(spec, &survey, at), basis, is_conflicting)
+    }
+
+    pub(crate) fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
+        let memory = self.memory();
+        let survey = Survey::of(spec, &memory.readings, memory.standing());
+        answer::becomes_stale(spec, survey.knowledge, survey.evidence_time).filter(|t| *t > after)
+    }
+
+    pub(crate) fn estimate(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
+        let memory = self.memory();
+        let standing = memory.standing();
+        let survey = Survey::of(spec, &memory.readings, standing);
+        let mut estimate = answer::header(spec, &survey, at);
+        if survey.knowledge != Knowledge::Known {
+            return estimate;
+        }
+        let process = Process::of(spec, &memory.pace);
+        let Folded { base, mut weights } = memory.folded(spec, standing);
+        let age_s = at.seconds_since(base.time).max(0.0);
+        let floor = memory.floor(spec, &process, &survey);
+        let variance = f64::from(base.variance).max(floor);
+        let (mut mean, mut variance) = process.age(base.mean, variance, age_s);
+        estimate.basis = answer::strongest_basis(&memory.readings, &weights);
+        estimate.conflict = memory.conflict(spec, &survey);
+        if estimate.conflict >= answer::CONTRADICTION {
+            estimate.flags = estimate.flags.with(Flag::Conflicting);
+            (mean, variance) = opinions::pool(&memory.fresh(spec, &survey, at));
+        }
+        for (channel, _) in memory.heard(spec, &survey) {
+            if channel.doubt() >= DOUBTED {
+                estimate.flags = estimate.flags.with(Flag::FaultySource);
+            }
+            if channel.skew_s() != 0.0 {
+                estimate.flags = estimate.flags.with(Flag::ClockSkew);
+            }
+        }
+        if setting.widening > WIDENED {
+            estimate.flags = estimate.flags.with(Flag::Widened);
+        }
+        let remaining = process.elapse(age_s).remaining;
+        answer::scale(&mut weights, remaining);
+        estimate.distribution = Some(Distribution::Gaussian {
+            mean,
+            sd: variance.sqrt() * setting.widening.max(1.0),
+        });
+        estimate.contributors = answer::contributors(&memory.readings, &weights, setting.name);
+        estimate
+    }
+
+    /// What is thought of each source, by number.
+    pub(crate) fn health(&self, at: Time) -> Vec<(u32, SourceHealth)> {
+        let memory = self.memory();
+        let last = |source| {
+            let of_source = |r: &&Reading| r.source == source;
+            let last = memory.readings.iter().rfind(of_source);
+            last.map(|r| r.observed)
+        };
+        let all = memory.channels.iter();
+        all.map(|c| (c.source, c.health(at, last(c.source))))
+            .collect()
+    }
+}
+
+impl Memory {
+    /// If something says the same thing, whether its claim had to change. The smaller claim
+    /// id is kept, so that it does not matter which of the two came first.
+    fn absorb_repeat(&mut self, reading: &Reading) -> Option<bool> {
+        let at = self.readings.iter().position(|r| r.repeats(reading))?;
+        let is_smaller = reading.claim() < self.readings[at].claim();
+        if is_smaller {
+            self.readings[at].sequence = reading.sequence;
+            self.readings[at].incarnation = reading.incarnation;
+            self.readings.sort_by(Reading::order);
+        }
+        Some(is_smaller)
+    }
+
+    fn outcome_of(&self, reading: &Reading) -> Outcome {
+        if reading.tag.has(Tag::OUT_OF_RANGE) {
+            Outcome::OutOfRange
+        } else if reading.word() == Word::Retract && !self.has_window_reading_of(reading.source) {
+            Outcome::NothingToRetract
+        } else {
+            Outcome::Accepted
+        }
+    }
+
+    /// Evidence from before the base. It is carried forward to the base's time, where the
+    /// way since then has widened it. (Bar-Shalom, IEEE Trans. Aerosp. Electron. Syst. 38
+    /// (2002) 769, solves this exactly; the simple form needs no history.)
+    fn update_late(&mut self, spec: &AttributeSpec, reading: Reading) -> Outcome {
+        if reading.word() == Word::Retract {
+            return Outcome::NothingToRetract;
+        }
+        if self.readings.iter().any(|r| r.source == reading.source) {
+            return Outcome::Superseded;
+        }
+        let mut entry = reading;
+        if reading.is_evidence() {
+            entry.weight = self.join_late(spec, &reading);
+            entry.tag = entry.tag.with(Tag::LATE);
+        }
+        entry.tag = entry.tag.with(Tag::FOLDED);
+        insert_sorted(&mut self.readings, entry);
+        self.bound_folded();
+        match (entry.is_evidence(), entry.tag.has(Tag::OUT_OF_RANGE)) {
+            (true, _) => Outcome::Late,
+            (false, true) => Outcome::OutOfRange,
+            (false, false) => Outcome::Accepted,
+        }
+    }
+
+    /// Takes a late reading into the base; returns what it is worth there.
+    fn join_late(&mut self, spec: &AttributeSpec, reading: &Reading) -> u16 {
+        let process = Process::of(spec, &self.pace);
+        let joins = if self.base.has_begun {
+            self.base.time.max(reading.observed)
+        } else {
+            reading.observed
+        };
+        let age_s = joins.seconds_since(reading.observed);
+        let measured = self.measured(spec, reading);
+        let (value, variance) = process.age(measured.value, measured.variance, age_s);
+        let carried = Measured {
+            value,
+            variance,
+            observed: joins,
+        };
+        let forecast = self.base.forecast(&process, joins);
+        let share = self.base.take(&forecast, &carried);
+        self.scale_folded(share.kept);
+        // The reading itself is worth what is left of it at the base's time.
+        to_weight(share.gained * process.elapse(age_s).remaining)
+    }
+
+    /// Takes the window into a copy of the base.
+    fn folded(&self, spec: &AttributeSpec, standing: Places) -> Folded {
+        let process = Process::of(spec, &self.pace);
+        let mut folded = Folded {
+            base: self.base,
+            weights: [0.0; 64],
+        };
+        for (at, reading) in self.readings.iter().enumerate() {
+            if reading.is_folded() {
+                folded.weights[at] = from_weight(reading.weight);
+            } else if standing.has(at) && reading.is_evidence() {
+                let measured = self.measured(spec, reading);
+                let forecast = folded.base.forecast(&process, reading.observed);
+                let share = folded.base.take(&forecast, &measured);
+                for weight in &mut folded.weights[..at] {
+                    *weight *= share.kept;
+                }
+                folded.weights[at] = share.gained;
+            }
+        }
+        folded
+    }
+
+    /// The least variance that the sources heard within the correlation time can leave.
+    fn floor(&self, spec: &AttributeSpec, process: &Process, survey: &Survey) -> f64 {
+        let newest = survey.evidence_time.unwrap_or_default();
+        let heard = survey.newest(&self.readings);
+        let recent = heard.filter(|r| {
+            let age_s = newest.seconds_since(r.observed);
+            age_s <= process.correlation_time_s
+        });
+        let information: f64 = recent.map(|r| 1.0 / self.calibration(spec, r)).sum();
+        1.0 / (1.0 / process.variance + information)
+    }
+}
