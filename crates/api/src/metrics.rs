@@ -86,6 +86,8 @@ struct NodeGauges {
     attributes: Gauge,
     memory_bytes: Gauge,
     store_bytes: Gauge,
+    sources_doubtful: Gauge,
+    sources_quarantined: Gauge,
 }
 
 impl Metrics {
@@ -168,6 +170,16 @@ impl Metrics {
                 "Bytes of the data directory",
                 &node.store_bytes,
             ),
+            (
+                "sources_doubtful",
+                "Sources of live attributes that are stuck, drifting, noisy or silent",
+                &node.sources_doubtful,
+            ),
+            (
+                "sources_quarantined",
+                "Sources that are set aside",
+                &node.sources_quarantined,
+            ),
         ] {
             registry.register(name, help, gauge.clone());
         }
@@ -211,6 +223,8 @@ impl Metrics {
         gauge(&gauges.attributes, node.attributes);
         gauge(&gauges.memory_bytes, node.memory_bytes);
         gauge(&gauges.store_bytes, node.store_bytes);
+        gauge(&gauges.sources_doubtful, node.sources_doubtful);
+        gauge(&gauges.sources_quarantined, node.sources_quarantined);
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -98,6 +98,8 @@ pub(crate) enum Command {
     Why(Why),
     /// Show what was the case at some time, or what was believed then
     AsOf(AsOf),
+    /// Show what would be believed if something were so; nothing is recorded
+    WhatIf(Box<WhatIf>),
     /// Show one twin with all its attributes
     Show(Show),
     /// List spaces and portals
@@ -106,6 +108,10 @@ pub(crate) enum Command {
     Route(Route),
     /// List what was wrong with imported files
     Findings(Findings),
+    /// Show how sources do: which are stuck, drifting, noisy or silent
+    Health(Health),
+    /// Set a source aside, so that it counts for nothing, or release it
+    Quarantine(Quarantine),
     /// Show how the node is
     Status(Status),
     /// Check the data directory, the configuration, the port and the clock
@@ -324,6 +330,68 @@ pub(crate) struct AsOf {
     /// With what was known when (RFC 3339) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) known_at: Option<Time>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What is supposed is said as with `twin claim`; nothing is recorded. Without --ask everything that it
+changes is shown.
+
+Examples:
+  twin what-if urn:twin:b1:portal:7 open true
+  twin what-if urn:twin:b1:space:3 temperature 60 --ask urn:twin:b1:space:4 --about temperature
+  twin what-if --file supposed.ndjson --at 2026-01-05T09:00:00Z --json")]
+pub(crate) struct WhatIf {
+    #[command(flatten)]
+    pub(crate) claim: Claim,
+    /// The twin asked about
+    #[arg(long, value_name = "URI", value_parser = parse_entity, requires = "about")]
+    pub(crate) ask: Option<EntityId>,
+    /// Which of its attributes
+    #[arg(long, value_name = "NAME", value_parser = parse_attribute, requires = "ask")]
+    pub(crate) about: Option<Attribute>,
+    /// About when (RFC 3339) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) at: Option<Time>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  twin health
+  twin health --state doubtful
+  twin health --entity urn:twin:b1:space:3 --json")]
+pub(crate) struct Health {
+    /// Only of this twin
+    #[arg(long, value_name = "URI", value_parser = parse_entity)]
+    pub(crate) entity: Option<EntityId>,
+    /// Only of this attribute
+    #[arg(long, value_name = "NAME", value_parser = parse_attribute)]
+    pub(crate) attribute: Option<Attribute>,
+    /// Only in this state; `doubtful` is all but `ok`
+    #[arg(long, value_parser = ["ok", "stuck", "drifting", "noisy", "silent", "doubtful"])]
+    pub(crate) state: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What a source says while it is set aside is recorded. Estimates are worked out afresh as if it had
+never been heard; `twin status` says how far that has got.
+
+Examples:
+  twin quarantine
+  twin quarantine urn:twin:source:t12 --reason 'reads 3 K too much since the works'
+  twin quarantine urn:twin:source:t12 --release")]
+pub(crate) struct Quarantine {
+    /// The source; without it those that were set aside are listed
+    #[arg(value_parser = parse_source, requires = "deed")]
+    pub(crate) source: Option<SourceId>,
+    /// Why it is set aside; stays on record
+    #[arg(long, group = "deed", requires = "source")]
+    pub(crate) reason: Option<String>,
+    /// Let it be heard again
+    #[arg(long, group = "deed", requires = "source")]
+    pub(crate) release: bool,
 }
 
 #[derive(Debug, Args)]

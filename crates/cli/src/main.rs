@@ -28,7 +28,9 @@ mod text;
 
 use crate::args::{Arguments, Command, Global};
 use crate::client::Client;
-use crate::commands::{admin, claim, doctor, import, offline, read, replay, serve};
+use crate::commands::{
+    admin, claim, doctor, import, offline, read, replay, serve, sources, suppose,
+};
 use crate::failure::Result;
 use crate::output::Output;
 use crate::reach::Data::{self, MayBeNew, MustExist};
@@ -69,6 +71,14 @@ fn run(arguments: &Arguments, output: &Output) -> Result<()> {
         }
         Command::Why(args) => ask(MustExist, &|node| read::why(node, output, args)),
         Command::AsOf(args) => ask(MustExist, &|node| read::as_of(node, output, args)),
+        Command::WhatIf(args) => {
+            claim::check(&args.claim)?;
+            ask(MustExist, &|node| suppose::what_if(node, output, args))
+        }
+        Command::Health(args) => ask(MustExist, &|node| sources::health(node, output, args)),
+        Command::Quarantine(args) => {
+            ask(MustExist, &|node| sources::quarantine(node, output, args))
+        }
         Command::Show(args) => ask(MustExist, &|node| read::show(node, output, args)),
         Command::Rooms(args) => ask(MustExist, &|node| read::rooms(node, output, args)),
         Command::Route(args) => ask(MustExist, &|node| read::route(node, output, args)),

@@ -1,9 +1,10 @@
 //! The forms of what readers get. Plain data; the faces turn it into JSON.
 
+use crate::prepare::Draft;
 use std::collections::BTreeMap;
 use twin_model::{
     Act, Attribute, AttributeSpec, BatchId, Claim, ClaimId, CommitNumber, EntityId, EntityKind,
-    Estimate, Finding, SourceId, Summary, Time,
+    Estimate, Finding, HealthState, SourceHealth, SourceId, Summary, Time,
 };
 use twin_policy::View;
 
@@ -205,8 +206,104 @@ pub struct RouteStep {
 pub struct Why {
     /// The estimate, with its contributors.
     pub answer: Answer,
+    /// The sources of those, the weightiest first.
+    pub sources: Vec<SourceLine>,
+    /// What would change the estimate, what changes it most first.
+    pub influences: Vec<Influence>,
     /// The claims, newest observation first.
     pub claims: Vec<Claim>,
+}
+
+/// A source that takes part in an estimate.
+#[derive(Debug, Clone)]
+pub struct SourceLine {
+    /// The source.
+    pub source: SourceId,
+    /// Its share of the evidence, 0..=1.
+    pub weight: f64,
+    /// What is thought of it now, where that can be told.
+    pub health: Option<SourceHealth>,
+    /// Whether a steward has set it aside.
+    pub is_set_aside: bool,
+}
+
+/// Something that would change an estimate.
+#[derive(Debug, Clone)]
+pub struct Influence {
+    /// What.
+    pub change: Change,
+    /// The estimate there would be.
+    pub estimate: Estimate,
+    /// By how much the number shown, or the probability of the value shown, would move;
+    /// `None` where nothing would be known.
+    pub shift: Option<f64>,
+    /// How large that is beside the doubt there is; only for comparing.
+    pub(crate) size: f64,
+}
+
+/// What one imagines to be different.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// This source had said nothing.
+    Without(SourceId),
+    /// A usual sensor now said what is believed.
+    Reading,
+}
+
+/// What is supposed, and what is asked about it.
+#[derive(Debug, Clone, Default)]
+pub struct Supposition {
+    /// What is said in it.
+    pub claims: Vec<Draft>,
+    /// Which estimates are wanted; those that the claims change when none is named.
+    pub ask: Vec<(EntityId, Attribute)>,
+    /// About when; now if left out.
+    pub at: Option<Time>,
+}
+
+/// An estimate as it is and as it would be.
+#[derive(Debug, Clone)]
+pub struct Supposed {
+    /// The twin.
+    pub entity: EntityId,
+    /// Which attribute.
+    pub attribute: Attribute,
+    /// What is believed; `None` where nothing was ever said.
+    pub now: Option<Answer>,
+    /// What would be believed.
+    pub supposed: Option<Answer>,
+}
+
+/// What is thought of one source of one attribute of one twin.
+#[derive(Debug, Clone)]
+pub struct HealthLine {
+    /// The source.
+    pub source: SourceId,
+    /// The twin.
+    pub entity: EntityId,
+    /// The attribute.
+    pub spec: &'static AttributeSpec,
+    /// What is thought of it.
+    pub health: SourceHealth,
+    /// Whether a steward has set it aside.
+    pub is_set_aside: bool,
+}
+
+/// Which sources.
+#[derive(Debug, Clone, Default)]
+pub struct HealthFilter {
+    /// Only of this twin.
+    pub entity: Option<EntityId>,
+    /// Only of this attribute.
+    pub attribute: Option<Attribute>,
+    /// Only in this state.
+    pub state: Option<HealthState>,
+    /// Only those that are not well.
+    pub is_doubtful: bool,
+    /// After this place.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// A finding with where it comes from.
@@ -301,6 +398,11 @@ pub struct Metrics {
     pub memory_bytes: u64,
     /// Bytes the data directory takes.
     pub store_bytes: u64,
+    /// Sources of live attributes that seem to suffer from something; looked at once a
+    /// minute.
+    pub sources_doubtful: u64,
+    /// Sources that are set aside.
+    pub sources_quarantined: u64,
 }
 
 /// Whether the node can be used. Tells nothing about any building.
@@ -314,7 +416,7 @@ pub enum Health {
 
 /// Something changed.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub struct Changed {
     /// The twin.
     pub entity: EntityId,
     /// Its storey.
@@ -337,7 +439,7 @@ pub enum Next {
         /// The time they are about.
         at: Time,
         /// Which, and to what.
-        changes: View<Vec<Change>>,
+        changes: View<Vec<Changed>>,
     },
     /// The listener has fallen behind and must read afresh.
     Reset(CommitNumber),

@@ -160,6 +160,26 @@ impl Live {
         live
     }
 
+    /// A copy for a question that supposes; it shares all that it does not change.
+    pub(crate) fn fork_of(picture: &Picture) -> Self {
+        Self {
+            names: Arc::new(picture.names.fork()),
+            entities: picture.entities.clone(),
+            imports: Arc::clone(&picture.imports),
+            quarantine: Arc::clone(&picture.quarantine),
+            structure: Arc::clone(&picture.structure),
+            is_refold_due: picture.is_refold_due,
+            commit: picture.commit,
+            recorded: picture.recorded,
+            next_sequence: picture.next_sequence,
+            next_batch: picture.next_batch,
+            claims: picture.claims,
+            attributes: picture.attributes,
+            heap_bytes: picture.heap_bytes,
+            ..Self::default()
+        }
+    }
+
     /// Whether the claim would make a new attribute, its own or one it bears on, and with it
     /// take more memory.
     pub(crate) fn would_grow(&self, entity: &str, attribute: &str) -> bool {

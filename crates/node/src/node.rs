@@ -12,6 +12,7 @@ use crate::picture::Picture;
 use crate::prepare::{self, Draft, Mode, Receipt};
 use crate::reader::Reader;
 use crate::recover;
+use crate::watch::Watched;
 use crate::wheel::Wheel;
 use crate::writer::{Command, Counters, NoteDraft, Submission, Writer};
 use arc_swap::ArcSwap;
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) commands: mpsc::Sender<Command>,
     claims_waiting: Arc<Semaphore>,
     counters: Arc<Counters>,
+    watched: Watched,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// One import at a time: the next sees what the last one changed.
     pub(crate) importing: Mutex<()>,
@@ -188,6 +190,7 @@ impl Node {
             commands,
             claims_waiting: Arc::new(Semaphore::new(CLAIMS_WAITING_MAX as usize)),
             counters,
+            watched: Watched::default(),
             threads: Mutex::new(threads),
             importing: Mutex::new(()),
         };
@@ -544,6 +547,8 @@ impl Node {
             attributes: picture.attributes,
             memory_bytes: picture.heap_bytes as u64,
             store_bytes: self.0.counters.store_bytes.load(Ordering::Relaxed),
+            sources_doubtful: self.0.watched.doubtful(&picture, self.now()),
+            sources_quarantined: picture.quarantine.len() as u64,
         };
         Ok(policy::release(
             caller,

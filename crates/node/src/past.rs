@@ -31,9 +31,20 @@ pub(crate) struct Fetched {
     readings_of: Vec<Claim>,
 }
 
+impl Fetched {
+    /// The newest so many of the claims.
+    pub(crate) fn newest(&self, count: usize) -> Self {
+        let from = self.claims.len().saturating_sub(count);
+        Self {
+            claims: self.claims[from..].to_vec(),
+            readings_of: self.readings_of.clone(),
+        }
+    }
+}
+
 impl Reader {
-    /// What an estimate stands on: the estimate and its claims, about `at` and as known
-    /// at `known_at`. Reads the disk.
+    /// What an estimate stands on, about `at` and as known at `known_at`: the estimate, its
+    /// sources and claims, and what would change it. Reads the disk.
     pub fn why(
         &self,
         id: &EntityId,
@@ -50,9 +61,19 @@ impl Reader {
                 .ok_or_else(|| not_said(attribute))?,
             _ => self.refold(id, attribute, &fetched, at.unwrap_or(self.at)),
         };
+        let sources = self.sources_of(id, &answer);
+        let influences = match Catalogue::BUILT_IN.get(attribute.as_str()) {
+            Some(spec) => self.influences(id, spec, &fetched, &sources, at.unwrap_or(self.at)),
+            None => Vec::new(),
+        };
         let mut claims = fetched.claims;
         claims.sort_by_key(|c| std::cmp::Reverse((c.statement.observed, c.id)));
-        Ok(self.release(Why { answer, claims }))
+        Ok(self.release(Why {
+            answer,
+            sources,
+            influences,
+            claims,
+        }))
     }
 
     /// The estimate about `at`, as known at `known_at`. Reads the disk.
@@ -160,23 +181,23 @@ impl Reader {
             let counts = |claim: &&Claim| !self.picture.is_set_aside(&claim.source);
             return Answer::Verbatim(newest_per_source(fetched.claims.iter().filter(counts)));
         };
-        let replayed = self.replay(fetched, &|_| true);
+        let replayed = self.replay(fetched, &|_| true).picture();
         let believed = |at| estimate_of(&replayed, id, spec.name, at);
         let mut estimate = believed(at);
         if at > self.at {
-            foresee(&mut estimate, &believed(self.at));
+            foresee(&mut estimate, Some(&believed(self.at)));
         }
         Answer::Modelled { spec, estimate }
     }
 
-    /// The picture that those of the fetched claims alone make whose source is `heard`.
-    pub(crate) fn replay(&self, fetched: &Fetched, heard: &dyn Fn(&SourceId) -> bool) -> Picture {
+    /// The state that those of the fetched claims alone make whose source is `heard`.
+    pub(crate) fn replay(&self, fetched: &Fetched, heard: &dyn Fn(&SourceId) -> bool) -> Live {
         let mut live = Live::of_its_own(&self.picture);
         let all = fetched.claims.iter().chain(&fetched.readings_of);
         let mut in_order: Vec<&Claim> = all.filter(|claim| heard(&claim.source)).collect();
         in_order.sort_by_key(|claim| claim.id);
         fold_fetched(&mut live, in_order);
-        live.picture()
+        live
     }
 }
 
@@ -189,11 +210,11 @@ pub(crate) fn estimate_of(picture: &Picture, id: &EntityId, name: &str, at: Time
 
 /// Makes an estimate one for a time that has not come. It is as stale as what is known
 /// now: that nothing newer is known of the future is no news.
-fn foresee(estimate: &mut Estimate, now: &Estimate) {
+pub(crate) fn foresee(estimate: &mut Estimate, now: Option<&Estimate>) {
     if estimate.knowledge == Knowledge::Known && estimate.basis != Basis::Assumed {
         estimate.basis = Basis::Predicted;
     }
-    if !now.flags.has(Flag::Stale) {
+    if !now.is_some_and(|now| now.flags.has(Flag::Stale)) {
         estimate.flags = estimate.flags.without(Flag::Stale);
     }
 }

@@ -201,7 +201,8 @@ pub(crate) fn prepare(
     Ok((prepared, refused))
 }
 
-fn check(
+/// Checks one draft of a source that may speak.
+pub(crate) fn check(
     index: usize,
     source: SourceId,
     statement: Statement,

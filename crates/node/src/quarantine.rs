@@ -54,6 +54,11 @@ impl Quarantine {
         !self.sources.is_empty() && self.sources.binary_search(&source).is_ok()
     }
 
+    /// How many sources are set aside.
+    pub(crate) fn len(&self) -> usize {
+        self.sources.len()
+    }
+
     /// Whether the verdict can be carried out; `find` gives the number of a source.
     pub(crate) fn check(
         &self,

@@ -4,7 +4,7 @@
 //! for this caller; there is no other way to what the node knows.
 
 use crate::answer::{
-    Answer, BuildingAnswer, BuildingLine, Change, FindingFilter, FindingLine, Page, PlanAnswer,
+    Answer, BuildingAnswer, BuildingLine, Changed, FindingFilter, FindingLine, Page, PlanAnswer,
     StoreyLine, Twin, TwinFilter, VerbatimLine,
 };
 use crate::cell::{AttributeCell, EntityCell, VerbatimEntry};
@@ -272,7 +272,7 @@ impl Reader {
     }
 
     /// The present answers for changed attributes this caller may see.
-    pub(crate) fn changes(&self, keys: &[Key]) -> View<Vec<Change>> {
+    pub(crate) fn changes(&self, keys: &[Key]) -> View<Vec<Changed>> {
         let structure = self.picture.structure();
         let name = |number: Option<u32>| number.map(|number| self.id(number));
         let changes = keys
@@ -280,7 +280,7 @@ impl Reader {
             .filter_map(|&(entity, number)| {
                 let attribute = self.picture.names.attributes.name(number);
                 self.may_read(&attribute).ok()?;
-                Some(Change {
+                Some(Changed {
                     answer: self.answer(entity, &attribute)?,
                     entity: self.id(entity),
                     storey: name(structure.storey_of(entity)),

@@ -21,7 +21,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use twin_model::{CommitNumber, EntityId};
-use twin_node::{Change, Changes, Next};
+use twin_node::{Changed, Changes, Next};
 
 /// A comment is sent after this long without a change, so that both sides notice a dead
 /// connection.
@@ -55,7 +55,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn wants(&self, change: &Change) -> bool {
+    fn wants(&self, change: &Changed) -> bool {
         let fits =
             |wanted: &Option<EntityId>, is: &Option<EntityId>| wanted.is_none() || wanted == is;
         fits(&self.building, &change.building) && fits(&self.storey, &change.storey)
@@ -186,7 +186,7 @@ fn reset(commit: CommitNumber) -> Bytes {
     format!("id: {commit}\nevent: reset\ndata: {{\"commit\":{commit}}}\n\n").into()
 }
 
-fn changed(commit: CommitNumber, changes: &[Change]) -> Bytes {
+fn changed(commit: CommitNumber, changes: &[Changed]) -> Bytes {
     let mut json = Json::with_capacity(400 * changes.len() + 64);
     json.object(|json| {
         json.field("commit").integer(commit.0);

@@ -8,9 +8,11 @@ mod buildings;
 mod claims;
 mod entities;
 mod events;
+mod hypothetical;
 mod imports;
 mod meta;
 mod session;
+mod sources;
 
 /// Every resource and method.
 pub(crate) fn all() -> Vec<Endpoint> {
@@ -20,6 +22,8 @@ pub(crate) fn all() -> Vec<Endpoint> {
         buildings::endpoints(),
         entities::endpoints(),
         claims::endpoints(),
+        hypothetical::endpoints(),
+        sources::endpoints(),
         imports::endpoints(),
         events::endpoints(),
         admin::endpoints(),

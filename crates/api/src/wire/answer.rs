@@ -7,7 +7,7 @@ use twin_model::{
     Estimator, Flag, Knowledge, Stated, Time, Uncertainty, Value,
 };
 use twin_node::{
-    Account, Answer, BuildingAnswer, BuildingLine, Change, FindingLine, ImportRecord, PlanAnswer,
+    Account, Answer, BuildingAnswer, BuildingLine, Changed, FindingLine, ImportRecord, PlanAnswer,
     RouteAnswer, SectionAnswer, Status, StoreyLine, Token, Twin, VerbatimLine, Why,
 };
 
@@ -309,6 +309,7 @@ pub(crate) fn why(json: &mut Json, why: &Why, attribute: &Attribute, commit: u64
                     json.field("observed").time(contributor.observed);
                 });
             });
+        super::sources::why_fields(json, why);
         json.field("claims").list(&why.claims, claim);
         json.field("spec")
             .or_null(Catalogue::BUILT_IN.get(attribute.as_str()), spec);
@@ -446,7 +447,7 @@ fn import_fields(json: &mut Json, import: &ImportRecord) {
 }
 
 /// A changed attribute in an event.
-pub(crate) fn change(json: &mut Json, change: &Change) {
+pub(crate) fn change(json: &mut Json, change: &Changed) {
     json.object(|json| {
         json.field("entity").text(change.entity.as_str());
         id_or_null(json.field("storey"), change.storey.as_ref());
@@ -472,6 +473,8 @@ pub(crate) fn status(json: &mut Json, status: &Status, role: &str, name: &str) {
         json.field("name").text(name);
         json.field("time").time(status.time);
         json.field("organisation").text(&status.organisation);
+        json.field("recomputing")
+            .or_null(status.recomputing, Json::number);
     });
 }
 

@@ -14,4 +14,5 @@ mod form;
 mod imports;
 mod reading;
 mod sessions;
+mod sources;
 mod strangers;

@@ -111,6 +111,14 @@ async fn a_role_gets_what_its_role_may() {
             403,
         ),
         ("DELETE", "/v1/imports/1", "", &viewer, 403),
+        ("GET", "/v1/quarantine", "", &viewer, 403),
+        (
+            "POST",
+            "/v1/quarantine",
+            r#"{"source":"urn:s:t1","reason":"noise"}"#,
+            &viewer,
+            403,
+        ),
     ] {
         let answer = bench.ask(method, path, who, body).await;
         assert_eq!(

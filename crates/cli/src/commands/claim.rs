@@ -57,7 +57,7 @@ fn claims_path() -> Path {
 }
 
 /// The claim of the command line in its wire form.
-fn statement(args: &Claim) -> Result<Value> {
+pub(crate) fn statement(args: &Claim) -> Result<Value> {
     let (Some(entity), Some(attribute)) = (&args.entity, &args.attribute) else {
         return Err(Failure::new(
             Code::Value,

@@ -8,3 +8,5 @@ pub(crate) mod offline;
 pub(crate) mod read;
 pub(crate) mod replay;
 pub(crate) mod serve;
+pub(crate) mod sources;
+pub(crate) mod suppose;

@@ -2,6 +2,7 @@
 
 use crate::args::{AsOf, Findings, Goal, Rooms, Route, Show, Times, Why};
 use crate::client::{Client, Path};
+use crate::commands::sources;
 use crate::failure::Result;
 use crate::output::{Output, Paint, harmless, table};
 use crate::text;
@@ -19,6 +20,8 @@ pub(crate) fn why(client: &Client, output: &Output, args: &Why) -> Result<()> {
     headline(output, &args.entity, &args.attribute, &answer["estimate"]);
     specification(output, &answer["spec"]);
     contributors(output, &answer["contributors"]);
+    sources::of_estimate(output, &answer["sources"]);
+    changes(output, &answer["changes"]);
     claims(output, &answer["claims"]);
     Ok(())
 }
@@ -97,6 +100,22 @@ fn contributors(output: &Output, contributors: &Value) {
     );
 }
 
+/// What would change the estimate, what changes it most first.
+fn changes(output: &Output, changes: &Value) {
+    let rows = changes.as_array().into_iter().flatten().map(|one| {
+        let what = match one["source"].as_str() {
+            Some(source) => format!("without {}", harmless(source)),
+            None => "one fresh reading".to_owned(),
+        };
+        let shift = one["shift"]
+            .as_f64()
+            .map_or("-".to_owned(), |shift| text::number(shift, 2));
+        vec![what, shift, text::attribute(output, &one["estimate"])]
+    });
+    let head = ["if", "moves by", "then"];
+    section(output, "What would change it most", &head, rows);
+}
+
 fn claims(output: &Output, claims: &Value) {
     let rows = claims.as_array().into_iter().flatten().map(|one| {
         let times = (word(&one["observed"]), word(&one["recorded"]));
@@ -113,7 +132,12 @@ fn claims(output: &Output, claims: &Value) {
 }
 
 /// A titled table; nothing where there are no rows.
-fn section(output: &Output, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+pub(crate) fn section(
+    output: &Output,
+    title: &str,
+    head: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) {
     let faint = |text: &&str| output.paint(Paint::Faint, text);
     let mut all = vec![head.iter().map(faint).collect::<Vec<_>>()];
     all.extend(rows);
@@ -376,6 +400,7 @@ pub(crate) fn status(client: &Client, output: &Output) -> Result<()> {
         ("attributes", word(&answer["attributes"])),
         ("store", store),
         ("memory", size("memoryBytes")),
+        ("recomputing", share(&answer["recomputing"])),
         ("time", word(&answer["time"])),
         (
             "you",
@@ -386,6 +411,12 @@ pub(crate) fn status(client: &Client, output: &Output) -> Result<()> {
     .into();
     output.rows(&rows);
     Ok(())
+}
+
+/// How far something has got.
+fn share(value: &Value) -> String {
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    value.as_f64().map_or("-".to_owned(), percent)
 }
 
 /// The present, for claims that state no time.

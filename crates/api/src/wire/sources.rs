@@ -1,0 +1,96 @@
+//! Answers about sources: how they do, which are set aside, what hangs on each.
+
+use super::Json;
+use super::answer::{answer, estimate};
+use twin_model::{Distribution, SourceHealth};
+use twin_node::{
+    Answer, Change, HealthLine, Influence, QuarantineRecord, SourceLine, Supposed, Why,
+};
+
+/// The fields that say what is thought of a source, without the braces.
+fn health_fields(json: &mut Json, health: &SourceHealth) {
+    json.field("state").text(health.state.as_str());
+    json.field("since").or_null(health.since, Json::time);
+    json.field("doubt").number(health.doubt);
+    json.field("bias").number(health.bias);
+    json.field("noiseRatio").number(health.noise_ratio);
+    json.field("readings").integer(u64::from(health.readings));
+}
+
+/// A source in the list of how they do.
+pub(crate) fn health(json: &mut Json, line: &HealthLine) {
+    json.object(|json| {
+        json.field("source").text(line.source.as_str());
+        json.field("entity").text(line.entity.as_str());
+        json.field("attribute").text(line.spec.name);
+        json.field("unit").or_null(line.spec.unit, Json::text);
+        health_fields(json, &line.health);
+        json.field("quarantined").boolean(line.is_set_aside);
+    });
+}
+
+/// One setting aside of a source.
+pub(crate) fn quarantine(json: &mut Json, record: &QuarantineRecord) {
+    json.object(|json| {
+        json.field("source").text(record.source.as_str());
+        json.field("reason").text(&record.reason);
+        json.field("by").text(&record.by);
+        json.field("since").time(record.since);
+        let released = record.released.as_ref();
+        json.field("released")
+            .or_null(released.map(|(at, _)| *at), Json::time);
+        json.field("releasedBy")
+            .or_null(released.map(|(_, by)| by.as_str()), Json::text);
+    });
+}
+
+/// The fields of a *why* that say who takes part and what would change the estimate.
+pub(crate) fn why_fields(json: &mut Json, why: &Why) {
+    json.field("sources").list(&why.sources, source);
+    json.field("changes").list(&why.influences, |json, line| {
+        influence(json, line, &why.answer);
+    });
+}
+
+fn source(json: &mut Json, line: &SourceLine) {
+    json.object(|json| {
+        json.field("source").text(line.source.as_str());
+        json.field("weight").number(line.weight);
+        json.field("quarantined").boolean(line.is_set_aside);
+        json.field("health")
+            .or_null(line.health.as_ref(), |json, health| {
+                json.object(|json| health_fields(json, health));
+            });
+    });
+}
+
+fn influence(json: &mut Json, influence: &Influence, answer: &Answer) {
+    json.object(|json| {
+        let (word, source) = match &influence.change {
+            Change::Without(source) => ("without", Some(source.as_str())),
+            Change::Reading => ("reading", None),
+        };
+        json.field("change").text(word);
+        json.field("source").or_null(source, Json::text);
+        if let Answer::Modelled { spec, .. } = answer {
+            estimate(json.field("estimate"), &influence.estimate, spec);
+        }
+        json.field("shift").or_null(influence.shift, Json::number);
+        let distribution = influence.estimate.distribution.as_ref();
+        let sd = distribution
+            .and_then(Distribution::moments)
+            .map(|(_, sd)| sd);
+        json.field("sd").or_null(sd, Json::number);
+    });
+}
+
+/// An estimate as it is and as it would be.
+pub(crate) fn supposed(json: &mut Json, supposed: &Supposed) {
+    json.object(|json| {
+        json.field("entity").text(supposed.entity.as_str());
+        json.field("attribute").text(supposed.attribute.as_str());
+        json.field("now").or_null(supposed.now.as_ref(), answer);
+        json.field("supposed")
+            .or_null(supposed.supposed.as_ref(), answer);
+    });
+}
