@@ -23,6 +23,7 @@ mod removal;
 mod row;
 mod same;
 mod tower;
+mod unobserved;
 
 use anyhow::Result;
 use clap::Parser;

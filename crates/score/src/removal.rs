@@ -13,6 +13,7 @@ use crate::metrics::{Belief, Marks, mean};
 use crate::peer;
 use crate::row::{Row, hash};
 use crate::tower::{self, Heard, Tower};
+use crate::unobserved;
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,17 +22,17 @@ use twin_model::{AttributeSpec, Time};
 use twin_scenario::rng::Rng;
 
 /// Shares of the sensors, or of the readings, that are taken away.
-const REMOVED: [f64; 5] = [0.0, 0.2, 0.4, 0.6, 0.8];
-const COVER_MIN: f64 = 0.86;
-const COVER_MAX: f64 = 0.94;
+pub(crate) const REMOVED: [f64; 5] = [0.0, 0.2, 0.4, 0.6, 0.8];
+pub(crate) const COVER_MIN: f64 = 0.86;
+pub(crate) const COVER_MAX: f64 = 0.94;
 /// Sensors on batteries: of the tower's readings, one a minute, one in so many is sent.
 const SENT_ONE_IN: f64 = 10.0;
 /// Instants asked about in each room.
 const ASKED: usize = 60;
 /// Everybody may learn for so long.
-const LEARNING_S: f64 = 24.0 * 3600.0;
+pub(crate) const LEARNING_S: f64 = 24.0 * 3600.0;
 /// The share of a real series that everybody may learn from.
-const LEARNING_SHARE: f64 = 0.2;
+pub(crate) const LEARNING_SHARE: f64 = 0.2;
 /// Longest real series.
 const READINGS_MAX: usize = 10_000;
 /// What the moving average looks back.
@@ -40,6 +41,8 @@ const WINDOW_S: f64 = 1800.0;
 /// Readings, and what is asked between them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Case {
+    /// What it is about.
+    pub(crate) name: String,
     pub(crate) heard: Vec<Heard>,
     /// Instants and what was so then, in order.
     pub(crate) asked: Vec<(f64, f64)>,
@@ -195,6 +198,7 @@ pub(crate) fn tower(seed: u64, python: Option<&Path>) -> Result<Vec<Row>> {
             let cases = observed(&tower, attribute, removed, seed);
             levels.push(compare(&cases, model, python, false)?);
         }
+        rows.push(unobserved::row(&tower, attribute, seed)?);
         rows.push(coverage(attribute, &levels));
         rows.push(scores(attribute, &levels, python));
         let cases = observed(&tower, attribute, REMOVED[2], seed);
@@ -208,14 +212,14 @@ pub(crate) fn tower(seed: u64, python: Option<&Path>) -> Result<Vec<Row>> {
 }
 
 /// The rooms that still have a sensor for an attribute, with what it sends.
-fn observed(tower: &Tower, attribute: &str, removed: f64, seed: u64) -> Vec<Case> {
+pub(crate) fn observed(tower: &Tower, attribute: &str, removed: f64, seed: u64) -> Vec<Case> {
     let gone = gone(tower, attribute, removed, seed);
     let mut rng = Rng::of(seed, "radio");
     let all = tower
         .measured
         .iter()
         .filter(|((name, _), _)| name == attribute);
-    let cases = all.map(|(_, measured)| {
+    let cases = all.map(|((_, room), measured)| {
         let sent = measured
             .heard
             .iter()
@@ -239,7 +243,11 @@ fn observed(tower: &Tower, attribute: &str, removed: f64, seed: u64) -> Vec<Case
             .into_iter()
             .map(|at| later[at])
             .collect();
-        Case { heard, asked }
+        Case {
+            name: room.clone(),
+            heard,
+            asked,
+        }
     });
     cases.filter(|case| !case.heard.is_empty()).collect()
 }
@@ -442,6 +450,7 @@ fn thinned(series: &Series, removed: f64, seed: u64) -> Case {
         sd: None,
     });
     Case {
+        name: String::new(),
         heard: heard.collect(),
         asked: kept[learning..].to_vec(),
     }
@@ -498,6 +507,7 @@ mod tests {
     #[test]
     fn a_question_comes_before_the_reading_of_its_instant() {
         let case = Case {
+            name: "a".into(),
             heard: vec![heard(1.0, 20.0), heard(2.0, 21.0)],
             asked: vec![(2.0, 21.0), (3.0, 0.0)],
         };
@@ -515,6 +525,7 @@ mod tests {
     #[test]
     fn ours_answers_every_question_after_the_first_reading() {
         let case = Case {
+            name: "a".into(),
             heard: vec![heard(1.0, 20.0)],
             asked: vec![(0.5, 20.0), (60.0, 20.0)],
         };

@@ -42,6 +42,16 @@ pub(crate) struct Measured {
 #[derive(Debug)]
 pub(crate) struct Tower {
     pub(crate) measured: BTreeMap<(String, String), Measured>,
+    pub(crate) rooms: Vec<String>,
+    pub(crate) joints: Vec<Joint>,
+}
+
+/// Two rooms, by their place, that share a door or are open to each other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Joint {
+    pub(crate) a: usize,
+    pub(crate) b: usize,
+    pub(crate) has_door: bool,
 }
 
 /// Generates the tower and lets it live.
@@ -100,7 +110,13 @@ pub(crate) fn generate(seed: u64) -> Result<Tower> {
     for one in measured.values_mut() {
         one.heard.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     }
-    Ok(Tower { measured })
+    let spaces = truth.spaces.iter();
+    let rooms: Vec<String> = spaces.map(|space| urn(&space.global_id)).collect();
+    Ok(Tower {
+        joints: joints(&truth, &rooms),
+        measured,
+        rooms,
+    })
 }
 
 fn entry(measured: &mut BTreeMap<(String, String), Measured>, line: Line) -> &mut Measured {
@@ -122,6 +138,27 @@ fn room_list(truth: &Truth) -> String {
         serde_json::json!({"id": urn(&door.global_id), "kind": "portal", "between": between})
     });
     serde_json::Value::Array(spaces.chain(doors).collect()).to_string()
+}
+
+fn joints(truth: &Truth, rooms: &[String]) -> Vec<Joint> {
+    let at = |id: &Option<String>| {
+        rooms
+            .iter()
+            .position(|room| id.as_ref().is_some_and(|id| *room == urn(id)))
+    };
+    let joint = |[a, b]: &[Option<String>; 2], has_door| {
+        Some(Joint {
+            a: at(a)?,
+            b: at(b)?,
+            has_door,
+        })
+    };
+    let doors = truth.doors.iter().map(|door| joint(&door.between, true));
+    let openings = truth.openings.iter();
+    let openings = openings.map(|opening| joint(&opening.between, false));
+    let stairs = truth.stairs.iter();
+    let stairs = stairs.map(|stair| joint(&stair.links.clone().map(Some), false));
+    doors.chain(openings).chain(stairs).flatten().collect()
 }
 
 /// One line of either file.

@@ -75,33 +75,43 @@ pub(super) fn durable(options: &Options) -> Result<Vec<Row>> {
     api::bulk(options, DURABLE_PER_S_MIN)
 }
 
-/// The field over the spaces of a building after one reading.
+/// The field over the spaces of several graphs after one reading; the target is for the one
+/// that looks like a building.
 pub(super) fn field() -> Result<Vec<Row>> {
-    let row = Row::new(
-        "means and spreads of 10,000 spaces after one reading",
-        format!("≤ {FIELD_MAX_MS:.0} ms"),
-    );
-    let Ok(program) = shell::build("twin-fusion", ["--example", "field_bench"], true) else {
-        return Ok(vec![row.not_measured("there is no field yet")]);
-    };
+    let program = shell::build("twin-fusion", ["--example", "field_bench"], true)?;
     let found = shell::capture_json(shell::program(program).arg("--json"))?;
     let cases = found["field"].as_array().context("no `field` was told")?;
-    let sized = |case: &&Value| case["spaces"].as_u64() == Some(FIELD_SPACES);
-    let times: Result<Vec<f64>> = cases
+    let sized = cases
         .iter()
-        .filter(sized)
-        .map(|c| number(c, "update_ms"))
-        .collect();
-    let worst = times?.into_iter().fold(0.0, f64::max);
-    Ok(vec![
-        row.found(
-            cases.len() as u64,
-            format!("{worst:.1} ms"),
-            worst <= FIELD_MAX_MS,
-        )
-        .on(hash_text("field"))
-        .details(cases.iter().map(ToString::to_string)),
-    ])
+        .filter(|case| case["spaces"].as_u64() == Some(FIELD_SPACES));
+    sized.map(|case| field_row(case, cases)).collect()
+}
+
+fn field_row(case: &Value, all: &[Value]) -> Result<Row> {
+    let graph = case["graph"].as_str().context("no `graph`")?;
+    let (answer, least) = (number(case, "answer_ms")?, number(case, "answer_least_ms")?);
+    let name = format!("means and spreads of 10,000 spaces after one reading: {graph}");
+    let value = format!("{answer:.1} ms");
+    let row = if graph == "tower" {
+        let target = format!("≤ {FIELD_MAX_MS:.0} ms");
+        Row::new(name, target).found(FIELD_SPACES, value, answer <= FIELD_MAX_MS)
+    } else {
+        Row::new(name, "").shown(FIELD_SPACES, value)
+    };
+    let mut details = vec![format!(
+        "least {least:.1} ms; a door that opens {:.1} ms",
+        number(case, "door_ms")?
+    )];
+    for other in all
+        .iter()
+        .filter(|o| o["graph"] == case["graph"] && *o != case)
+    {
+        let (spaces, answer) = (number(other, "spaces")?, number(other, "answer_ms")?);
+        details.push(format!("{spaces:.0} spaces: {answer:.1} ms"));
+    }
+    Ok(row
+        .on(hash_text(&format!("field {graph}")))
+        .details(details))
 }
 
 /// What a state takes in memory, told at several paces.
