@@ -9,6 +9,7 @@ use crate::category::Category;
 use crate::count::Count;
 use crate::fact::{Fact, SAYINGS_MAX, Say, Saying};
 use crate::reading::{Reading, Readings, Tag, Word};
+use crate::received::{put_others, take_others};
 use crate::records::{RECORDS_MAX, Record, Watched};
 use crate::scalar::Scalar;
 use crate::state::{Kind, State};
@@ -24,6 +25,8 @@ const BOOLEAN: u8 = 1;
 const COUNT: u8 = 2;
 const FACT: u8 = 3;
 const CATEGORY: u8 = 4;
+/// Mark beside the estimator: estimates of other owners follow.
+const HAS_OTHERS: u8 = 1 << 7;
 
 /// Why bytes are not a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +56,8 @@ impl State {
     /// Appends the state's bytes.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(VERSION);
-        match &self.0 {
+        let estimator = out.len();
+        match self.kind() {
             Kind::Scalar(state) => {
                 out.push(SCALAR);
                 out.extend((state.bytes().len() as u16).to_le_bytes());
@@ -77,6 +81,10 @@ impl State {
                 state.0.iter().for_each(|saying| put_saying(out, saying));
             }
         }
+        if let Some(others) = self.others() {
+            out[estimator] |= HAS_OTHERS;
+            put_others(out, others);
+        }
     }
 
     /// Reads one state from the front of `bytes` and moves `bytes` behind it.
@@ -85,7 +93,8 @@ impl State {
         if version != VERSION {
             return Err(Error::Version(version));
         }
-        let found = take_u8(bytes)?;
+        let first = take_u8(bytes)?;
+        let found = first & !HAS_OTHERS;
         let expected = match spec.estimator {
             Estimator::Scalar { .. } => SCALAR,
             Estimator::Boolean { .. } => BOOLEAN,
@@ -100,13 +109,17 @@ impl State {
                 expected,
             });
         }
-        Ok(Self(match found {
+        let kind = match found {
             SCALAR => Kind::Scalar(take_scalar(bytes)?),
             BOOLEAN => Kind::Boolean(Boolean(take_watched(spec, bytes)?)),
             CATEGORY => Kind::Category(Category(take_watched(spec, bytes)?)),
             COUNT => Kind::Count(Count(Words(take_words(bytes, has_sd)?))),
             _ => Kind::Fact(take_fact(bytes)?),
-        }))
+        };
+        let others = (first & HAS_OTHERS != 0)
+            .then(|| take_others(spec, bytes))
+            .transpose()?;
+        Ok(Self::of(kind, others))
     }
 }
 
@@ -370,7 +383,7 @@ fn take_saying(bytes: &mut &[u8]) -> Result<Saying, Error> {
     })
 }
 
-fn put_value(out: &mut Vec<u8>, value: &Value) {
+pub(crate) fn put_value(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Boolean(b) => out.extend([0, u8::from(*b)]),
         Value::Number(n) => {
@@ -410,7 +423,7 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
-fn take_value(bytes: &mut &[u8]) -> Result<Value, Error> {
+pub(crate) fn take_value(bytes: &mut &[u8]) -> Result<Value, Error> {
     Ok(match take_u8(bytes)? {
         0 => Value::Boolean(take_bool(bytes)?),
         1 => Value::Number(take_finite(bytes)?),
@@ -466,17 +479,17 @@ fn put_points(out: &mut Vec<u8>, points: &[[f64; 2]]) {
     }
 }
 
-fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Error> {
+pub(crate) fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Error> {
     let (head, rest) = bytes.split_first_chunk().ok_or(Error::Truncated)?;
     *bytes = rest;
     Ok(*head)
 }
 
-fn take_u8(bytes: &mut &[u8]) -> Result<u8, Error> {
+pub(crate) fn take_u8(bytes: &mut &[u8]) -> Result<u8, Error> {
     take::<1>(bytes).map(|[byte]| byte)
 }
 
-fn take_bool(bytes: &mut &[u8]) -> Result<bool, Error> {
+pub(crate) fn take_bool(bytes: &mut &[u8]) -> Result<bool, Error> {
     match take_u8(bytes)? {
         0 => Ok(false),
         1 => Ok(true),
@@ -484,15 +497,15 @@ fn take_bool(bytes: &mut &[u8]) -> Result<bool, Error> {
     }
 }
 
-fn take_u32(bytes: &mut &[u8]) -> Result<u32, Error> {
+pub(crate) fn take_u32(bytes: &mut &[u8]) -> Result<u32, Error> {
     Ok(u32::from_le_bytes(take(bytes)?))
 }
 
-fn take_time(bytes: &mut &[u8]) -> Result<Time, Error> {
+pub(crate) fn take_time(bytes: &mut &[u8]) -> Result<Time, Error> {
     Ok(Time(i64::from_le_bytes(take(bytes)?)))
 }
 
-fn take_finite(bytes: &mut &[u8]) -> Result<f64, Error> {
+pub(crate) fn take_finite(bytes: &mut &[u8]) -> Result<f64, Error> {
     let number = f64::from_bits(u64::from_le_bytes(take(bytes)?));
     if number.is_finite() {
         Ok(number)

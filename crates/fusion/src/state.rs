@@ -6,6 +6,8 @@ use crate::count::Count;
 use crate::evidence::{Evidence, Setting, Witness};
 use crate::fact::{Fact, Say};
 use crate::lesson::Lesson;
+use crate::reading::Reading;
+use crate::received::Others;
 use crate::scalar::Scalar;
 use twin_model::{AttributeSpec, ClaimId, Estimate, Estimator, SourceHealth, Summary, Time};
 
@@ -41,9 +43,17 @@ pub struct NewestStatement {
     pub is_retracted: bool,
 }
 
-/// What is remembered about one attribute of one twin.
+/// What is remembered about one attribute of one twin: by its own evidence, and what other
+/// owners believe.
 #[derive(Debug, Clone, PartialEq)]
-pub struct State(pub(crate) Kind);
+pub struct State(Held);
+
+/// What other owners believe is rare, so it costs only where there is any.
+#[derive(Debug, Clone, PartialEq)]
+enum Held {
+    Alone(Kind),
+    Shared(Box<(Kind, Others)>),
+}
 
 /// One variant per estimator; the large one is boxed so that the many sensors stay small.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,13 +68,55 @@ pub(crate) enum Kind {
 impl State {
     /// Nothing said yet.
     pub fn new(spec: &AttributeSpec) -> Self {
-        Self(match spec.estimator {
+        let kind = match spec.estimator {
             Estimator::Scalar { .. } => Kind::Scalar(Scalar::default()),
             Estimator::Boolean { .. } => Kind::Boolean(Boolean::default()),
             Estimator::Count { .. } => Kind::Count(Count::default()),
             Estimator::Category { .. } => Kind::Category(Category::default()),
             Estimator::Static { .. } => Kind::Fact(Fact::default()),
+        };
+        Self(Held::Alone(kind))
+    }
+
+    pub(crate) fn of(kind: Kind, others: Option<Others>) -> Self {
+        Self(match others {
+            None => Held::Alone(kind),
+            Some(others) => Held::Shared(Box::new((kind, others))),
         })
+    }
+
+    /// The state of its own evidence.
+    pub(crate) fn kind(&self) -> &Kind {
+        match &self.0 {
+            Held::Alone(kind) => kind,
+            Held::Shared(both) => &both.0,
+        }
+    }
+
+    fn kind_mut(&mut self) -> &mut Kind {
+        match &mut self.0 {
+            Held::Alone(kind) => kind,
+            Held::Shared(both) => &mut both.0,
+        }
+    }
+
+    /// What other owners believe, where there is any.
+    pub(crate) fn others(&self) -> Option<&Others> {
+        match &self.0 {
+            Held::Alone(_) => None,
+            Held::Shared(both) => Some(&both.1),
+        }
+    }
+
+    /// The same state with what other owners believe changed by `change`.
+    pub(crate) fn change_others<T>(&mut self, change: impl FnOnce(&mut Others) -> T) -> T {
+        if let Held::Shared(both) = &mut self.0 {
+            return change(&mut both.1);
+        }
+        let mut others = Others::default();
+        let result = change(&mut others);
+        *self = Self::of(self.kind().clone(), Some(others));
+        result
     }
 
     /// Takes in one claim. `spec` is the catalogue entry the state was made with; what
@@ -78,7 +130,7 @@ impl State {
         if evidence.witness != Witness::Itself {
             return Outcome::Superseded;
         }
-        match &mut self.0 {
+        match self.kind_mut() {
             Kind::Scalar(state) => state.update(spec, evidence, lessons),
             Kind::Boolean(state) => state.update(spec, evidence, lessons),
             Kind::Count(state) => state.0.update(spec, evidence),
@@ -87,10 +139,16 @@ impl State {
         }
     }
 
-    /// What is believed at `at`, aged to it.
+    /// What is believed at `at`, aged to it, by all that is known here.
     pub fn estimate(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
+        let own = self.estimate_own(spec, at, setting);
+        self.with_received(spec, own, at, setting)
+    }
+
+    /// What is believed by its own evidence alone, without what other owners believe.
+    pub fn estimate_own(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
         let name = setting.name;
-        match &self.0 {
+        match self.kind() {
             Kind::Scalar(state) => state.estimate(spec, at, setting),
             Kind::Boolean(state) => state.estimate(spec, at, setting),
             Kind::Count(state) => state.estimate(spec, at, name),
@@ -102,7 +160,7 @@ impl State {
     /// What is thought of each source at `at`, in order of the sources' numbers; empty where
     /// nothing can be told.
     pub fn health(&self, spec: &AttributeSpec, at: Time) -> Vec<(u32, SourceHealth)> {
-        match &self.0 {
+        match self.kind() {
             Kind::Scalar(state) => state.health(at),
             Kind::Boolean(state) => state.health(spec, at),
             Kind::Category(state) => state.health(spec, at),
@@ -112,7 +170,10 @@ impl State {
 
     /// The one word of [`State::estimate`], without the contributors' names.
     pub fn summary(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Summary {
-        match &self.0 {
+        if !self.received().is_empty() {
+            return self.estimate(spec, at, setting).summary();
+        }
+        match self.kind() {
             Kind::Scalar(state) => state.summary(spec, at),
             Kind::Boolean(state) => state.summary(spec, at, setting),
             Kind::Count(state) => state.summary(spec, at),
@@ -124,18 +185,23 @@ impl State {
     /// The first instant after `after` at which the summary may change though nobody
     /// says anything: evidence becomes stale, or a statement begins or ceases to hold.
     pub fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
-        match &self.0 {
+        let own = match self.kind() {
             Kind::Scalar(state) => state.next_change(spec, after),
             Kind::Boolean(state) => state.0.words.next_change(spec, after),
             Kind::Count(state) => state.0.next_change(spec, after),
             Kind::Category(state) => state.0.words.next_change(spec, after),
             Kind::Fact(state) => state.next_change(spec, after),
-        }
+        };
+        let received = self.next_change_of_received(spec, after);
+        own.into_iter().chain(received).min()
     }
 
     /// Whether it remembers nothing, as if nothing had ever been said.
     pub fn is_empty(&self) -> bool {
-        match &self.0 {
+        if self.others().is_some() {
+            return false;
+        }
+        match self.kind() {
             Kind::Scalar(state) => state.is_empty(),
             Kind::Boolean(state) => state.0.words.readings().is_empty(),
             Kind::Count(state) => state.0.readings().is_empty(),
@@ -144,10 +210,25 @@ impl State {
         }
     }
 
+    /// The sources of its own evidence, rising.
+    pub(crate) fn sources(&self) -> Vec<u32> {
+        let of_readings = |list: &[Reading]| list.iter().map(|r| r.source).collect();
+        let mut sources: Vec<u32> = match self.kind() {
+            Kind::Scalar(state) => state.sources(),
+            Kind::Boolean(state) => of_readings(state.0.words.readings()),
+            Kind::Count(state) => of_readings(state.0.readings()),
+            Kind::Category(state) => of_readings(state.0.words.readings()),
+            Kind::Fact(state) => state.0.iter().map(|saying| saying.source).collect(),
+        };
+        sources.sort_unstable();
+        sources.dedup();
+        sources
+    }
+
     /// The newest statement of a source about a fact; `None` for what is not a fact, or
     /// when the source has said nothing.
     pub fn newest_of(&self, source: u32) -> Option<NewestStatement> {
-        let Kind::Fact(fact) = &self.0 else {
+        let Kind::Fact(fact) = self.kind() else {
             return None;
         };
         fact.newest_of(source).map(|saying| NewestStatement {
@@ -160,7 +241,7 @@ impl State {
     /// Whether the newest statement of a source about a fact says what `evidence` says,
     /// whenever either was observed.
     pub fn says_already(&self, spec: &AttributeSpec, evidence: &Evidence) -> bool {
-        let Kind::Fact(fact) = &self.0 else {
+        let Kind::Fact(fact) = self.kind() else {
             return false;
         };
         fact.newest_of(evidence.source)
@@ -170,13 +251,14 @@ impl State {
     /// Bytes on the heap, beside the state itself. Texts and shapes that a fact shares
     /// with its claim are counted here in full.
     pub fn heap_bytes(&self) -> usize {
-        match &self.0 {
+        let own = match self.kind() {
             Kind::Scalar(state) => state.heap_bytes(),
             Kind::Boolean(state) => state.0.heap_bytes(),
             Kind::Count(state) => state.0.heap_bytes(),
             Kind::Category(state) => state.0.heap_bytes(),
             Kind::Fact(state) => state.heap_bytes(),
-        }
+        };
+        own + self.heap_bytes_of_received()
     }
 }
 

@@ -94,6 +94,11 @@ impl Scalar {
         *self = Self::of(memory);
     }
 
+    /// The sources of its readings, some perhaps more than once.
+    pub(crate) fn sources(&self) -> Vec<u32> {
+        self.memory().readings.iter().map(|r| r.source).collect()
+    }
+
     pub(crate) fn update(
         &mut self,
         spec: &AttributeSpec,
