@@ -34,6 +34,7 @@ export function createPicture() {
   const [building, setBuilding] = createSignal<Building | undefined>(undefined);
   const [section, setSection] = createSignal<Section | undefined>(undefined);
   const [findings, setFindings] = createSignal<Finding[] | undefined>(undefined);
+  const [findingsProblem, setFindingsProblem] = createSignal<unknown>(null);
   const [plans, setPlans] = createStore<Record<string, StoreyPlan>>({});
   const [twins, setTwins] = createStore<Record<string, Twin>>({});
   const [announcement, announce] = createSignal('');
@@ -108,6 +109,7 @@ export function createPicture() {
       setBuilding(undefined);
       setSection(undefined);
       setFindings(undefined);
+      setFindingsProblem(null);
       setPlans(reconcile({}));
       setTwins(reconcile({}));
     });
@@ -228,7 +230,10 @@ export function createPicture() {
 
   async function readFindings(): Promise<void> {
     const id = building()?.id;
-    if (!id) return;
+    if (id) await findingsOf(id).then(setFindings).then(() => setFindingsProblem(null), setFindingsProblem);
+  }
+
+  async function findingsOf(id: string): Promise<Finding[]> {
     const all: Finding[] = [];
     let after = '';
     do {
@@ -238,7 +243,7 @@ export function createPicture() {
       all.push(...page.findings);
       after = page.next ?? '';
     } while (after && all.length < FINDINGS_MAX);
-    setFindings(all);
+    return all;
   }
 
   /** Which storey a space or portal lies on. */
@@ -259,7 +264,7 @@ export function createPicture() {
   }
 
   return {
-    client, connection, session, expired, setupNeeded, buildings, building, section, findings, plans, twins,
+    client, connection, session, expired, setupNeeded, buildings, building, section, findings, findingsProblem, plans, twins,
     begin, logIn, setUp, logOut, openBuilding, readPlan, rereadNow, storeyOf, nameOf, announcement, announce,
   };
 }

@@ -1,6 +1,9 @@
 // The shapes of docs/formats/http-api.md that the page reads. Everything may be
 // missing: what the node leaves out is unknown here, never a default.
 
+import type { Influence } from './influence.ts';
+import type { SourceHealth } from './health.ts';
+
 export const STATUSES = [
   'observed', 'fused', 'inferred', 'predicted', 'assumed', 'stale',
   'conflicting', 'unknown', 'absent', 'withheld', 'notApplicable',
@@ -113,9 +116,19 @@ export interface Claim {
   batch?: number | string | null;
 }
 export interface Contributor { claim: string; source: string; weight: number; observed?: string }
+export interface ContributingSource {
+  source: string;
+  weight: number;
+  quarantined?: boolean;
+  health?: Pick<SourceHealth, 'state' | 'since' | 'doubt' | 'bias' | 'noiseRatio' | 'readings'> | null;
+}
 export interface Why {
   estimate: Estimate;
   contributors: Contributor[];
+  /** Who takes part, and what is thought of them. */
+  sources?: ContributingSource[];
+  /** What would change the estimate, the most first. */
+  changes?: Influence[];
   claims: Claim[];
   spec?: { unit?: string | null; estimator?: string; staleAfter_s?: number | null; meaning?: string } | null;
 }

@@ -39,6 +39,29 @@ export function claimLine(account: string, entity: string, statement: Statement,
   });
 }
 
+/** What can be supposed of a thing, in its canonical unit. */
+export interface Supposable { attribute: string; form: 'boolean' | 'number'; unit?: string }
+
+export const SUPPOSABLE: Readonly<Record<'space' | 'portal', readonly Supposable[]>> = {
+  space: [
+    { attribute: 'smoke', form: 'boolean' },
+    { attribute: 'passable', form: 'boolean' },
+    { attribute: 'temperature', form: 'number', unit: 'Cel' },
+    { attribute: 'co2', form: 'number', unit: '[ppm]' },
+    { attribute: 'occupancy', form: 'number', unit: '1' },
+  ],
+  portal: [
+    { attribute: 'passable', form: 'boolean' },
+    { attribute: 'open', form: 'boolean' },
+  ],
+};
+
+/** A number as typed, with a comma or a point; `null` for anything else. Blank is not zero. */
+export function parseNumber(typed: string): number | null {
+  const text = typed.trim().replace(',', '.');
+  return /^-?\d{1,6}(\.\d{1,4})?$/.test(text) ? Number(text) : null;
+}
+
 /** A number of people as typed; `null` for anything else. Blank is not zero. */
 export function parseCount(typed: string): number | null {
   if (!/^\d{1,4}$/.test(typed.trim())) return null;

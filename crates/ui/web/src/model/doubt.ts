@@ -4,8 +4,9 @@
 import { estimateOf, type Twin } from './api.ts';
 import { STALE_AFTER_S } from './quantity.ts';
 
-/** Warnings of an estimate that come from who said it, the gravest first. */
-export const DOUBT_FLAGS = ['faultySource', 'quarantined', 'clockSkew'] as const;
+/** Warnings of an estimate that come from who said it, the gravest first. A clock that is
+    off is none of them: the node corrects for it. */
+export const DOUBT_FLAGS = ['faultySource', 'quarantined'] as const;
 export type DoubtFlag = (typeof DOUBT_FLAGS)[number];
 
 /** Stands wherever a source is in doubt; the plan draws the same lozenge. */

@@ -29,11 +29,12 @@ export function safetyLook(twin: Twin, now_ms: number): Shown {
   return all.find((s) => s.alarm) ?? all.find((s) => s.look !== 'unknown' && s.look !== 'notApplicable') ?? (all[0] as Shown);
 }
 
-export function badge(spaces: readonly Twin[], now_ms: number): Badge {
+/** `places` are the things about which the node doubts a source. */
+export function badge(spaces: readonly Twin[], now_ms: number, places: ReadonlySet<string> = new Set()): Badge {
   const result = { total: spaces.length, unknown: 0, old: 0, inferred: 0, alarm: 0, doubtful: 0 };
   for (const space of spaces) {
     const s = safetyLook(space, now_ms);
-    if (doubtsOf(space).length > 0) result.doubtful++;
+    if (doubtsOf(space).length > 0 || places.has(space.id)) result.doubtful++;
     if (s.alarm) result.alarm++;
     else if (s.look === 'old' || s.look === 'conflicting') result.old++;
     else if (s.look === 'inferred') result.inferred++;

@@ -1,7 +1,7 @@
 // What stands behind an estimate, gathered by who said it: how much each weighs, and what
 // is to be known of a claim before one relies on it.
 
-import type { Claim, Why } from './api.ts';
+import type { Claim, ContributingSource, Why } from './api.ts';
 
 /** All that one source contributes. */
 export interface Contribution {
@@ -13,6 +13,9 @@ export interface Contribution {
   observed: string | undefined;
   /** The one of them that was seen last; `undefined` where it was not sent along. */
   newest: Claim | undefined;
+  /** What is thought of it; `undefined` where that cannot be told. */
+  health: NonNullable<ContributingSource['health']> | undefined;
+  quarantined: boolean;
 }
 
 /** Something to know of a claim: told after newer evidence, said before in the same words,
@@ -28,7 +31,8 @@ export function contributions(why: Why): Contribution[] {
   const claims = new Map(why.claims.map((claim) => [idOf(claim), claim]));
   const all = new Map<string, Contribution>();
   for (const part of why.contributors ?? []) {
-    const sum = all.get(part.source) ?? { source: part.source, weight: 0, readings: 0, observed: undefined, newest: undefined };
+    const about = why.sources?.find((s) => s.source === part.source);
+    const sum = all.get(part.source) ?? { source: part.source, weight: 0, readings: 0, observed: undefined, newest: undefined, health: about?.health ?? undefined, quarantined: about?.quarantined === true };
     sum.weight += part.weight;
     sum.readings += 1;
     if (sum.observed === undefined || instant(part.observed) > instant(sum.observed)) {

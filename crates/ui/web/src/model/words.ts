@@ -66,6 +66,48 @@ export function percentText(p: number, text: Text): string {
   return `${numberText(p * 100, 0, text)} %`;
 }
 
+const DECIMALS: Readonly<Record<string, number>> = { '': 0, ppm: 0, '%': 0, '°C': 1, 'm³/h': 0 };
+
+/** No more digits than a building's sensors can mean. */
+export function decimalsOf(unit: string): number {
+  return DECIMALS[unit] ?? 2;
+}
+
+/** For how far something may be off: people are whole, doubt about their number is not. */
+export function spreadDecimalsOf(unit: string): number {
+  return unit === '' ? 1 : decimalsOf(unit);
+}
+
+/** How sure: half the width of the interval, or the probability. */
+export function spreadText(e: Estimate, attribute: string, text: Text): string {
+  const unit = unitText(e.unit);
+  if (e.interval) return `±${numberText((e.interval.hi - e.interval.lo) / 2, spreadDecimalsOf(unit), text)}${unit ? ` ${unit}` : ''}`;
+  return toldText(e, attribute, text);
+}
+
+/** What: the value with how sure it is. */
+export function toldText(e: Estimate, attribute: string, text: Text): string {
+  if (e.value === undefined || e.value === null) return text.status[e.status] ?? text.look.unknown;
+  const unit = unitText(e.unit);
+  if (typeof e.value === 'boolean') return booleanText(e.value, e.probability ?? null, attribute, text);
+  if (typeof e.value === 'number' && e.interval) return `${numberText(e.value, decimalsOf(unit), text)} ${spreadText(e, attribute, text)}`;
+  const value = valueText(e.value, unit, text);
+  return typeof e.probability === 'number' ? `${value} ${percentText(e.probability, text)}` : value;
+}
+
+function booleanText(value: boolean, p: number | null, attribute: string, text: Text): string {
+  if (p === null) return stateText(attribute, value, text);
+  if (isDecided(value, p)) return `${stateText(attribute, value, text)} ${percentText(p, text)}`;
+  return `${text.state.undecided} (${stateText(attribute, true, text)} ${percentText(value ? p : 1 - p, text)})`;
+}
+
+/** `clear` says more than `no`. */
+export function stateText(attribute: string, value: boolean, text: Text): string {
+  const { smoke, open, motion, plain } = text.state;
+  const words = { smoke, open, motion }[attribute] ?? plain;
+  return value ? words.yes : words.no;
+}
+
 /** The two short lines on a plan: what, and how old. An unknown has a word and no number. */
 export interface AreaLabel { value: string; age: string }
 

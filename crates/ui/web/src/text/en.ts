@@ -64,6 +64,7 @@ export const en = {
   role: { owner: 'owner', steward: 'steward', responder: 'responder', viewer: 'viewer', source: 'source' } as Record<string, string>,
   nav: {
     building: 'Building', storeys: 'Storeys', section: 'Stairs and lifts', plan: 'Plan', quantity: 'What to look at', details: 'Details', findings: 'Findings', imports: 'Import', route: 'Route',
+    sources: 'Sources',
     help: 'Keys', theme: 'Theme', night: 'Night', light: 'Light', language: 'Nederlands', close: 'Close', key: 'Key', zoomIn: 'Zoom in', zoomOut: 'Zoom out', fit: 'Whole storey', print: 'Print',
   },
   storey: {
@@ -81,6 +82,7 @@ export const en = {
   },
   why: {
     contributions: 'Who says so', claims: 'Claims', readings: (n: number) => (n === 1 ? '1 claim' : `${n} claims`),
+    changes: 'What would change this most', aReading: 'One fresh reading of a usual sensor', without: (source: string) => `Without ${source}`, insteadOf: (then: string, now: string) => `${then} instead of ${now}`,
     mark: { late: 'came late', twice: 'said twice', aged: 'old' } as Record<string, string>,
     loading: 'Asking the node…', away: 'The node does not answer; its claims cannot be read now.', source: 'Source', value: 'Value', observed: 'Observed', recorded: 'Recorded', weight: 'Weight',
     none: 'No claim stands behind this.', set: 'carries no weight', meaning: 'Meaning', staleAfter: (age: string) => `counts as old after ${age}`, retracted: 'taken back', saidUnknown: 'said: unknown', saidAbsent: 'said: absent', saidNa: 'said: not applicable',
@@ -94,9 +96,22 @@ export const en = {
     title: 'I see', passable: 'passable', blocked: 'blocked', smoke: 'smoke', noSmoke: 'no smoke', open: 'stands open', closed: 'is closed', people: 'People', count: 'Number', send: 'Record',
     sureness: 'How sure', certain: 'certain', fairly: 'fairly sure', recorded: 'Recorded in your name.', kept: 'Kept here; will be sent when the node answers.', refused: 'Not accepted', badCount: 'A whole number of people, please.',
   },
+  whatIf: {
+    open: 'What if…', close: 'Stop supposing', what: 'What to suppose', suppose: 'Suppose', title: 'SUPPOSED.', nothingRecorded: 'Nothing of this was recorded.', noChange: 'Nothing would change.',
+    insteadOf: (now: string) => `instead of ${now}`, badNumber: 'A number, please.',
+  },
   findings: {
     filter: 'Filter', all: 'all', none: 'Nothing found.', jump: 'Show place', severity: { error: 'error', warning: 'warning', note: 'note' }, line: (n: number) => `line ${n}`,
     shown: (n: number, of: number) => `${n} of ${of}`, away: 'The findings could not be read', code: 'Code',
+  },
+  sources: {
+    state: { ok: 'well', stuck: 'stuck', drifting: 'drifting', noisy: 'noisy', silent: 'silent' } as Record<string, string>,
+    states: 'State', doubtful: 'in doubt', doubtfulTitle: 'Sources in doubt', since: (age: string) => `for ${age}`, suspected: (p: string) => `doubt ${p}`, tooHigh: (by: string) => `reads ${by} too high`, tooLow: (by: string) => `reads ${by} too low`,
+    scatters: (times: string) => `scatters ${times} × what it states`, readings: (n: number) => (n === 1 ? '1 reading' : `${n} readings`),
+    mayNot: 'Only a steward or the owner may set a source aside.', setAside: 'Set aside…', setAsideTitle: 'Set aside', isSetAside: 'set aside', setAsideNow: (name: string) => `Set ${name} aside`, reason: 'Reason',
+    setAsideHelp: 'What this source said is taken out of every estimate, and what it says from now on is recorded but not weighed. It can be released.',
+    recomputing: 'Estimates are being worked out afresh; until then some still contain the source.',
+    release: 'Release', wasSetAside: (name: string) => `${name} is set aside.`, wasReleased: (name: string) => `${name} is released.`, noneDoubtful: 'No source is in doubt.', failed: 'The sources could not be read',
   },
   imports: {
     drop: 'Drop an IFC file here', choose: 'Choose a file', cancel: 'Cancel', cancelled: 'Cancelled. Nothing was changed.', done: 'Imported', failed: 'Not imported', undo: 'Take back', undone: 'taken back', undoOf: (n: number) => `takes back import ${n}`,
@@ -112,6 +127,7 @@ export const en = {
     outside: 'outside', option: (n: number) => `Way ${n}`,
   },
   keys: {
+    sources: 'sources in doubt',
     title: 'Keys', storeyUp: 'storey above', storeyDown: 'storey below', quantity: 'what to look at', pan: 'move the plan', zoom: 'closer, farther', fit: 'whole storey', next: 'next, previous room', nextDoor: 'next door', select: 'open the first “why”',
     findings: 'findings', imports: 'import', exit: 'way to an exit', theme: 'light or night', language: 'language', section: 'stairs and lifts', key: 'key of signs', close: 'close', help: 'this list', print: 'print',
   },

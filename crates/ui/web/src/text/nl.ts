@@ -65,6 +65,7 @@ export const nl: Text = {
   role: { owner: 'eigenaar', steward: 'beheerder', responder: 'hulpverlener', viewer: 'lezer', source: 'bron' },
   nav: {
     building: 'Gebouw', storeys: 'Bouwlagen', section: 'Trappen en liften', plan: 'Plattegrond', quantity: 'Waarnaar kijken', details: 'Details', findings: 'Bevindingen', imports: 'Import', route: 'Route',
+    sources: 'Bronnen',
     help: 'Toetsen', theme: 'Thema', night: 'Nacht', light: 'Licht', language: 'English', close: 'Sluiten', key: 'Legenda', zoomIn: 'Inzoomen', zoomOut: 'Uitzoomen', fit: 'Hele bouwlaag', print: 'Afdrukken',
   },
   storey: {
@@ -82,6 +83,7 @@ export const nl: Text = {
   },
   why: {
     contributions: 'Wie dit zegt', claims: 'Uitspraken', readings: (n) => (n === 1 ? '1 uitspraak' : `${n} uitspraken`),
+    changes: 'Wat dit het meest zou veranderen', aReading: 'Eén verse meting van een gewone sensor', without: (source) => `Zonder ${source}`, insteadOf: (then, now) => `${then} in plaats van ${now}`,
     mark: { late: 'kwam laat', twice: 'dubbel gezegd', aged: 'oud' },
     loading: 'De node wordt gevraagd…', away: 'De node antwoordt niet; de uitspraken zijn nu niet te lezen.', source: 'Bron', value: 'Waarde', observed: 'Waargenomen', recorded: 'Vastgelegd', weight: 'Gewicht',
     none: 'Hier staat geen uitspraak achter.', set: 'weegt niet mee', meaning: 'Betekenis', staleAfter: (age) => `telt als oud na ${age}`, retracted: 'ingetrokken', saidUnknown: 'gezegd: onbekend', saidAbsent: 'gezegd: afwezig', saidNa: 'gezegd: niet van toepassing',
@@ -95,9 +97,22 @@ export const nl: Text = {
     title: 'Ik zie', passable: 'begaanbaar', blocked: 'versperd', smoke: 'rook', noSmoke: 'geen rook', open: 'staat open', closed: 'is dicht', people: 'Mensen', count: 'Aantal', send: 'Vastleggen',
     sureness: 'Hoe zeker', certain: 'zeker', fairly: 'vrij zeker', recorded: 'Vastgelegd op uw naam.', kept: 'Hier bewaard; wordt verzonden zodra de node antwoordt.', refused: 'Niet aanvaard', badCount: 'Een heel aantal mensen, graag.',
   },
+  whatIf: {
+    open: 'Wat als…', close: 'Stop met veronderstellen', what: 'Wat te veronderstellen', suppose: 'Veronderstel', title: 'VERONDERSTELD.', nothingRecorded: 'Hiervan is niets vastgelegd.', noChange: 'Er zou niets veranderen.',
+    insteadOf: (now) => `in plaats van ${now}`, badNumber: 'Een getal, graag.',
+  },
   findings: {
     filter: 'Filter', all: 'alle', none: 'Niets gevonden.', jump: 'Toon plaats', severity: { error: 'fout', warning: 'waarschuwing', note: 'opmerking' }, line: (n) => `regel ${n}`,
     shown: (n, of) => `${n} van ${of}`, away: 'De bevindingen waren niet te lezen', code: 'Code',
+  },
+  sources: {
+    state: { ok: 'in orde', stuck: 'vastgelopen', drifting: 'verloopt', noisy: 'onrustig', silent: 'zwijgt' },
+    states: 'Toestand', doubtful: 'in twijfel', doubtfulTitle: 'Twijfelachtige bronnen', since: (age) => `al ${age}`, suspected: (p) => `twijfel ${p}`, tooHigh: (by) => `meet ${by} te hoog`, tooLow: (by) => `meet ${by} te laag`,
+    scatters: (times) => `spreidt ${times} × wat hij opgeeft`, readings: (n) => (n === 1 ? '1 meting' : `${n} metingen`),
+    mayNot: 'Alleen een beheerder of de eigenaar mag een bron terzijde zetten.', setAside: 'Terzijde zetten…', setAsideTitle: 'Terzijde gezet', isSetAside: 'terzijde', setAsideNow: (name) => `Zet ${name} terzijde`, reason: 'Reden',
+    setAsideHelp: 'Wat deze bron zei gaat uit elke schatting, en wat hij voortaan zegt wordt bewaard maar niet gewogen. Hij kan weer worden vrijgegeven.',
+    recomputing: 'Schattingen worden opnieuw berekend; tot dan bevatten sommige de bron nog.',
+    release: 'Vrijgeven', wasSetAside: (name) => `${name} is terzijde gezet.`, wasReleased: (name) => `${name} is vrijgegeven.`, noneDoubtful: 'Geen enkele bron is twijfelachtig.', failed: 'De bronnen waren niet te lezen',
   },
   imports: {
     drop: 'Sleep een IFC-bestand hierheen', choose: 'Kies een bestand', cancel: 'Afbreken', cancelled: 'Afgebroken. Er is niets veranderd.', done: 'Geïmporteerd', failed: 'Niet geïmporteerd', undo: 'Terugnemen', undone: 'teruggenomen', undoOf: (n) => `neemt import ${n} terug`,
@@ -113,6 +128,7 @@ export const nl: Text = {
     outside: 'buiten', option: (n) => `Weg ${n}`,
   },
   keys: {
+    sources: 'twijfelachtige bronnen',
     title: 'Toetsen', storeyUp: 'bouwlaag hoger', storeyDown: 'bouwlaag lager', quantity: 'waarnaar kijken', pan: 'plattegrond schuiven', zoom: 'dichterbij, verder weg', fit: 'hele bouwlaag', next: 'volgende, vorige ruimte', nextDoor: 'volgende deur', select: 'open de eerste “waarom”',
     findings: 'bevindingen', imports: 'import', exit: 'weg naar een uitgang', theme: 'licht of nacht', language: 'taal', section: 'trappen en liften', key: 'legenda', close: 'sluiten', help: 'deze lijst', print: 'afdrukken',
   },

@@ -3,6 +3,7 @@
 import { createEffect, createSignal, Match, on, onCleanup, onMount, Show, Switch, type JSX } from 'solid-js';
 import { createOutbox } from '../live/outbox.ts';
 import { createPicture } from '../live/picture.ts';
+import { createSources } from '../live/sources.ts';
 import { AlarmVoice } from './Alarms.tsx';
 import { OldPictureBanner } from './Connection.tsx';
 import { Detail } from './Detail.tsx';
@@ -15,9 +16,10 @@ import { onKey } from './keys.ts';
 import { Login } from './Login.tsx';
 import { Patterns } from './Patterns.tsx';
 import { Plan, type PlanControl } from './Plan.tsx';
-import { PrintHead, PrintTable } from './PrintSheet.tsx';
+import { PrintDoubts, PrintHead, PrintTable } from './PrintSheet.tsx';
 import { text } from './prefs.ts';
 import { askRoute } from './RoutePanel.tsx';
+import { SourcesPanel } from './Sources.tsx';
 import { StoreyColumn } from './StoreyColumn.tsx';
 import { QuantitySwitch, TopBar } from './TopBar.tsx';
 import { createUi, UiContext, type Ui } from './ui.ts';
@@ -25,7 +27,7 @@ import { createUi, UiContext, type Ui } from './ui.ts';
 export function App(): JSX.Element {
   const picture = createPicture();
   const outbox = createOutbox(picture);
-  const ui = createUi(picture, outbox);
+  const ui = createUi(picture, outbox, createSources(picture));
   onMount(() => void picture.begin());
   return (
     <UiContext.Provider value={ui}>
@@ -82,6 +84,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
             </div>
           </div>
           <PrintTable />
+          <PrintDoubts />
         </main>
         <Show when={ui.panel()}>
           <aside class="panel" aria-label={text().nav.details}>
@@ -93,6 +96,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
               <Match when={ui.panel() === 'details'}><Detail /></Match>
               <Match when={ui.panel() === 'findings'}><Findings /></Match>
               <Match when={ui.panel() === 'imports'}><Imports /></Match>
+              <Match when={ui.panel() === 'sources'}><SourcesPanel /></Match>
             </Switch>
           </aside>
         </Show>

@@ -6,7 +6,7 @@ import { estimateOf, joinedBy, type Estimate, type Twin } from '../model/api.ts'
 import { ageText } from '../model/age.ts';
 import { isDecided, shown, type Shown } from '../model/estimate.ts';
 import { QUANTITIES, STALE_AFTER_S } from '../model/quantity.ts';
-import { intervalText, percentText, unitText, valueText } from '../model/words.ts';
+import { decimalsOf, intervalText, percentText, stateText, unitText, valueText } from '../model/words.ts';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 import { WhyView } from './Why.tsx';
@@ -33,25 +33,15 @@ export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Elem
   );
 }
 
-/** No more digits than a building's sensors can mean. */
-const DECIMALS: Record<string, number> = { '': 0, ppm: 0, '%': 0, '°C': 1, 'm³/h': 0 };
-
 interface LineProps { label: string; attribute: string; estimate: Estimate | undefined; shown: Shown; nameOf: (id: string) => string; kindOf?: (word: string) => string; numberOf?: (n: number) => string | undefined; ageOf?: (age: string) => string }
-
-/** `clear` says more than `no`. */
-function stateText(attribute: string, value: boolean): string {
-  const { smoke, open, motion, plain } = text().state;
-  const words = { smoke, open, motion }[attribute] ?? plain;
-  return value ? words.yes : words.no;
-}
 
 export function EstimateLine(props: LineProps): JSX.Element {
   const unit = () => unitText(props.estimate?.unit);
-  const decimals = () => DECIMALS[unit()] ?? 2;
+  const decimals = () => decimalsOf(unit());
   const value = () => {
     const v = props.shown.value;
     if (!isDecided(v, props.shown.probability)) return text().state.undecided;
-    if (typeof v === 'boolean') return stateText(props.attribute, v);
+    if (typeof v === 'boolean') return stateText(props.attribute, v, text());
     if (typeof v === 'number') return props.numberOf?.(v) ?? valueText(v, unit(), text(), undefined, decimals());
     return typeof v === 'string' && props.kindOf ? props.kindOf(v) : valueText(v, unit(), text(), props.nameOf);
   };
@@ -60,7 +50,7 @@ export function EstimateLine(props: LineProps): JSX.Element {
     const p = props.shown.probability as number;
     const v = props.shown.value;
     if (typeof v !== 'boolean' || isDecided(v, p)) return percentText(p, text());
-    return [true, false].map((side) => `${stateText(props.attribute, side)} ${percentText(side === v ? p : 1 - p, text())}`).join(' · ');
+    return [true, false].map((side) => `${stateText(props.attribute, side, text())} ${percentText(side === v ? p : 1 - p, text())}`).join(' · ');
   };
   const disputed = () => (props.shown.look === 'conflicting' ? (props.estimate?.alternatives ?? []) : []);
   /** What the look itself says is not said twice. */

@@ -7,6 +7,7 @@ import { ClaimForm } from './ClaimForm.tsx';
 import { text } from './prefs.ts';
 import { RoutePanel } from './RoutePanel.tsx';
 import { useUi } from './ui.ts';
+import { WhatIf } from './WhatIf.tsx';
 
 /** What can change by itself comes first, and is listed even when nothing was ever said. */
 const LIVE: Record<string, string[]> = {
@@ -60,6 +61,7 @@ function TwinDetail(props: { twin: Twin }): JSX.Element {
       <h3>{text().detail.live}</h3>
       <ul class="attributes"><For each={live()}>{(name) => <AttributeRow twin={props.twin} attribute={name} />}</For></ul>
       <ClaimForm entity={props.twin.id} kind={kind()} />
+      <WhatIf entity={props.twin.id} kind={kind()} />
       <Show when={kind() === 'space'}><RoutePanel from={props.twin.id} /></Show>
       <Show when={doors().length > 0}>
         <h3>{text().detail.doors}</h3>

@@ -3,11 +3,13 @@
 
 import { createMemo, Show, type JSX } from 'solid-js';
 import { estimateOf, joinedBy, type Estimate, type Twin, type Value } from '../model/api.ts';
+import { doubtsOf } from '../model/doubt.ts';
 import { isDecided, shown, type Shown } from '../model/estimate.ts';
 import { doorShape, labelSpot, lineOf, ringsOf, type DoorShape } from '../model/geometry.ts';
 import { quantity, STALE_AFTER_S } from '../model/quantity.ts';
 import { spokenEstimate } from '../model/words.ts';
 import { Area } from './Area.tsx';
+import { DoubtMark } from './Label.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
@@ -17,6 +19,9 @@ interface Props { twin: Twin; scale: number; onPick: (id: string) => void; least
     cuts both wall lines. */
 const DEPTH_M = 0.34;
 const TOUCH_PX = 24;
+/** A door's lozenge is smaller than a room's, and stands clear of the leaf. */
+const DOUBT_SIZE = 0.7;
+const DOUBT_BELOW_PX = 22;
 
 export function Door(props: Props): JSX.Element {
   const ui = useUi();
@@ -38,10 +43,11 @@ export function Door(props: Props): JSX.Element {
   /** Where rooms merely touch there is nothing built, and nothing to draw jambs of. */
   const isBuilt = () => kind() !== 'openContact' && kind() !== 'stairLink';
   const exit = () => isTrue(estimateOf(props.twin, 'isExternal')) || isTrue(estimateOf(props.twin, 'fireExit'));
+  const inDoubt = () => doubtsOf(props.twin).length > 0 || ui.sources.places().has(props.twin.id);
   const name = () => ui.nameOf(props.twin.id);
   const spoken = () => {
     const say = (attribute: string, s: Shown) => spokenEstimate(text().attribute[attribute] ?? attribute, estimateOf(props.twin, attribute), s, '', 0, text());
-    return `${name()}. ${say('open', open())}. ${say('passable', passable())}`;
+    return `${name()}. ${say('open', open())}. ${say('passable', passable())}${inDoubt() ? `. ${text().doubt.title}` : ''}`;
   };
   return (
     <Show when={shape()}>
@@ -76,6 +82,7 @@ export function Door(props: Props): JSX.Element {
           <Show when={(coloured()?.mark ?? '') !== '' && door().width * props.scale > 22}>
             <text class="door-mark" transform={`rotate(${-door().angle_deg}) scale(${1 / props.scale})`} y="-14">{coloured()?.mark}</text>
           </Show>
+          <Show when={inDoubt()}><g class="doubt-sign" transform={`rotate(${-door().angle_deg}) scale(${DOUBT_SIZE / props.scale}) translate(0 ${DOUBT_BELOW_PX})`}><DoubtMark /></g></Show>
           <Show when={exit()}>
             <g transform={`rotate(${outward(door(), props.twin)}) scale(${1 / props.scale})`}>
               <path class="exit" d="M-8 14H-4V10H4V14H8L0 24Z" />

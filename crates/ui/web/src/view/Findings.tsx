@@ -30,7 +30,8 @@ export function Findings(): JSX.Element {
         </div>
         <p class="hint">{text().findings.shown(chosen().length, all().length)}</p>
       </div>
-      <Show when={ui.picture.findings()} fallback={<p class="hint">{text().why.loading}</p>}>
+      <Show when={ui.picture.findingsProblem()}>{(e) => <p class="problem">{text().findings.away}: {(e() as Error).message}</p>}</Show>
+      <Show when={ui.picture.findings()} fallback={<Show when={!ui.picture.findingsProblem()}><p class="hint">{text().why.loading}</p></Show>}>
         <ul class="finding-list">
           <For each={chosen().slice(0, SHOWN_MAX)} fallback={<li class="hint">{text().findings.none}</li>}>{(f) => <FindingRow finding={f} />}</For>
         </ul>

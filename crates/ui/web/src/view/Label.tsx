@@ -48,6 +48,8 @@ export function Label(props: Props): JSX.Element {
 
 const DOUBT_PX = 11;
 const WALL_PX = 3;
+/** The side of the corner that the sign takes. */
+export const DOUBT_CORNER_PX = 2 * DOUBT_PX + WALL_PX;
 /** In a smaller room the sign would be larger than what it is about. */
 const DOUBT_FROM_PX = 26;
 /** It shrinks with the room, to this share of its size at the least. */

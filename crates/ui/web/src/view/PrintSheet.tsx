@@ -1,11 +1,14 @@
 // What a printed plan must say of itself: of when, by whom, until when, and every room in
-// words, because paper has neither colour nor a live age.
+// words, because paper has neither colour nor a live age; and whom not to rely on.
 
 import { For, Show, type JSX } from 'solid-js';
 import { estimateOf } from '../model/api.ts';
 import { clockText } from '../model/age.ts';
+import { DOUBT_FLAGS, DOUBT_MARK } from '../model/doubt.ts';
 import { shown } from '../model/estimate.ts';
+import { healthFacts, healthText } from '../model/healthWords.ts';
 import { quantity } from '../model/quantity.ts';
+import { sourceName } from '../model/source.ts';
 import { areaLabel, intervalText } from '../model/words.ts';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
@@ -46,7 +49,7 @@ export function PrintTable(): JSX.Element {
               <tr>
                 <th>{ui.nameOf(id)}</th>
                 <td>{label().value}</td>
-                <td>{text().look[s().look]}</td>
+                <td>{[text().look[s().look], ...DOUBT_FLAGS.filter((flag) => estimate()?.flags?.includes(flag)).map((flag) => text().flag[flag])].join('; ')}</td>
                 <td>{intervalText(s().interval, q().unit, q().decimals, text())}</td>
                 <td><Show when={label().age}>{text().ago(label().age)}</Show></td>
               </tr>
@@ -55,5 +58,23 @@ export function PrintTable(): JSX.Element {
         </For>
       </tbody>
     </table>
+  );
+}
+
+/** The sources in doubt that speak of the storey on paper. */
+export function PrintDoubts(): JSX.Element {
+  const ui = useUi();
+  const here = () => (ui.sources.doubtful() ?? []).filter((h) => ui.picture.storeyOf(h.entity) === ui.currentStorey()?.id);
+  return (
+    <Show when={here().length > 0}>
+      <div class="print-only print-doubts">
+        <h2>{text().sources.doubtfulTitle}</h2>
+        <ul>
+          <For each={here()}>
+            {(h) => <li>{DOUBT_MARK} {ui.nameOf(h.entity)}, {text().attribute[h.attribute] ?? h.attribute}: {sourceName(h.source)}, {[healthText(h, ui.picture.connection.now_ms(), text()), ...healthFacts(h, text())].join(', ')}</li>}
+          </For>
+        </ul>
+      </div>
+    </Show>
   );
 }

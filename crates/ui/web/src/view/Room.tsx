@@ -8,7 +8,7 @@ import { labelSpot, pathOf, ringsOf } from '../model/geometry.ts';
 import { quantity } from '../model/quantity.ts';
 import { areaLabel, spokenEstimate } from '../model/words.ts';
 import { Area } from './Area.tsx';
-import { DoubtSign, Label, labelLines } from './Label.tsx';
+import { DOUBT_CORNER_PX, DoubtSign, Label, labelLines, type LabelLine } from './Label.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
@@ -25,17 +25,19 @@ function createRoom(twin: () => Twin) {
   const now = createMemo<Shown>(() => (plain() ? PLAIN : shown(estimate(), ui.picture.connection.now_ms(), q().staleAfter_s, q())));
   const name = () => ui.nameOf(twin().id);
   const doubts = createMemo(() => doubtsOf(twin()));
-  return { ui, rings, q, estimate, plain, now, name, doubts };
+  const inDoubt = () => doubts().length > 0 || ui.sources.places().has(twin().id);
+  return { ui, rings, q, estimate, plain, now, name, doubts, inDoubt };
 }
 
 export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.Element {
-  const { ui, rings, q, estimate, plain, now, name, doubts } = createRoom(() => props.twin);
+  const { ui, rings, q, estimate, plain, now, name, doubts, inDoubt } = createRoom(() => props.twin);
   const path = createMemo(() => pathOf(rings() ?? []));
   const spoken = () => {
     const estimated = plain() ? [] : [spokenEstimate(text().quantity[q().id], estimate(), now(), q().unit, q().decimals, text())];
     // What the estimate on screen suffers from is part of its own sentence.
     const elsewhere = doubts().filter((flag) => plain() || !estimate()?.flags?.includes(flag));
-    return [name(), ...estimated, ...elsewhere.map((flag) => text().flag[flag])].join('. ');
+    const unnamed = inDoubt() && doubts().length === 0 ? [text().doubt.title] : [];
+    return [name(), ...estimated, ...elsewhere.map((flag) => text().flag[flag]), ...unnamed].join('. ');
   };
   return (
     <Show when={rings()}>
@@ -48,7 +50,7 @@ export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.E
         aria-pressed={ui.selected() === props.twin.id}
         data-id={props.twin.id}
         data-look={now().look}
-        data-doubt={doubts().join(' ') || undefined}
+        data-doubt={inDoubt() ? ['source', ...doubts()].join(' ') : undefined}
         on:click={() => props.onPick(props.twin.id)}
       >
         <title>{spoken()}</title>
@@ -60,13 +62,14 @@ export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.E
 
 /** The label, drawn above doors and routes so that nothing crosses it out. */
 export function RoomLabel(props: { twin: Twin; scale: number }): JSX.Element {
-  const { rings, q, estimate, plain, now, name, doubts } = createRoom(() => props.twin);
+  const { rings, q, estimate, plain, now, name, inDoubt } = createRoom(() => props.twin);
   const spot = createMemo(() => labelSpot(rings() ?? []));
   const lines = createMemo(() => {
     const place = spot();
     if (!place) return [];
     const label = plain() ? null : areaLabel(q(), now(), text(), estimate()?.alternatives);
-    return labelLines(name(), label, now().mark, place.width * props.scale, place.height * props.scale);
+    const fitting = (width_px: number, height_px: number) => labelLines(name(), label, now().mark, place.width * props.scale - width_px, place.height * props.scale - height_px);
+    return inDoubt() ? besideSign(fitting) : fitting(0, 0);
   });
   const sign = () => SIGN_OF[String(estimateOf(props.twin, 'usage')?.value)];
   const roomForSign = () => (spot()?.height ?? 0) * props.scale >= SIGN_FROM_PX && !now().alarm;
@@ -75,7 +78,7 @@ export function RoomLabel(props: { twin: Twin; scale: number }): JSX.Element {
       {(place) => (
         <>
           <Label spot={place()} scale={props.scale} lines={lines()} shown={now()} />
-          <Show when={doubts().length > 0}><DoubtSign spot={place()} scale={props.scale} /></Show>
+          <Show when={inDoubt()}><DoubtSign spot={place()} scale={props.scale} /></Show>
           <Show when={roomForSign() && sign()}>
             {(path) => <path class="sign" transform={`translate(${place().at[0]} ${place().at[1]}) scale(${1 / props.scale}) translate(0 -38)`} d={path()} />}
           </Show>
@@ -83,6 +86,14 @@ export function RoomLabel(props: { twin: Twin; scale: number }): JSX.Element {
       )}
     </Show>
   );
+}
+
+/** Lines that leave the corner to the sign of doubt, beside it or below it; but rather
+    touched by it than without their value. */
+function besideSign(fitting: (width_px: number, height_px: number) => LabelLine[]): LabelLine[] {
+  const hasValue = (lines: LabelLine[]) => lines.some((l) => l.kind === 'value' || l.kind === 'fine');
+  const whole = fitting(0, 0);
+  return [fitting(2 * DOUBT_CORNER_PX, 0), fitting(0, 2 * DOUBT_CORNER_PX)].find((lines) => lines.length > 0 && hasValue(lines) === hasValue(whole)) ?? whole;
 }
 
 /** Below this height the sign would touch the words. */

@@ -36,7 +36,7 @@ function StoreyRow(props: { storey: StoreySummary }): JSX.Element {
   const share = createMemo<Badge>(() => {
     const plan = ui.picture.plans[props.storey.id];
     if (!plan) return badgeFromCounts(props.storey.spaces, props.storey.status, props.storey.alarms);
-    return badge(plan.spaces.flatMap((id) => ui.picture.twins[id] ?? []), slow_ms());
+    return badge(plan.spaces.flatMap((id) => ui.picture.twins[id] ?? []), slow_ms(), ui.sources.places());
   });
   const current = () => ui.currentStorey()?.id === props.storey.id;
   const name = () => storeyName(props.storey);

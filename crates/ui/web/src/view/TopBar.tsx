@@ -1,6 +1,7 @@
 // Building, quantity, connection and the few switches that are always at hand.
 
 import { For, Show, type JSX } from 'solid-js';
+import { DOUBT_MARK } from '../model/doubt.ts';
 import { QUANTITIES } from '../model/quantity.ts';
 import { ConnectionView } from './Connection.tsx';
 import { Icon } from './Icon.tsx';
@@ -31,12 +32,16 @@ export function TopBar(): JSX.Element {
       <div class="tools">
         <button type="button" aria-pressed={ui.panel() === 'findings'} onClick={() => toggle('findings')}>
           {text().nav.findings}
-          <Show when={(ui.picture.findings()?.length ?? 0) > 0}><span class="count">{ui.picture.findings()?.length}</span></Show>
+          <Show when={(ui.picture.findings()?.length ?? 0) > 0}><span class="count count-findings">{ui.picture.findings()?.length}</span></Show>
+        </button>
+        <button type="button" data-panel="sources" aria-pressed={ui.panel() === 'sources'} onClick={() => toggle('sources')}>
+          {text().nav.sources}
+          <Show when={(ui.sources.doubtful()?.length ?? 0) > 0}><span class="count" title={text().doubt.title}>{DOUBT_MARK}{ui.sources.doubtful()?.length}</span></Show>
         </button>
         <button type="button" aria-pressed={ui.panel() === 'imports'} onClick={() => toggle('imports')}>{text().nav.imports}</button>
         <button type="button" class="square" title={text().nav.theme} aria-label={text().nav.theme} onClick={() => prefs.setTheme(prefs.theme() === 'light' ? 'night' : 'light')}><Icon name={prefs.theme() === 'light' ? 'night' : 'light'} /></button>
         <button type="button" class="square" title={text().nav.language} aria-label={text().nav.language} onClick={() => prefs.setLanguage(prefs.language() === 'en' ? 'nl' : 'en')}>{prefs.language() === 'en' ? 'NL' : 'EN'}</button>
-        <button type="button" class="square" title={text().nav.help} aria-label={text().nav.help} onClick={() => ui.setHelp(true)}>?</button>
+        <button type="button" class="square help" title={text().nav.help} aria-label={text().nav.help} onClick={() => ui.setHelp(true)}>?</button>
         <button type="button" class="square" title={`${text().login.logout} (${ui.picture.session()?.name ?? ''}, ${text().role[ui.picture.session()?.role ?? ''] ?? ''})`} aria-label={text().login.logout} onClick={() => void ui.picture.logOut()}><Icon name="leave" /></button>
       </div>
     </header>

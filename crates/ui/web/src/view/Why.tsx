@@ -9,6 +9,7 @@ import { isNow, momentQuery, NOW, type Moment } from '../model/moment.ts';
 import { QUANTITIES, STALE_AFTER_S } from '../model/quantity.ts';
 import { Away, enc } from '../live/client.ts';
 import { EstimateLine } from './AttributeRow.tsx';
+import { Changes } from './Changes.tsx';
 import { Claims } from './Claims.tsx';
 import { Contributions } from './Contributions.tsx';
 import { dayClockText, MomentChoice, momentText } from './MomentChoice.tsx';
@@ -23,21 +24,18 @@ export function WhyView(props: { twin: Twin; attribute: string }): JSX.Element {
   // Asked again whenever the estimate itself changes, so the claims belong to the number
   // above; what was believed at another time does not change with it.
   const key = () => (isNow(moment()) ? `${path()}#${JSON.stringify(props.twin.attributes[props.attribute] ?? null)}` : path());
-  const [why] = createResource(key, () => ui.picture.client.get<Why>(path()).then((found) => ({ found }), (error: unknown) => ({ error })));
-  const found = () => {
-    const w = why.latest;
-    return w && 'found' in w ? w.found : undefined;
-  };
-  const error = () => {
-    const w = why.latest;
-    return w && 'error' in w ? w.error : undefined;
-  };
+  const [why] = createResource(key, () => {
+    const of = path();
+    return ui.picture.client.get<Why>(of).then((found) => ({ of, found, error: undefined }), (error: unknown) => ({ of, found: undefined, error }));
+  });
+  // The last answer stays while it is asked again, but never under another time's name.
+  const answer = () => (why.latest?.of === path() ? why.latest : undefined);
   return (
     <div class="why" data-why={props.attribute} aria-busy={why.loading}>
       <MomentChoice moment={moment()} onChoose={setMoment} />
       <Switch fallback={<p>{text().why.loading}</p>}>
-        <Match when={error()}>{(e) => <p class="problem">{e() instanceof Away ? text().why.away : `${text().why.failed}: ${(e() as Error).message}`}</p>}</Match>
-        <Match when={found()}>{(w) => <Behind why={w()} twin={props.twin} attribute={props.attribute} moment={moment()} />}</Match>
+        <Match when={answer()?.error}>{(e) => <p class="problem">{e() instanceof Away ? text().why.away : `${text().why.failed}: ${(e() as Error).message}`}</p>}</Match>
+        <Match when={answer()?.found}>{(w) => <Behind why={w()} twin={props.twin} attribute={props.attribute} moment={moment()} />}</Match>
       </Switch>
     </div>
   );
@@ -74,6 +72,7 @@ function Behind(props: { why: Why; twin: Twin; attribute: string; moment: Moment
         </p>
       </Show>
       <Show when={props.why.contributors?.length > 0}><Contributions why={props.why} attribute={props.attribute} whenOf={whenOf} /></Show>
+      <Changes why={props.why} attribute={props.attribute} />
       <Show when={(props.why.claims ?? []).length > 0} fallback={<p>{props.why.estimate?.status === 'withheld' ? text().detail.withheld : text().why.none}</p>}>
         <Claims why={props.why} attribute={props.attribute} asked_ms={asked_ms()} whenOf={whenOf} />
       </Show>

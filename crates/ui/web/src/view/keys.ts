@@ -42,6 +42,7 @@ const ACTIONS: Record<string, Action> = {
   y: (ui) => ui.setWhy(ui.why() ? null : firstWhy(ui)),
   f: (ui) => ui.setPanel(ui.panel() === 'findings' ? null : 'findings'),
   i: (ui) => ui.setPanel(ui.panel() === 'imports' ? null : 'imports'),
+  h: (ui) => ui.setPanel(ui.panel() === 'sources' ? null : 'sources'),
   e: (ui) => {
     const from = ui.selected();
     if (from) void askRoute(ui, from, 'exit').then((words) => ui.picture.announce(words));

@@ -4,14 +4,15 @@
 import { createContext, createSignal, useContext } from 'solid-js';
 import type { Outbox } from '../live/outbox.ts';
 import type { Picture } from '../live/picture.ts';
+import type { Sources } from '../live/sources.ts';
 import { estimateOf, joinedBy, type Route } from '../model/api.ts';
-import type { QuantityId } from '../model/quantity.ts';
+import { QUANTITIES, type QuantityId } from '../model/quantity.ts';
 import { entranceStorey } from '../model/storey.ts';
 import { text } from './prefs.ts';
 
-export type Panel = 'details' | 'findings' | 'imports' | null;
+export type Panel = 'details' | 'findings' | 'imports' | 'sources' | null;
 
-export function createUi(picture: Picture, outbox: Outbox) {
+export function createUi(picture: Picture, outbox: Outbox, sources: Sources) {
   const [storey, setStorey] = createSignal<string | undefined>(undefined);
   const [selected, setSelected] = createSignal<string | null>(null);
   const [quantity, setQuantity] = createSignal<QuantityId>('temperature');
@@ -49,7 +50,7 @@ export function createUi(picture: Picture, outbox: Outbox) {
   };
 
   return {
-    picture, outbox, nameOf, storeys, currentStorey, setStorey, selected, select, quantity, setQuantity, panel, setPanel,
+    picture, outbox, sources, nameOf, storeys, currentStorey, setStorey, selected, select, quantity, setQuantity, panel, setPanel,
     help, setHelp, key, setKey, section, setSection, routes, setRoutes, pickFrom, setPickFrom, why, setWhy,
     /** Up is positive. */
     moveStorey(by: number) {
@@ -58,11 +59,15 @@ export function createUi(picture: Picture, outbox: Outbox) {
       const next = all[Math.max(0, Math.min(all.length - 1, at - by))];
       if (next) setStorey(next.id);
     },
-    /** Shows a twin wherever it is. */
-    jump(id: string) {
+    /** Shows a twin wherever it is, and one attribute of it with what stands behind it. */
+    jump(id: string, attribute?: string) {
       const home = picture.storeyOf(id);
       if (home) setStorey(home);
       select(id);
+      if (attribute === undefined) return;
+      setWhy(attribute);
+      const shown = QUANTITIES.find((q) => q.id === attribute);
+      if (shown) setQuantity(shown.id);
     },
   };
 }

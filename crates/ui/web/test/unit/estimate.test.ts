@@ -129,7 +129,7 @@ test('sources in conflict stand side by side', () => {
 
 test('who is in doubt is said aloud with the estimate', () => {
   const q = QUANTITIES[0] as Quantity;
-  for (const flag of ['faultySource', 'quarantined', 'clockSkew']) {
+  for (const flag of ['faultySource', 'quarantined']) {
     const e: Estimate = { ...estimate('observed', q), flags: [flag] };
     assert.equal(spokenEstimate('', e, shown(e, NOW, null, q), '', 0, en).endsWith(en.flag[flag] as string), true);
   }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Claim, Estimate, Twin, Why } from '../../src/model/api.ts';
+import { parseNumber } from '../../src/model/claim.ts';
 import { doubtsOf } from '../../src/model/doubt.ts';
+import { influenceText, type Influence } from '../../src/model/influence.ts';
 import { fromTyped, isNow, momentQuery, NOW, toTyped } from '../../src/model/moment.ts';
 import { sourceName } from '../../src/model/source.ts';
 import { contributions, marksOf } from '../../src/model/why.ts';
+import { en } from '../../src/text/en.ts';
 
 const T0 = Date.parse('2026-01-05T08:00:00Z');
 const at = (s: number) => new Date(T0 + s * 1000).toISOString();
@@ -52,9 +55,9 @@ test('a source is called what a person would call it', () => {
 
 test('a place is in doubt when who tells about it now is', () => {
   const twin = (attribute: string, flags: string[]): Twin => ({ id: 'urn:e', kind: 'space', attributes: { [attribute]: { status: 'observed', value: 1, flags } as Estimate, x: { verbatim: [] } } });
-  assert.deepEqual(doubtsOf(twin('temperature', ['clockSkew', 'faultySource', 'late'])), ['faultySource', 'clockSkew']);
+  assert.deepEqual(doubtsOf(twin('temperature', ['quarantined', 'faultySource', 'late'])), ['faultySource', 'quarantined']);
   assert.deepEqual(doubtsOf(twin('motion', ['quarantined'])), ['quarantined']);
-  assert.deepEqual(doubtsOf(twin('temperature', ['widened', 'stale'])), []);
+  assert.deepEqual(doubtsOf(twin('temperature', ['widened', 'stale', 'clockSkew'])), []);
   assert.deepEqual(doubtsOf(twin('name', ['faultySource'])), []);
 });
 
@@ -66,4 +69,34 @@ test('a moment is asked for in the node\'s words and typed in the reader\'s', ()
   assert.equal(isNow({ at_ms: null, known_ms: T0 }), false);
   assert.equal(fromTyped(toTyped(T0)), T0);
   assert.deepEqual([fromTyped(''), fromTyped('tomorrow'), toTyped(null)], [null, null, '']);
+});
+
+const scalar = (value: number, half: number, unit = 'Cel'): Estimate => ({ status: 'observed', value, unit, interval: { level: 0.9, lo: value - half, hi: value + half } });
+const chance = (value: boolean, probability: number): Estimate => ({ status: 'observed', value, probability });
+
+test('what would change an estimate is told as this instead of that', () => {
+  const now = scalar(21.4, 1.9);
+  for (const [change, attribute, before, words] of [
+    [{ change: 'reading', estimate: scalar(21.4, 0.4) }, 'temperature', now, '±0.4 °C instead of ±1.9 °C'],
+    [{ change: 'without', source: 'a', estimate: scalar(19.2, 2.4) }, 'temperature', now, '19.2 ±2.4 °C instead of 21.4 ±1.9 °C'],
+    [{ change: 'without', source: 'a', estimate: { status: 'unknown' } }, 'temperature', now, 'unknown instead of 21.4 ±1.9 °C'],
+    [{ change: 'without', source: 'a', estimate: chance(true, 0.6) }, 'smoke', chance(true, 0.95), 'undecided (SMOKE 60 %) instead of SMOKE 95 %'],
+    [{ change: 'reading', estimate: chance(false, 0.99) }, 'open', chance(false, 0.8), 'closed 99 % instead of closed 80 %'],
+    [{ change: 'reading', estimate: scalar(3, 0.5, '1') }, 'occupancy', scalar(3, 2, '1'), '±0.5 instead of ±2.0'],
+    // What would not be seen is not told.
+    [{ change: 'without', source: 'a', estimate: scalar(21.41, 1.91) }, 'temperature', now, ''],
+  ] as [Influence, string, Estimate, string][]) {
+    assert.equal(influenceText(change, before, attribute, en), words);
+  }
+});
+
+test('what was thought of a source stands with what it contributes', () => {
+  const asked = { ...why([claim('1', 'a', 1, 2, 20)], [['1', 'a', 1]]), sources: [{ source: 'a', weight: 1, quarantined: false, health: { state: 'stuck' as const, doubt: 0.8 } }] };
+  assert.deepEqual(contributions(asked).map((c) => [c.health?.state, c.quarantined]), [['stuck', false]]);
+});
+
+test('a supposed number is one, with a comma or a point', () => {
+  for (const [typed, value] of [['60', 60], ['-3,5', -3.5], [' 21.4 ', 21.4], ['', null], ['1e9', null], ['warm', null], ['--1', null]] as [string, number | null][]) {
+    assert.equal(parseNumber(typed), value, `\`${typed}\``);
+  }
 });
