@@ -6,7 +6,7 @@
 
 use crate::boolean::Boolean;
 use crate::category::Category;
-use crate::count::Count;
+use crate::count;
 use crate::fact::{Fact, SAYINGS_MAX, Say, Saying};
 use crate::reading::{Reading, Readings, Tag, Word};
 use crate::received::{put_others, take_others};
@@ -69,7 +69,7 @@ impl State {
             }
             Kind::Count(state) => {
                 out.push(COUNT);
-                put_readings(out, &state.0.0);
+                count::put(out, state);
             }
             Kind::Category(state) => {
                 out.push(CATEGORY);
@@ -113,7 +113,7 @@ impl State {
             SCALAR => Kind::Scalar(take_scalar(bytes)?),
             BOOLEAN => Kind::Boolean(Boolean(take_watched(spec, bytes)?)),
             CATEGORY => Kind::Category(Category(take_watched(spec, bytes)?)),
-            COUNT => Kind::Count(Count(Words(take_words(bytes, has_sd)?))),
+            COUNT => Kind::Count(count::take(bytes)?),
             _ => Kind::Fact(take_fact(bytes)?),
         };
         let others = (first & HAS_OTHERS != 0)
@@ -123,7 +123,7 @@ impl State {
     }
 }
 
-fn put_readings(out: &mut Vec<u8>, readings: &[Reading]) {
+pub(crate) fn put_readings(out: &mut Vec<u8>, readings: &[Reading]) {
     out.push(readings.len() as u8);
     for reading in readings {
         out.extend(reading.sequence.to_le_bytes());
@@ -226,11 +226,11 @@ fn has_probability(reading: &Reading) -> bool {
     reading.spread == Reading::NOT_STATED || (0.0..=1.0).contains(&reading.spread)
 }
 
-fn has_sd(reading: &Reading) -> bool {
+pub(crate) fn has_sd(reading: &Reading) -> bool {
     reading.spread > 0.0 && reading.spread.is_finite()
 }
 
-fn take_readings(
+pub(crate) fn take_readings(
     bytes: &mut &[u8],
     most: usize,
     check: fn(&Reading) -> bool,

@@ -14,6 +14,11 @@ pub(crate) fn ln(x: f64) -> f64 {
     libm::log(x)
 }
 
+/// `base` to the power `exponent`.
+pub(crate) fn power(base: f64, exponent: f64) -> f64 {
+    libm::pow(base, exponent)
+}
+
 /// ln(p / (1 - p)).
 pub(crate) fn log_odds(p: f64) -> f64 {
     ln(p / (1.0 - p))

@@ -327,6 +327,10 @@ impl Places {
         self.0 |= 1 << at;
     }
 
+    pub(crate) fn without(self, at: usize) -> Self {
+        Self(self.0 & !(1 << at))
+    }
+
     fn iter(self) -> impl Iterator<Item = usize> {
         let mut left = self.0;
         std::iter::from_fn(move || {

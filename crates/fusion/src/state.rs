@@ -127,13 +127,13 @@ impl State {
         evidence: &Evidence,
         lessons: &mut Vec<Lesson>,
     ) -> Outcome {
-        if evidence.witness != Witness::Itself {
+        if evidence.witness != Witness::Itself && !matches!(self.0, Kind::Count(_)) {
             return Outcome::Superseded;
         }
         match self.kind_mut() {
             Kind::Scalar(state) => state.update(spec, evidence, lessons),
             Kind::Boolean(state) => state.update(spec, evidence, lessons),
-            Kind::Count(state) => state.0.update(spec, evidence),
+            Kind::Count(state) => state.update(spec, evidence, lessons),
             Kind::Category(state) => state.update(spec, evidence, lessons),
             Kind::Fact(state) => state.update(spec, evidence),
         }
@@ -151,7 +151,7 @@ impl State {
         match self.kind() {
             Kind::Scalar(state) => state.estimate(spec, at, setting),
             Kind::Boolean(state) => state.estimate(spec, at, setting),
-            Kind::Count(state) => state.estimate(spec, at, name),
+            Kind::Count(state) => state.estimate(spec, at, setting),
             Kind::Category(state) => state.estimate(spec, at, setting),
             Kind::Fact(state) => state.estimate(spec, at, name),
         }
@@ -164,7 +164,8 @@ impl State {
             Kind::Scalar(state) => state.health(at),
             Kind::Boolean(state) => state.health(spec, at),
             Kind::Category(state) => state.health(spec, at),
-            Kind::Count(_) | Kind::Fact(_) => Vec::new(),
+            Kind::Count(state) => state.health(spec, at),
+            Kind::Fact(_) => Vec::new(),
         }
     }
 
@@ -188,7 +189,7 @@ impl State {
         let own = match self.kind() {
             Kind::Scalar(state) => state.next_change(spec, after),
             Kind::Boolean(state) => state.0.words.next_change(spec, after),
-            Kind::Count(state) => state.0.next_change(spec, after),
+            Kind::Count(state) => state.next_change(spec, after),
             Kind::Category(state) => state.0.words.next_change(spec, after),
             Kind::Fact(state) => state.next_change(spec, after),
         };
@@ -204,7 +205,7 @@ impl State {
         match self.kind() {
             Kind::Scalar(state) => state.is_empty(),
             Kind::Boolean(state) => state.0.words.readings().is_empty(),
-            Kind::Count(state) => state.0.readings().is_empty(),
+            Kind::Count(state) => state.is_empty(),
             Kind::Category(state) => state.0.words.readings().is_empty(),
             Kind::Fact(state) => state.is_empty(),
         }
@@ -254,7 +255,7 @@ impl State {
         let own = match self.kind() {
             Kind::Scalar(state) => state.heap_bytes(),
             Kind::Boolean(state) => state.0.heap_bytes(),
-            Kind::Count(state) => state.0.heap_bytes(),
+            Kind::Count(state) => state.heap_bytes(),
             Kind::Category(state) => state.0.heap_bytes(),
             Kind::Fact(state) => state.heap_bytes(),
         };

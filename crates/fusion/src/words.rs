@@ -12,10 +12,7 @@
 //! be taken back. As nothing is folded away, the order of arrival does not matter.
 
 use crate::answer;
-use crate::evidence::Evidence;
-use crate::reading::{
-    Places, Reading, Readings, SOURCES_MAX, Survey, Tag, Word, insert_sorted, standing,
-};
+use crate::reading::{Places, Reading, Readings, SOURCES_MAX, Survey, Tag, Word, standing};
 use crate::state::Outcome;
 use twin_model::{AttributeSpec, Time};
 
@@ -41,29 +38,6 @@ impl Words {
     pub(crate) fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
         let survey = self.survey(spec);
         answer::becomes_stale(spec, survey.knowledge, survey.evidence_time).filter(|t| *t > after)
-    }
-
-    pub(crate) fn update(&mut self, spec: &AttributeSpec, evidence: &Evidence) -> Outcome {
-        let Some(reading) = Reading::new(spec, evidence) else {
-            return Outcome::Refused;
-        };
-        if self.0.absorb_repeat(&reading) {
-            return Outcome::Duplicate;
-        }
-        let outcome = self.outcome_of(&reading);
-        self.0.edit(|list| {
-            let of_source = |r: &Reading| r.source == reading.source;
-            if list.iter().filter(|r| of_source(r)).count() == PER_SOURCE {
-                let oldest = list.iter().position(of_source).unwrap_or(0);
-                if list[oldest].order(&reading).is_gt() {
-                    return;
-                }
-                list.remove(oldest);
-            }
-            insert_sorted(list, reading);
-            bound_sources(list);
-        });
-        outcome
     }
 
     pub(crate) fn outcome_of(&self, reading: &Reading) -> Outcome {

@@ -203,23 +203,28 @@ fn a_door_that_changes_is_not_a_conflict_within_one_source() {
     );
 }
 
-/// Mean n q + (λ/μ)(1 - q) and variance n q (1 - q) + (λ/μ)(1 - q) of Binomial plus Poisson.
+/// With e = exp(-(μ - ν)t): mean n e + λ/(μ - ν) (1 - e); variance n (μ + ν)/(μ - ν) e (1 - e)
+/// for those who were there, and that of a negative binomial for those who came.
 #[test]
 fn people_leave_and_arrive_as_the_process_says() {
     let spec = spec("occupancy");
-    let state = state_of(spec, &[number(1, 0, 0.0, 12.0, 0.1)]);
+    let state = state_of(spec, &[number(1, 0, 0.0, 3.0, 0.1)]);
     let (n, sd0) = moments(&estimate(&state, spec, 0.0));
-    close(n, 12.0, 1.0, "counted");
+    close(n, 3.0, 0.1, "counted");
+    let (arrivals, attracted, departures) = (0.08, 0.8, 1.0);
     for age_s in [60.0, 600.0, 3600.0, 36_000.0_f64] {
-        let q = (-age_s / 3600.0).exp();
+        let e = (-age_s / 3600.0 * (departures - attracted)).exp();
         let (mean, sd) = moments(&estimate(&state, spec, age_s));
-        close(mean, n * q + (1.0 - q), 1e-4, "mean");
-        let variance = q * q * sd0 * sd0 + n * q * (1.0 - q) + (1.0 - q);
-        close(sd * sd, variance, 1e-3, "variance");
+        let came = arrivals / (departures - attracted) * (1.0 - e);
+        close(mean, n * e + came, 1e-3, "mean");
+        let ratio = attracted * (1.0 - e) / (departures - attracted * e);
+        let stayed = (departures + attracted) / (departures - attracted) * e * (1.0 - e);
+        let variance = e * e * sd0 * sd0 + n * stayed + came / (1.0 - ratio);
+        close(sd * sd, variance, 0.02, "variance");
     }
     let (mean, sd) = moments(&estimate(&state, spec, 1e7));
-    close(mean, 1.0, 1e-5, "usual mean");
-    close(sd, 1.0, 1e-5, "usual sd");
+    close(mean, 0.4, 1e-4, "usual mean");
+    close(sd, 2.0_f64.sqrt(), 1e-3, "usual sd");
 }
 
 #[test]
@@ -442,7 +447,7 @@ fn evidence_becomes_stale_at_the_announced_instant() {
     for (name, one, limit_s) in [
         ("temperature", number(1, 0, 10.0, 21.0, 0.5), 1800.0),
         ("open", yes_no(1, 0, 10.0, true), 600.0),
-        ("occupancy", number(1, 0, 10.0, 2.0, 1.0), 600.0),
+        ("occupancy", number(1, 0, 10.0, 2.0, 1.0), 900.0),
     ] {
         let spec = spec(name);
         let state = state_of(spec, &[one]);

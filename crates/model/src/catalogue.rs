@@ -399,19 +399,20 @@ static ENTRIES: &[AttributeSpec] = &[
         "Short name, such as a room number",
     ),
     AttributeSpec {
-        // People stay in an office room for about an hour at a stretch and one person
-        // is usual; a plain start until issue-specific priors are learned.
+        // People stay for about an hour at a stretch; somebody comes into an empty room twice
+        // a day. With the company that each attracts (`fusion`), a room is empty in 85 % of
+        // all hours and holds 2.7 people in the others, as one used for half of a working week.
         name: "occupancy",
         kinds: SPACE,
         form: Form::Number,
         unit: Some("1"),
         plausible: Some((0.0, 5000.0)),
         estimator: Estimator::Count {
-            arrivals_hz: 1.0 / 3600.0,
+            arrivals_hz: 1.0 / 45_000.0,
             departures_hz: 1.0 / 3600.0,
             default_sd: 1.0,
         },
-        stale_after_s: Some(600.0),
+        stale_after_s: Some(900.0),
         sensitivity: Personal,
         retention: Retention::Personal,
         meaning: "People in a space",
