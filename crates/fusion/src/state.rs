@@ -127,7 +127,7 @@ impl State {
         evidence: &Evidence,
         lessons: &mut Vec<Lesson>,
     ) -> Outcome {
-        if evidence.witness != Witness::Itself && !matches!(self.0, Kind::Count(_)) {
+        if evidence.witness != Witness::Itself && !matches!(self.kind(), Kind::Count(_)) {
             return Outcome::Superseded;
         }
         match self.kind_mut() {
@@ -217,7 +217,7 @@ impl State {
         let mut sources: Vec<u32> = match self.kind() {
             Kind::Scalar(state) => state.sources(),
             Kind::Boolean(state) => of_readings(state.0.words.readings()),
-            Kind::Count(state) => of_readings(state.0.readings()),
+            Kind::Count(state) => state.sources(),
             Kind::Category(state) => of_readings(state.0.words.readings()),
             Kind::Fact(state) => state.0.iter().map(|saying| saying.source).collect(),
         };

@@ -69,6 +69,12 @@ impl Count {
         self.readings.is_empty() && self.settled.is_none()
     }
 
+    /// The sources that speak, in whatever way; some may be named twice.
+    pub(crate) fn sources(&self) -> Vec<u32> {
+        let readings = self.readings.iter();
+        readings.map(|r| source_of(r.source)).collect()
+    }
+
     pub(crate) fn heap_bytes(&self) -> usize {
         let settled = self.settled.as_ref().map_or(0, |settled| {
             size_of::<Settled>() + size_of_val(&*settled.airs) + size_of_val(&*settled.doubts)
