@@ -153,7 +153,7 @@ impl State {
             Kind::Boolean(state) => state.estimate(spec, at, setting),
             Kind::Count(state) => state.estimate(spec, at, setting),
             Kind::Category(state) => state.estimate(spec, at, setting),
-            Kind::Fact(state) => state.estimate(spec, at, name),
+            Kind::Fact(state) => state.estimate(spec, at, setting),
         }
     }
 
@@ -179,7 +179,7 @@ impl State {
             Kind::Boolean(state) => state.summary(spec, at, setting),
             Kind::Count(state) => state.summary(spec, at),
             Kind::Category(state) => state.summary(spec, at, setting),
-            Kind::Fact(state) => state.summary(spec, at),
+            Kind::Fact(state) => state.summary(spec, at, setting),
         }
     }
 
