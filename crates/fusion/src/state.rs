@@ -147,7 +147,6 @@ impl State {
 
     /// What is believed by its own evidence alone, without what other owners believe.
     pub fn estimate_own(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
-        let name = setting.name;
         match self.kind() {
             Kind::Scalar(state) => state.estimate(spec, at, setting),
             Kind::Boolean(state) => state.estimate(spec, at, setting),

@@ -134,7 +134,9 @@ impl Patterns {
         let mut patterns = Self::default();
         let mut words = Vec::new();
         for state in facts {
-            let Kind::Fact(fact) = &state.0 else { continue };
+            let Kind::Fact(fact) = state.kind() else {
+                continue;
+            };
             if fact.0.len() > 1 {
                 newest_votes(fact, &mut words);
                 patterns.add(spec, &words);
