@@ -13,6 +13,7 @@
 //! that change (`category`), people who come and go (`count`), and facts that do not change
 //! by themselves (`fact`).
 //! What no source tells of is inferred from the spaces around it by the [`field`].
+//! Whether all this holds what it promises is counted by the [`calibration`].
 //!
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
 //! **Invariant (DETERMINISTIC):** the same evidence in the same order gives the same
@@ -53,6 +54,7 @@
 
 mod answer;
 mod boolean;
+pub mod calibration;
 mod canonical;
 mod category;
 mod codec;
@@ -75,7 +77,6 @@ mod words;
 pub use canonical::{Error, NUMBER_MAX, canonical};
 pub use codec::Error as DecodeError;
 pub use evidence::{Evidence, Setting, Witness};
-pub use fact::reliabilities;
 pub use lesson::{Lesson, LessonKind, Trust};
 pub use reading::SOURCES_MAX;
 pub use received::{RECEIVED_MAX, Received, TAGS_MAX, Tag, Tags};
