@@ -127,9 +127,10 @@ impl Channel {
         all.into_iter().find(|(s, _)| *s == source).map(|(_, h)| h)
     }
 
-    /// Whether something is said against a source.
-    pub(crate) fn doubts(&self, source: u32, at: Time) -> bool {
+    /// Whether something is said against a source: that it is not well, or off by more than it
+    /// may be.
+    pub(crate) fn blames(&self, source: u32, bias_max: f64, at: Time) -> bool {
         self.health(source, at)
-            .is_some_and(|health| health.state != HealthState::Ok)
+            .is_some_and(|h| h.state != HealthState::Ok || h.bias.abs() > bias_max)
     }
 }

@@ -11,6 +11,7 @@
 //! depends on it.
 
 mod bad;
+mod benches;
 mod channel;
 mod data;
 mod faults;
