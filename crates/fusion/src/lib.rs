@@ -15,6 +15,10 @@
 //! What no source tells of is inferred from the spaces around it by the [`field`].
 //! Whether all this holds what it promises is counted by the [`calibration`].
 //!
+//! Sources are not taken at their word for ever: what settles gives [`Lesson`]s, a
+//! [`TrustBook`] adds those of yes-or-noes up, and [`reliabilities`] weighs the sources of
+//! facts against each other. Both come back in the [`Setting`] of the next estimate.
+//!
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
 //! **Invariant (DETERMINISTIC):** the same evidence in the same order gives the same
 //! bits on every machine: elementary functions come from the portable `libm` rather than
