@@ -22,7 +22,8 @@
 
 use crate::half::Half;
 use crate::math::{exp, ln, logistic};
-use crate::scalar::first_gain;
+use crate::reading::Reading;
+use crate::scalar::{Process, first_gain};
 use twin_model::{HealthState, SourceHealth, Time};
 
 /// Log-odds against a fault before anything was seen: one reading in a thousand.
@@ -60,6 +61,9 @@ const DRIFT_SLACK: f64 = 1.5;
 const DRIFT_CLIP: f64 = 6.0;
 /// Own surprises are forgotten with this time.
 const OWN_FORGOTTEN_S: f64 = 21_600.0;
+/// Squared steps, in variances foreseen, from which on and up to which they count as leaps.
+const LEAP_LEAST: f64 = 10.0;
+const LEAP_MAX: f64 = 40.0;
 /// A source is silent beyond this many of its usual intervals.
 const SILENT_INTERVALS: f64 = 6.0;
 /// A delay beyond this is the clock's fault rather than that of the way.
@@ -119,8 +123,6 @@ pub(crate) struct Settled {
     pub(crate) noise_share: f64,
     /// Factor from successive innovations that disagree.
     pub(crate) whiteness: f64,
-    /// Squared step of the source itself over what was foreseen for it.
-    pub(crate) own_step: f64,
     /// Seconds from observation to record.
     pub(crate) delay_s: f64,
     /// What the other sources say, where there are any.
@@ -160,6 +162,26 @@ impl Channel {
         }
     }
 
+    /// Notes how implausible the source's own step from its reading before is.
+    pub(crate) fn learn_step(
+        &mut self,
+        process: &Process,
+        reading: &Reading,
+        own: Option<Reading>,
+    ) {
+        let Some(own) = own else {
+            return;
+        };
+        let seconds = reading.observed.seconds_since(own.observed);
+        let noise = reading.sd() * reading.sd() * f64::from(self.noise);
+        let step = reading.value - own.value;
+        let foreseen = process.elapse(seconds).change + 2.0 * noise;
+        let leap = (step * step / foreseen).min(LEAP_MAX) - LEAP_LEAST;
+        let kept = self.own.get() * exp(-seconds / OWN_FORGOTTEN_S);
+        let kept = if kept < 0.1 { 0.0 } else { kept };
+        self.own = Half::of((kept + leap.max(0.0)).min(10.0 * LEAP_MAX));
+    }
+
     pub(crate) fn learn(&mut self, settled: &Settled) {
         self.learn_noise(settled);
         if let Some((seconds, value)) = settled.before {
@@ -167,9 +189,6 @@ impl Channel {
             self.learn_run(settled.value == value);
             self.learn_display((settled.value - value).abs(), settled.stated_sd);
             self.learn_scatter(settled, seconds, settled.value - value);
-            if settled.others.is_some() {
-                self.learn_own(seconds, settled.own_step);
-            }
         }
         self.witnesses = settled.others.map_or(0, |o| o.count.min(2) as u8);
         if let Some(others) = settled.others {
@@ -242,12 +261,6 @@ impl Channel {
         let recent = self.recent.get();
         let limit = SCATTER_CLIP * usual;
         self.recent = Half::of(recent + RECENT_GAIN * (second.min(limit) - recent));
-    }
-
-    fn learn_own(&mut self, seconds: f64, own_step: f64) {
-        let kept = exp(-seconds / OWN_FORGOTTEN_S);
-        let surprise = (own_step.min(30.0) - 6.0).max(0.0);
-        self.own = Half::of(self.own.get() * kept + surprise);
     }
 
     fn learn_difference(&mut self, settled: &Settled, others: &Others) {
@@ -325,7 +338,7 @@ impl Channel {
         match self.witnesses {
             0 => 0.0,
             // One other: it may as well be the other's fault.
-            1 => evidence * (0.4 + 0.6 * self.own.get() / (self.own.get() + 10.0)),
+            1 => evidence * (0.4 + 0.6 * self.own.get() / (self.own.get() + 20.0)),
             _ => evidence,
         }
     }

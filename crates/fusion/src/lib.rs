@@ -81,6 +81,7 @@ mod words;
 pub use canonical::{Error, NUMBER_MAX, canonical};
 pub use codec::Error as DecodeError;
 pub use evidence::{Evidence, Setting, Witness};
+pub use fact::reliabilities;
 pub use lesson::{Lesson, LessonKind, Trust};
 pub use reading::SOURCES_MAX;
 pub use received::{RECEIVED_MAX, Received, TAGS_MAX, Tag, Tags};

@@ -331,7 +331,7 @@ impl Places {
         Self(self.0 & !(1 << at))
     }
 
-    fn iter(self) -> impl Iterator<Item = usize> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
         let mut left = self.0;
         std::iter::from_fn(move || {
             let at = left.trailing_zeros() as usize;

@@ -147,13 +147,12 @@ impl State {
 
     /// What is believed by its own evidence alone, without what other owners believe.
     pub fn estimate_own(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
-        let name = setting.name;
         match self.kind() {
             Kind::Scalar(state) => state.estimate(spec, at, setting),
             Kind::Boolean(state) => state.estimate(spec, at, setting),
             Kind::Count(state) => state.estimate(spec, at, setting),
             Kind::Category(state) => state.estimate(spec, at, setting),
-            Kind::Fact(state) => state.estimate(spec, at, name),
+            Kind::Fact(state) => state.estimate(spec, at, setting),
         }
     }
 
@@ -179,7 +178,7 @@ impl State {
             Kind::Boolean(state) => state.summary(spec, at, setting),
             Kind::Count(state) => state.summary(spec, at),
             Kind::Category(state) => state.summary(spec, at, setting),
-            Kind::Fact(state) => state.summary(spec, at),
+            Kind::Fact(state) => state.summary(spec, at, setting),
         }
     }
 

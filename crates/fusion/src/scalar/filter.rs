@@ -17,7 +17,7 @@ use twin_model::Time;
 
 /// Degrees of freedom of the measurement noise: tails heavy enough for rare spikes, the
 /// variance still finite.
-const FREEDOM: f64 = 4.0;
+pub(crate) const FREEDOM: f64 = 4.0;
 
 /// Mean and variance at a time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -4,12 +4,13 @@
 //! its place among them. Older ones *settle*: they join the base in order of observation, and
 //! only then teach the pace of the number and the record of their source.
 
-use super::filter::{Base, Measured, Share};
+use super::filter::{Base, Share};
 use super::process::{Pace, Process};
-use crate::health::{Channel, DOUBTED, Others, Settled};
+use super::sources;
+use crate::health::{Channel, Settled};
 use crate::lesson::Lesson;
 use crate::reading::{Places, Reading, Tag, Word, insert_sorted, standing, taker_of};
-use twin_model::{AttributeSpec, Time};
+use twin_model::AttributeSpec;
 
 /// Readings this much older than the newest settle.
 const WINDOW_S: f64 = 600.0;
@@ -20,10 +21,6 @@ pub(super) const WINDOW_MAX: usize = 16;
 pub(super) const FOLDED_MAX: usize = 16;
 /// Readings kept in all, at most.
 pub(super) const READINGS_MAX: usize = FOLDED_MAX + WINDOW_MAX;
-/// Others' readings older than this are no witnesses, where the catalogue names no limit.
-const WITNESS_S: f64 = 1800.0;
-/// A doubted source among others that are not counts for at most this much less.
-const PENALTY_MAX: f64 = 1e4;
 
 /// A base at the time of the newest reading that has joined it, and the recent readings
 /// after that.
@@ -52,12 +49,7 @@ pub(super) fn to_weight(share: f64) -> u16 {
 }
 
 impl Memory {
-    pub(super) fn channel(&self, source: u32) -> Option<&Channel> {
-        let at = self.channels.binary_search_by(|c| c.source.cmp(&source));
-        at.ok().map(|at| &self.channels[at])
-    }
-
-    fn channel_mut(&mut self, source: u32) -> &mut Channel {
+    pub(super) fn channel_mut(&mut self, source: u32) -> &mut Channel {
         let at = match self.channels.binary_search_by(|c| c.source.cmp(&source)) {
             Ok(at) => at,
             Err(at) => {
@@ -141,11 +133,13 @@ impl Memory {
         out: &mut Vec<Lesson>,
     ) -> Share {
         let process = Process::of(spec, &self.pace);
-        let mut before = self.readings[..at].iter();
-        let own = before.rfind(|r| r.source == reading.source && r.is_evidence());
-        let own = own.copied();
-        let others = self.others(spec, reading, at);
-        let measured = self.measured(spec, reading);
+        let before = &self.readings[..at];
+        let own = own_before(reading, before);
+        let others = sources::others(spec, &self.channels, reading, before);
+        let mut channel = *self.channel_mut(reading.source);
+        let before = &self.readings[..at];
+        channel.learn_step(&process, reading, own);
+        let measured = sources::measured(spec, &self.channels, &channel, reading, before);
         let forecast = self.base.forecast(&process, reading.observed);
         let had_begun = self.base.has_begun;
         let share = self.base.take(&forecast, &measured);
@@ -153,12 +147,11 @@ impl Memory {
         let mut settled = Settled {
             value: reading.value,
             observed: reading.observed,
-            before: None,
+            before: own.map(|own| (reading.observed.seconds_since(own.observed), own.value)),
             stated_sd: reading.sd(),
             excess: 0.0,
             noise_share: 0.0,
             whiteness: 1.0,
-            own_step: 0.0,
             delay_s: reading.delay_s(),
             others,
         };
@@ -174,83 +167,9 @@ impl Memory {
             settled.excess = surprise.excess();
             settled.noise_share = surprise.noise_share;
         }
-        if let Some(own) = own {
-            let seconds = reading.observed.seconds_since(own.observed);
-            let step = reading.value - own.value;
-            let foreseen = process.elapse(seconds).change + 2.0 * measured.variance;
-            settled.before = Some((seconds, own.value));
-            settled.own_step = step * step / foreseen;
-        }
-        self.channel_mut(reading.source).learn(&settled);
+        channel.learn(&settled);
+        *self.channel_mut(reading.source) = channel;
         share
-    }
-
-    /// The reading without its source's known bias, and its variance as learned.
-    pub(super) fn measured(&self, spec: &AttributeSpec, reading: &Reading) -> Measured {
-        let stated = reading.sd() * reading.sd();
-        let Some(channel) = self.channel(reading.source) else {
-            return Measured {
-                value: reading.value,
-                variance: stated,
-                observed: reading.observed,
-            };
-        };
-        Measured {
-            value: reading.value - channel.known_bias(),
-            variance: stated
-                * f64::from(channel.noise)
-                * self.penalty(spec, channel, reading.observed),
-            observed: reading.observed,
-        }
-    }
-
-    /// By how much a doubted source counts less while one less doubted speaks.
-    pub(super) fn penalty(&self, spec: &AttributeSpec, channel: &Channel, at: Time) -> f64 {
-        let doubt = channel.doubt();
-        if doubt < 0.01 || self.channels.len() < 2 {
-            return 1.0;
-        }
-        let limit_s = spec.stale_after_s.unwrap_or(WITNESS_S);
-        let is_better = |r: &&Reading| {
-            r.source != channel.source
-                && r.is_evidence()
-                && at.seconds_since(r.observed).abs() <= limit_s
-                && self
-                    .channel(r.source)
-                    .is_some_and(|c| c.doubt() < 0.5 * doubt)
-        };
-        if !self.readings.iter().any(|r| is_better(&r)) {
-            return 1.0;
-        }
-        let odds = doubt / (1.0 - doubt);
-        (1.0 + 10.0 * odds * odds).min(PENALTY_MAX)
-    }
-
-    /// What the others said by then that is still fresh. Doubted ones are asked only where
-    /// all are.
-    fn others(&self, spec: &AttributeSpec, reading: &Reading, end: usize) -> Option<Others> {
-        let limit_s = spec.stale_after_s.unwrap_or(WITNESS_S);
-        let mut values = [reading.value; FOLDED_MAX + 1];
-        let mut count = 0;
-        for other in &self.readings[..end] {
-            let is_fresh = reading.observed.seconds_since(other.observed) <= limit_s;
-            let is_doubted = self
-                .channel(other.source)
-                .is_some_and(|c| c.doubt() >= DOUBTED);
-            if other.is_evidence() && other.source != reading.source && is_fresh && !is_doubted {
-                count += 1;
-                values[count] = other.value;
-            }
-        }
-        let reference = match count {
-            0 => return None,
-            1 => values[1],
-            _ => median(&mut values[..=count]),
-        };
-        Some(Others {
-            difference: reading.value - reference,
-            count: count as u32,
-        })
     }
 
     pub(super) fn scale_folded(&mut self, kept: f64) {
@@ -291,12 +210,10 @@ impl Memory {
     }
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        0.5 * (values[middle - 1] + values[middle])
-    }
+/// The newest evidence of the reading's own source among those before it.
+pub(super) fn own_before(reading: &Reading, before: &[Reading]) -> Option<Reading> {
+    let mut before = before.iter();
+    before
+        .rfind(|r| r.source == reading.source && r.is_evidence())
+        .copied()
 }

@@ -10,6 +10,7 @@
 //! | `process` | how fast the number changes by itself, and how that is learned |
 //! | `filter` | what one reading does to the estimate |
 //! | `memory` | the window of recent readings, and how they settle |
+//! | `sources` | what a reading is worth beside those of others |
 //! | `opinions` | sources beside each other: conflict, and what to say then |
 //! | `packed` | the memory as bytes |
 //!
@@ -27,19 +28,19 @@ mod memory;
 mod opinions;
 mod packed;
 mod process;
+mod sources;
 
 use crate::answer::{self, Weights};
 use crate::evidence::{Evidence, Setting};
-use crate::health::DOUBTED;
+use crate::health::{Channel, DOUBTED};
 use crate::lesson::Lesson;
 use crate::reading::{Places, Reading, Survey, Tag, Word, insert_sorted};
 use crate::state::Outcome;
-use filter::{Base, Measured};
-use memory::{Memory, from_weight, to_weight};
-use process::Process;
-pub(crate) use process::first_gain;
+use filter::{Base, FREEDOM, Measured};
+use memory::{Memory, from_weight, own_before, to_weight};
+pub(crate) use process::{Process, first_gain};
 use twin_model::{
-    AttributeSpec, Distribution, Estimate, Flag, Knowledge, SourceHealth, Summary, Time,
+    AttributeSpec, Distribution, Estimate, Flag, Flags, Knowledge, SourceHealth, Summary, Time,
 };
 
 /// Beyond this factor an interval counts as widened.
@@ -49,10 +50,15 @@ const WIDENED: f64 = 1.05;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Scalar(Box<[u8]>);
 
-/// The base with the whole window taken in, and what each reading is worth in it.
+/// The memory with the whole window taken in.
 struct Folded {
     base: Base,
+    /// What each reading is worth in it.
     weights: Weights,
+    /// How well each reading fitted what was foretold for it, 0 to 1; 1 for settled ones.
+    fits: Weights,
+    /// The records, with the leaps of the window noted.
+    channels: Vec<Channel>,
 }
 
 impl Scalar {
@@ -130,11 +136,14 @@ impl Scalar {
         let memory = self.memory();
         let standing = memory.standing();
         let survey = Survey::of(spec, &memory.readings, standing);
-        let is_conflicting = memory.conflict(spec, &survey) >= answer::CONTRADICTION;
-        let basis = answer::common_basis(&memory.readings, &survey).unwrap_or_else(|| {
-            let weights = memory.folded(spec, standing).weights;
-            answer::strongest_basis(&memory.readings, &weights)
-        });
+        let common = answer::common_basis(&memory.readings, &survey);
+        if let Some(basis) = common.filter(|_| survey.sources < 2) {
+            return answer::summary(answer::header(spec, &survey, at), basis, false);
+        }
+        let folded = memory.folded(spec, standing);
+        let is_conflicting = memory.conflict(spec, &survey, &folded) >= answer::CONTRADICTION;
+        let strongest = || answer::strongest_basis(&memory.readings, &folded.weights);
+        let basis = common.unwrap_or_else(strongest);
         answer::summary(answer::header(spec, &survey, at), basis, is_conflicting)
     }
 
@@ -153,29 +162,23 @@ impl Scalar {
             return estimate;
         }
         let process = Process::of(spec, &memory.pace);
-        let Folded { base, mut weights } = memory.folded(spec, standing);
-        let age_s = at.seconds_since(base.time).max(0.0);
-        let floor = memory.floor(spec, &process, &survey);
-        let variance = f64::from(base.variance).max(floor);
-        let (mut mean, mut variance) = process.age(base.mean, variance, age_s);
-        estimate.basis = answer::strongest_basis(&memory.readings, &weights);
-        estimate.conflict = memory.conflict(spec, &survey);
+        let folded = memory.folded(spec, standing);
+        let age_s = at.seconds_since(folded.base.time).max(0.0);
+        let floor = memory.floor(spec, &process, &survey, &folded);
+        let variance = f64::from(folded.base.variance).max(floor);
+        let (mut mean, mut variance) = process.age(folded.base.mean, variance, age_s);
+        estimate.basis = answer::strongest_basis(&memory.readings, &folded.weights);
+        estimate.conflict = memory.conflict(spec, &survey, &folded);
         if estimate.conflict >= answer::CONTRADICTION {
             estimate.flags = estimate.flags.with(Flag::Conflicting);
-            (mean, variance) = opinions::pool(&memory.fresh(spec, &survey, at));
+            (mean, variance) = opinions::pool(&memory.fresh(spec, &survey, &folded, at));
         }
-        for (channel, _) in memory.heard(spec, &survey) {
-            if channel.doubt() >= DOUBTED {
-                estimate.flags = estimate.flags.with(Flag::FaultySource);
-            }
-            if channel.skew_s() != 0.0 {
-                estimate.flags = estimate.flags.with(Flag::ClockSkew);
-            }
-        }
+        estimate.flags = memory.warn(spec, &survey, estimate.flags);
         if setting.widening > WIDENED {
             estimate.flags = estimate.flags.with(Flag::Widened);
         }
         let remaining = process.elapse(age_s).remaining;
+        let mut weights = folded.weights;
         answer::scale(&mut weights, remaining);
         estimate.distribution = Some(Distribution::Gaussian {
             mean,
@@ -257,7 +260,8 @@ impl Memory {
             reading.observed
         };
         let age_s = joins.seconds_since(reading.observed);
-        let measured = self.measured(spec, reading);
+        let channel = *self.channel_mut(reading.source);
+        let measured = sources::measured(spec, &self.channels, &channel, reading, &[]);
         let (value, variance) = process.age(measured.value, measured.variance, age_s);
         let carried = Measured {
             value,
@@ -277,32 +281,81 @@ impl Memory {
         let mut folded = Folded {
             base: self.base,
             weights: [0.0; 64],
+            fits: [1.0; 64],
+            channels: self.channels.clone(),
         };
         for (at, reading) in self.readings.iter().enumerate() {
             if reading.is_folded() {
                 folded.weights[at] = from_weight(reading.weight);
             } else if standing.has(at) && reading.is_evidence() {
-                let measured = self.measured(spec, reading);
-                let forecast = folded.base.forecast(&process, reading.observed);
-                let share = folded.base.take(&forecast, &measured);
-                for weight in &mut folded.weights[..at] {
-                    *weight *= share.kept;
-                }
-                folded.weights[at] = share.gained;
+                folded.take(spec, &process, reading, &self.readings[..at]);
             }
         }
         folded
     }
 
     /// The least variance that the sources heard within the correlation time can leave.
-    fn floor(&self, spec: &AttributeSpec, process: &Process, survey: &Survey) -> f64 {
+    fn floor(
+        &self,
+        spec: &AttributeSpec,
+        process: &Process,
+        survey: &Survey,
+        folded: &Folded,
+    ) -> f64 {
         let newest = survey.evidence_time.unwrap_or_default();
         let heard = survey.newest(&self.readings);
         let recent = heard.filter(|r| {
             let age_s = newest.seconds_since(r.observed);
             age_s <= process.correlation_time_s
         });
-        let information: f64 = recent.map(|r| 1.0 / self.calibration(spec, r)).sum();
+        let information: f64 = recent
+            .map(|r| 1.0 / self.calibration(spec, folded, r))
+            .sum();
         1.0 / (1.0 / process.variance + information)
+    }
+
+    /// Adds what is to be said of the sources that are heard.
+    fn warn(&self, spec: &AttributeSpec, survey: &Survey, mut flags: Flags) -> Flags {
+        for (at, _) in self.heard(spec, survey) {
+            let channel = sources::channel_of(&self.channels, self.readings[at].source);
+            if channel.is_some_and(|c| c.doubt() >= DOUBTED) {
+                flags = flags.with(Flag::FaultySource);
+            }
+            if channel.is_some_and(|c| c.skew_s() != 0.0) {
+                flags = flags.with(Flag::ClockSkew);
+            }
+        }
+        flags
+    }
+}
+
+impl Folded {
+    /// Takes a reading of the window in; `before` are those before it.
+    fn take(
+        &mut self,
+        spec: &AttributeSpec,
+        process: &Process,
+        reading: &Reading,
+        before: &[Reading],
+    ) {
+        let at = before.len();
+        let place = self
+            .channels
+            .binary_search_by(|c| c.source.cmp(&reading.source));
+        let mut channel =
+            place.map_or_else(|_| Channel::new(reading.source), |at| self.channels[at]);
+        channel.learn_step(process, reading, own_before(reading, before));
+        if let Ok(place) = place {
+            self.channels[place] = channel;
+        }
+        let measured = sources::measured(spec, &self.channels, &channel, reading, before);
+        let forecast = self.base.forecast(process, reading.observed);
+        let share = self.base.take(&forecast, &measured);
+        for weight in &mut self.weights[..at] {
+            *weight *= share.kept;
+        }
+        self.weights[at] = share.gained;
+        let sds = forecast.surprise(&measured).innovation_sds;
+        self.fits[at] = ((FREEDOM + 1.0) / (FREEDOM + sds * sds)).min(1.0);
     }
 }

@@ -9,8 +9,11 @@
 //!   linear opinion pool of all (Stone, Ann. Math. Stat. 32 (1961) 1339), wide enough to
 //!   hold both.
 
+use super::Folded;
+use super::filter::FREEDOM;
 use super::memory::Memory;
 use super::process::Process;
+use super::sources::{channel_of, measured, median, penalty};
 use crate::answer;
 use crate::health::Channel;
 use crate::reading::{Reading, Survey};
@@ -18,68 +21,102 @@ use twin_model::{AttributeSpec, Time};
 
 impl Memory {
     /// Variance of a reading against the truth, its calibration included.
-    pub(super) fn calibration(&self, spec: &AttributeSpec, reading: &Reading) -> f64 {
-        let measured = self.measured(spec, reading).variance;
-        if reading.is_spread_stated() {
-            measured.max(reading.sd() * reading.sd())
+    pub(super) fn calibration(&self, spec: &AttributeSpec, folded: &Folded, r: &Reading) -> f64 {
+        let stated = r.sd() * r.sd();
+        let Some(channel) = channel_of(&folded.channels, r.source) else {
+            return stated;
+        };
+        let measured = measured(spec, &folded.channels, channel, r, &self.readings).variance;
+        if r.is_spread_stated() {
+            measured.max(stated)
         } else {
             measured
         }
     }
 
-    /// The newest reading of each source with its record, without those that were stale
+    /// The newest reading of each source with its place, without those that were stale
     /// beside the newest evidence.
     pub(super) fn heard<'a>(
         &'a self,
         spec: &'a AttributeSpec,
         survey: &'a Survey,
-    ) -> impl Iterator<Item = (&'a Channel, &'a Reading)> {
+    ) -> impl Iterator<Item = (usize, &'a Reading)> {
         let newest = survey.evidence_time;
         survey
-            .newest(&self.readings)
-            .filter(move |r| {
+            .newest
+            .iter()
+            .map(|at| (at, &self.readings[at]))
+            .filter(move |(_, r)| {
                 let age_s = newest.map_or(0.0, |newest| newest.seconds_since(r.observed));
                 spec.stale_after_s.is_none_or(|limit| age_s <= limit)
             })
-            .filter_map(|r| self.channel(r.source).map(|channel| (channel, r)))
     }
 
-    /// Mean and variance of what each source says, aged to `at`.
-    pub(super) fn fresh(&self, spec: &AttributeSpec, survey: &Survey, at: Time) -> Vec<(f64, f64)> {
+    /// What each source says, aged to `at`.
+    pub(super) fn fresh(
+        &self,
+        spec: &AttributeSpec,
+        survey: &Survey,
+        folded: &Folded,
+        at: Time,
+    ) -> Vec<Opinion> {
         let process = Process::of(spec, &self.pace);
         self.heard(spec, survey)
-            .map(|(channel, r)| {
+            .map(|(place, r)| {
+                let channel = channel_of(&folded.channels, r.source);
                 // Stated, not learned: a contradiction itself looks like noise, to the one who
-                // speaks second. Whoever is doubted for it is the one who gives way.
-                let stated = r.sd() * r.sd() * self.penalty(spec, channel, r.observed);
-                let value = r.value - channel.known_bias();
-                process.age(value, stated, at.seconds_since(r.observed))
+                // speaks second. Whoever is doubted for it, or has leapt, is who gives way.
+                let penalty = channel.map_or(1.0, |c| {
+                    penalty(spec, &folded.channels, c, r.observed, &self.readings)
+                });
+                let stated = r.sd() * r.sd() * penalty / folded.fits[place];
+                let value = r.value - channel.map_or(0.0, Channel::known_bias);
+                let (mean, variance) = process.age(value, stated, at.seconds_since(r.observed));
+                Opinion { mean, variance }
             })
             .collect()
     }
 
     /// How far the two most different sources contradict each other. Looked at when the
     /// newest evidence was observed, so that it does not change by waiting.
-    pub(super) fn conflict(&self, spec: &AttributeSpec, survey: &Survey) -> f64 {
+    pub(super) fn conflict(&self, spec: &AttributeSpec, survey: &Survey, folded: &Folded) -> f64 {
         let Some(at) = survey.evidence_time.filter(|_| survey.sources > 1) else {
             return 0.0;
         };
-        let fresh = self.fresh(spec, survey, at);
+        let fresh = self.fresh(spec, survey, folded, at);
         let mut worst: f64 = 0.0;
-        for (i, (a, var_a)) in fresh.iter().enumerate() {
-            for (b, var_b) in &fresh[i + 1..] {
-                worst = worst.max((a - b) * (a - b) / (var_a + var_b));
+        for (i, a) in fresh.iter().enumerate() {
+            for b in &fresh[i + 1..] {
+                let apart = a.mean - b.mean;
+                worst = worst.max(apart * apart / (a.variance + b.variance));
             }
         }
         answer::contradiction(worst)
     }
 }
 
-/// Linear opinion pool: mean and variance of the mixture, weighted by precision.
-pub(super) fn pool(opinions: &[(f64, f64)]) -> (f64, f64) {
-    let total: f64 = opinions.iter().map(|(_, variance)| 1.0 / variance).sum();
-    let share = |variance: f64| 1.0 / variance / total;
-    let mean: f64 = opinions.iter().map(|(m, v)| share(*v) * m).sum();
-    let spread = |(m, v): &(f64, f64)| share(*v) * (v + (m - mean) * (m - mean));
+/// What one source says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opinion {
+    mean: f64,
+    variance: f64,
+}
+
+/// Linear opinion pool: mean and variance of the mixture, weighted by precision and, with
+/// the weight of Student's t, by how near each is to the middle of all: of three, the two
+/// that agree prevail.
+pub(super) fn pool(opinions: &[Opinion]) -> (f64, f64) {
+    let mut means: Vec<f64> = opinions.iter().map(|o| o.mean).collect();
+    let middle = median(&mut means);
+    let weight = |o: &Opinion| {
+        let apart = (o.mean - middle) * (o.mean - middle) / o.variance;
+        (FREEDOM + 1.0) / (FREEDOM + apart) / o.variance
+    };
+    let total: f64 = opinions.iter().map(weight).sum();
+    let mean: f64 = opinions.iter().map(|o| weight(o) / total * o.mean).sum();
+    let spread = |o: &Opinion| {
+        let apart = (o.mean - mean) * (o.mean - mean);
+        weight(o) / total * (o.variance + apart)
+    };
     (mean, opinions.iter().map(spread).sum())
 }
