@@ -145,11 +145,17 @@ fn well(benches: &[Bench], seed: u64) -> Row {
         alarms += run.false_alarms;
         days += run.sensor_days;
         row = row.detail(format!(
-            "{}: {} in {:.1} sensor-days; error {:.3}",
+            "{}: {} in {:.1} sensor-days; error {:.3}, {:.0} % inside the 90 % interval",
             bench.name,
             run.false_alarms,
             run.sensor_days,
-            rms(run.errors.iter().map(|(_, e)| *e))
+            rms(run.errors.iter().map(|(_, e)| *e)),
+            100.0
+                * mean(
+                    run.normed
+                        .iter()
+                        .map(|z| f64::from(u8::from(z.abs() < 1.645)))
+                )
         ));
     }
     row.shown(
@@ -224,6 +230,8 @@ fn strike(
 #[derive(Default)]
 struct Run {
     errors: Vec<(f64, f64)>,
+    /// Errors in standard deviations.
+    normed: Vec<f64>,
     delays_s: Vec<f64>,
     before: usize,
     false_alarms: usize,
@@ -244,8 +252,9 @@ fn follow(
     let mut truth = bench.truth.iter().peekable();
     for (at_s, source, value) in in_order(sources) {
         while let Some((due_s, so)) = truth.next_if(|(due_s, _)| *due_s < at_s) {
-            if let Some((believed, _)) = channel.moments(time(*due_s)) {
+            if let Some((believed, sd)) = channel.moments(time(*due_s)) {
                 run.errors.push((*due_s, believed - so));
+                run.normed.push((believed - so) / sd);
             }
         }
         channel.tell(&Said::number(source as u32, time(at_s), value));
