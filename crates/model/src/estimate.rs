@@ -116,6 +116,11 @@ impl Flags {
         Self(self.0 & !(1 << flag as u16))
     }
 
+    /// The flags that are in either set.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether `flag` is in the set.
     pub const fn has(self, flag: Flag) -> bool {
         self.0 & 1 << flag as u16 != 0

@@ -82,11 +82,10 @@ impl Live {
             .map_or(&[][..], |bearing| &bearing.joins);
         let space = |at: usize| {
             let number = self.names.entities.find(joins.get(at)?.as_str())?;
-            // A space that was erased, or of which nobody has spoken, is none.
-            self.entities
-                .get(number as usize)
-                .is_some_and(|cell| !cell.is_empty())
-                .then_some((number, Witness::Passages { inward: at == 1 }))
+            // A space that was erased, or of which nobody has spoken yet, is none.
+            let since = self.entities.get(number as usize)?.since;
+            let is_there = (1..self.next_sequence).contains(&since);
+            is_there.then_some((number, Witness::Passages { inward: at == 1 }))
         };
         [space(0), space(1)]
     }

@@ -19,6 +19,8 @@ pub(crate) struct EntityCell {
     pub(crate) attributes: Vec<(u32, Arc<AttributeCell>)>,
     /// Attributes of which a source that was set aside has spoken, in order of number.
     pub(crate) passed_by: Vec<u32>,
+    /// Number of the first claim about it; 0 before anybody spoke of it.
+    pub(crate) since: u64,
     /// What other attributes' claims need of this twin to bear on people in a space.
     pub(crate) bearing: Option<Box<Bearing>>,
 }

@@ -28,6 +28,26 @@ struct Inner {
     keys: usize,
 }
 
+impl Inner {
+    /// Adds an entry, forgets what is too much, and says where the ring ends now.
+    fn push(&mut self, commit: CommitNumber, timed: bool, keys: Vec<Key>) -> u64 {
+        self.keys += keys.len();
+        self.entries.push_back(Entry {
+            commit,
+            timed,
+            keys,
+        });
+        while self.keys > KEYS_MAX || self.entries.len() > ENTRIES_MAX {
+            let Some(old) = self.entries.pop_front() else {
+                break;
+            };
+            self.keys -= old.keys.len();
+            self.first += 1;
+        }
+        self.first + self.entries.len() as u64
+    }
+}
+
 /// The ring.
 #[derive(Debug)]
 pub(crate) struct Ring {
@@ -66,22 +86,26 @@ impl Ring {
     /// Adds what changed in a commit, or by time alone.
     pub(crate) fn push(&self, commit: CommitNumber, timed: bool, keys: Vec<Key>) {
         let mut inner = self.lock();
-        inner.keys += keys.len();
-        inner.entries.push_back(Entry {
-            commit,
-            timed,
-            keys,
-        });
-        while inner.keys > KEYS_MAX || inner.entries.len() > ENTRIES_MAX {
-            let Some(old) = inner.entries.pop_front() else {
-                break;
-            };
-            inner.keys -= old.keys.len();
-            inner.first += 1;
-        }
-        let head = inner.first + inner.entries.len() as u64;
-        drop(inner);
+        let head = inner.push(commit, timed, keys);
+        // Still under the lock: of two who push, the later one's end is told last.
         self.head.send_replace(head);
+    }
+
+    /// Adds what has changed by itself beside the writer, in the picture of the newest
+    /// commit told of.
+    pub(crate) fn push_again(&self, keys: Vec<Key>) {
+        let mut inner = self.lock();
+        let newest = inner
+            .entries
+            .back()
+            .map_or(self.start, |entry| entry.commit);
+        let head = inner.push(newest, true, keys);
+        self.head.send_replace(head);
+    }
+
+    /// Whether anybody listens.
+    pub(crate) fn has_listeners(&self) -> bool {
+        self.head.receiver_count() > 0
     }
 
     /// A cursor after `commit`, or at the present. `None` when what came after

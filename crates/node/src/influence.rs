@@ -53,7 +53,7 @@ impl Reader {
     ) -> Vec<Influence> {
         let newest = fetched.newest(CLAIMS_MAX);
         let base = estimate_of(
-            &self.replay(&newest, &|_| true).picture(),
+            &self.replay(id, &newest, &|_| true).picture(),
             id,
             spec.name,
             at,
@@ -62,7 +62,7 @@ impl Reader {
             .iter()
             .filter(|line| !line.is_set_aside)
             .map(|line| {
-                let without = self.replay(&newest, &|source| *source != line.source);
+                let without = self.replay(id, &newest, &|source| *source != line.source);
                 let estimate = estimate_of(&without.picture(), id, spec.name, at);
                 Influence::new(Change::Without(line.source.clone()), &base, estimate)
             })
@@ -81,7 +81,7 @@ impl Reader {
         base: &Estimate,
         at: Time,
     ) -> Option<Influence> {
-        let mut live: Live = self.replay(fetched, &|_| true);
+        let mut live: Live = self.replay(id, fetched, &|_| true);
         let statement = Statement {
             entity: id.clone(),
             attribute: Attribute::new(spec.name).ok()?,

@@ -7,8 +7,11 @@
 //! replaying the log after a crash gives the same state bit for bit (DETERMINISTIC).
 
 use crate::bearing;
+use crate::books::Books;
 use crate::cell::{AttributeCell, EntityCell, keep_verbatim};
 use crate::cow::CowVec;
+use crate::fact_trust::FactTrust;
+use crate::inference::{self, Inferences};
 use crate::journal::{ImportRecord, Note};
 use crate::names::Names;
 use crate::picture::Picture;
@@ -45,6 +48,12 @@ pub(crate) struct Live {
     pub(crate) heap_bytes: usize,
     pub(crate) structure: Arc<OnceLock<Structure>>,
     pub(crate) quarantine: Arc<Quarantine>,
+    pub(crate) books: Arc<Books>,
+    pub(crate) fact_trust: Arc<FactTrust>,
+    /// What was inferred; begun afresh when a claim comes that it rests on.
+    pub(crate) inferences: Arc<Inferences>,
+    /// Whether what settles is learned from; a question only uses what was.
+    pub(crate) is_learning: bool,
     /// Whether a source was set aside or released since the claims were last folded.
     pub(crate) is_refold_due: bool,
     /// The name of what others bear on, ready to be looked up.
@@ -107,6 +116,10 @@ impl Default for Live {
             heap_bytes: 0,
             structure: Arc::default(),
             quarantine: Arc::default(),
+            books: Arc::default(),
+            fact_trust: Arc::default(),
+            inferences: Arc::default(),
+            is_learning: true,
             is_refold_due: false,
             occupancy: Attribute::new(bearing::OCCUPANCY).expect("a catalogued name"),
             lessons: Vec::new(),
@@ -130,6 +143,9 @@ impl Live {
             attributes: self.attributes,
             heap_bytes: self.heap_bytes,
             quarantine: Arc::clone(&self.quarantine),
+            books: Arc::clone(&self.books),
+            fact_trust: Arc::clone(&self.fact_trust),
+            inferences: Arc::clone(&self.inferences),
             is_refold_due: self.is_refold_due,
         }
     }
@@ -140,6 +156,9 @@ impl Live {
         Self {
             names: Arc::new(picture.names.fork_without_twins()),
             quarantine: Arc::clone(&picture.quarantine),
+            books: Arc::clone(&picture.books),
+            fact_trust: Arc::clone(&picture.fact_trust),
+            is_learning: false,
             ..Self::default()
         }
     }
@@ -176,6 +195,9 @@ impl Live {
             claims: picture.claims,
             attributes: picture.attributes,
             heap_bytes: picture.heap_bytes,
+            books: Arc::clone(&picture.books),
+            fact_trust: Arc::clone(&picture.fact_trust),
+            is_learning: false,
             ..Self::default()
         }
     }
@@ -220,6 +242,9 @@ impl Live {
         let Some(spec) = spec else {
             return;
         };
+        if inference::is_basis(spec) {
+            self.inferences = Arc::default();
+        }
         for (space, witness) in self.told_of(entity, spec).into_iter().flatten() {
             let key = (space, self.names.attributes.number(&self.occupancy));
             changed.push(key);
@@ -227,7 +252,18 @@ impl Live {
         }
         if matches!(spec.estimator, Estimator::Static { .. }) && !self.quarantine.holds(source) {
             self.learn_bearing(entity, spec.name, claim.recorded);
+            self.forget_fact_trust(attribute);
             self.structure = Arc::default();
+            self.inferences = Arc::default();
+        }
+    }
+
+    /// A fact has changed: what was learned of its sources is to be worked out afresh.
+    fn forget_fact_trust(&mut self, attribute: u32) {
+        if self.is_learning
+            && let Some(others) = self.fact_trust.without(attribute)
+        {
+            self.fact_trust = Arc::new(others);
         }
     }
 
@@ -241,6 +277,9 @@ impl Live {
     ) {
         let shared = self.entities.get_mut(entity as usize);
         let cell = Arc::make_mut(shared.expect("a key names a twin that is there"));
+        if cell.since == 0 {
+            cell.since = said.claim.id.sequence;
+        }
         if self.quarantine.holds(said.source) {
             let before = cell.side_bytes();
             cell.pass_by(attribute);
@@ -253,10 +292,21 @@ impl Live {
             AttributeCell::Modelled(spec, state) => {
                 self.lessons.clear();
                 state.update(spec, &said.evidence(witness), &mut self.lessons);
+                if self.is_learning && !self.lessons.is_empty() {
+                    self.books.learn(attribute, spec, &self.lessons);
+                }
             }
             AttributeCell::Verbatim(entries) => keep_verbatim(entries, said.claim, said.source),
         }
         self.heap_bytes = self.heap_bytes + slot.cell.heap_bytes() - slot.bytes;
+    }
+
+    /// Gives a twin of a question its place, as of which claim it was spoken of.
+    pub(crate) fn place(&mut self, id: &EntityId, since: u64) {
+        let number = self.entity(id);
+        if let Some(shared) = self.entities.get_mut(number as usize) {
+            Arc::make_mut(shared).since = since;
+        }
     }
 
     /// The number of a twin, which is given a place if it had none.
@@ -330,6 +380,8 @@ impl Live {
             .entities
             .rename(entity, anonymous.expect("a number fits into a URI"));
         self.structure = Arc::default();
+        self.inferences = Arc::default();
+        self.fact_trust = Arc::default();
         let Some(shared) = self.entities.get_mut(entity as usize) else {
             return EntityCell::default();
         };
@@ -343,6 +395,8 @@ impl Live {
     pub(crate) fn remember(&mut self, entity: u32, name: EntityId, cell: EntityCell) {
         self.names.entities.rename(entity, name);
         self.structure = Arc::default();
+        self.inferences = Arc::default();
+        self.fact_trust = Arc::default();
         if let Some(shared) = self.entities.get_mut(entity as usize) {
             self.attributes += cell.attributes.len() as u64;
             self.heap_bytes += cell.heap_bytes();

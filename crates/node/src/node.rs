@@ -12,6 +12,7 @@ use crate::picture::Picture;
 use crate::prepare::{self, Draft, Mode, Receipt};
 use crate::reader::Reader;
 use crate::recover;
+use crate::spread;
 use crate::watch::Watched;
 use crate::wheel::Wheel;
 use crate::writer::{Command, Counters, NoteDraft, Submission, Writer};
@@ -177,6 +178,7 @@ impl Node {
             })?,
         ];
         spawn_ticker(commands.downgrade())?;
+        spawn_spread(&published, &ring, &clock, commands.downgrade())?;
         let inner = Inner {
             minting_key,
             credentials,
@@ -724,6 +726,20 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
             what: "starting a thread",
             cause,
         })
+}
+
+/// Tells listeners of what is inferred until the node is gone.
+fn spawn_spread(
+    published: &Arc<ArcSwap<Picture>>,
+    ring: &Arc<Ring>,
+    clock: &Arc<dyn Clock>,
+    node: mpsc::WeakSender<Command>,
+) -> Result<(), Error> {
+    let (published, ring, clock) = (Arc::clone(published), Arc::clone(ring), Arc::clone(clock));
+    spawn("twin-spread", move || {
+        spread::run(&published, &ring, &|| clock.now(), &node);
+    })?;
+    Ok(())
 }
 
 /// Reminds the writer of the time until the node is gone.

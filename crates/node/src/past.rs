@@ -54,7 +54,7 @@ impl Reader {
     ) -> Result<View<Why>, Error> {
         self.may_read(attribute)?;
         let number = self.number(id, "twin")?;
-        let fetched = self.fetch(id, attribute, Times { at, known_at })?;
+        let mut fetched = self.fetch(id, attribute, Times { at, known_at })?;
         let answer = match (at, known_at) {
             (None, None) => self
                 .answer(number, attribute)
@@ -63,9 +63,14 @@ impl Reader {
         };
         let sources = self.sources_of(id, &answer);
         let influences = match Catalogue::BUILT_IN.get(attribute.as_str()) {
-            Some(spec) => self.influences(id, spec, &fetched, &sources, at.unwrap_or(self.at)),
-            None => Vec::new(),
+            Some(spec) if !fetched.claims.is_empty() => {
+                self.influences(id, spec, &fetched, &sources, at.unwrap_or(self.at))
+            }
+            _ => Vec::new(),
         };
+        if fetched.claims.is_empty() {
+            fetched.claims = self.claims_behind(&answer)?;
+        }
         let mut claims = fetched.claims;
         claims.sort_by_key(|c| std::cmp::Reverse((c.statement.observed, c.id)));
         Ok(self.release(Why {
@@ -89,6 +94,18 @@ impl Reader {
         let fetched = self.fetch(id, attribute, Times { at, known_at })?;
         let answer = self.refold(id, attribute, &fetched, at.unwrap_or(self.at));
         Ok(self.release(answer))
+    }
+
+    /// The claims about other twins that an inferred estimate stands on.
+    fn claims_behind(&self, answer: &Answer) -> Result<Vec<Claim>, Error> {
+        let Answer::Modelled { estimate, .. } = answer else {
+            return Ok(Vec::new());
+        };
+        let mut claims = Vec::new();
+        for contributor in &estimate.contributors {
+            claims.extend(self.store.claim(contributor.claim)?);
+        }
+        Ok(claims)
     }
 
     /// The claims that bear on an attribute: its own, and for people in a space those that
@@ -181,7 +198,7 @@ impl Reader {
             let counts = |claim: &&Claim| !self.picture.is_set_aside(&claim.source);
             return Answer::Verbatim(newest_per_source(fetched.claims.iter().filter(counts)));
         };
-        let replayed = self.replay(fetched, &|_| true).picture();
+        let replayed = self.replay(id, fetched, &|_| true).picture();
         let believed = |at| estimate_of(&replayed, id, spec.name, at);
         let mut estimate = believed(at);
         if at > self.at {
@@ -191,8 +208,17 @@ impl Reader {
     }
 
     /// The state that those of the fetched claims alone make whose source is `heard`.
-    pub(crate) fn replay(&self, fetched: &Fetched, heard: &dyn Fn(&SourceId) -> bool) -> Live {
+    pub(crate) fn replay(
+        &self,
+        id: &EntityId,
+        fetched: &Fetched,
+        heard: &dyn Fn(&SourceId) -> bool,
+    ) -> Live {
         let mut live = Live::of_its_own(&self.picture);
+        let number = self.picture.names.entities.find(id.as_str());
+        if let Some(cell) = number.and_then(|number| self.picture.entity(number)) {
+            live.place(id, cell.since);
+        }
         let all = fetched.claims.iter().chain(&fetched.readings_of);
         let mut in_order: Vec<&Claim> = all.filter(|claim| heard(&claim.source)).collect();
         in_order.sort_by_key(|claim| claim.id);

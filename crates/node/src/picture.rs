@@ -1,15 +1,18 @@
 //! The state at one commit, as readers see it: immutable, and cheap to make because it
 //! shares with the writer's state everything that did not change.
 
+use crate::books::Books;
 use crate::cell::{AttributeCell, EntityCell};
 use crate::cow::CowVec;
+use crate::fact_trust::FactTrust;
+use crate::inference::Inferences;
 use crate::journal::ImportRecord;
 use crate::names::Names;
 use crate::quarantine::Quarantine;
 use crate::structure::Structure;
 use std::sync::{Arc, OnceLock};
 use twin_fusion::Setting;
-use twin_model::{AttributeSpec, CommitNumber, Estimate, Flag, SourceId, Time, Value};
+use twin_model::{AttributeSpec, CommitNumber, Estimate, Estimator, Flag, SourceId, Time, Value};
 
 /// The state at one commit, as readers see it.
 #[derive(Debug, Clone)]
@@ -26,6 +29,9 @@ pub(crate) struct Picture {
     pub(crate) attributes: u64,
     pub(crate) heap_bytes: usize,
     pub(crate) quarantine: Arc<Quarantine>,
+    pub(crate) books: Arc<Books>,
+    pub(crate) fact_trust: Arc<FactTrust>,
+    pub(crate) inferences: Arc<Inferences>,
     /// Whether a source was set aside or released since the claims were last folded.
     pub(crate) is_refold_due: bool,
 }
@@ -47,7 +53,7 @@ impl Picture {
         let cell = self.entity(twin)?;
         match cell.get(number)? {
             AttributeCell::Modelled(spec, state) => {
-                let estimate = self.ask(spec, |setting| state.estimate(spec, at, setting));
+                let estimate = self.ask(number, spec, |setting| state.estimate(spec, at, setting));
                 Some(self.marked(estimate, cell.was_passed_by(number)))
             }
             AttributeCell::Verbatim(_) => None,
@@ -55,10 +61,24 @@ impl Picture {
     }
 
     /// Asks a state of an attribute with what is known around it.
-    pub(crate) fn ask<T>(&self, spec: &AttributeSpec, question: impl FnOnce(&Setting) -> T) -> T {
-        let _ = spec;
-        let name = |source| self.names.sources.name(source);
-        question(&Setting::plain(&name))
+    pub(crate) fn ask<T>(
+        &self,
+        attribute: u32,
+        spec: &AttributeSpec,
+        question: impl FnOnce(&Setting) -> T,
+    ) -> T {
+        let is_fact = matches!(spec.estimator, Estimator::Static { .. });
+        question(&Setting {
+            name: &|source| self.names.sources.name(source),
+            trust: &|source| {
+                if is_fact {
+                    self.fact_trust.trust(self, attribute, spec, source)
+                } else {
+                    self.books.trust(attribute, source)
+                }
+            },
+            widening: 1.0,
+        })
     }
 
     /// The estimate with the mark of a source that was set aside: because it would take

@@ -13,11 +13,11 @@ use crate::live::Key;
 use crate::picture::Picture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use twin_fusion::{self as fusion, Setting};
+use twin_fusion::Setting;
 use twin_model::catalogue::VERBATIM_SENSITIVITY;
 use twin_model::{
     Attribute, AttributeSpec, Caller, Catalogue, CommitNumber, EntityId, EntityKind, Estimate,
-    Summary, Time, Value,
+    Flag, Knowledge, Summary, Time, Value,
 };
 use twin_policy::{self as policy, View};
 use twin_store as store;
@@ -124,8 +124,9 @@ impl Reader {
             }
             match self.cell(space, name)? {
                 AttributeCell::Modelled(spec, state) => {
+                    let attribute = self.picture.names.attributes.find(name)?;
                     let ask = |setting: &Setting| state.summary(spec, self.at, setting);
-                    Some(self.picture.ask(spec, ask))
+                    Some(self.picture.ask(attribute, spec, ask))
                 }
                 AttributeCell::Verbatim(_) => None,
             }
@@ -302,10 +303,9 @@ impl Reader {
         for (attribute, state) in &cell.attributes {
             let name = self.picture.names.attributes.name(*attribute);
             match &**state {
-                AttributeCell::Modelled(spec, state) => {
+                AttributeCell::Modelled(spec, _) => {
                     if spec.kinds.contains(&kind) || self.policy.may_see(spec.sensitivity) {
-                        let was_passed_by = cell.was_passed_by(*attribute);
-                        attributes.push((name, self.modelled(spec, state, was_passed_by)));
+                        attributes.push((name, self.modelled(number, spec)));
                     }
                 }
                 AttributeCell::Verbatim(entries) if self.policy.may_see(VERBATIM_SENSITIVITY) => {
@@ -327,7 +327,7 @@ impl Reader {
                 .iter()
                 .any(|(name, _)| name.as_str() == spec.name);
             if let (false, Ok(name)) = (present, Attribute::new(spec.name)) {
-                attributes.push((name, self.unknown(spec, passed_by(spec))));
+                attributes.push((name, self.modelled(number, spec)));
             }
         }
         attributes.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
@@ -338,54 +338,56 @@ impl Reader {
         }
     }
 
-    pub(crate) fn answer(&self, number: u32, attribute: &Attribute) -> Option<Answer> {
-        let was_passed_by = self.was_passed_by(number, attribute.as_str());
-        match self.cell(number, attribute.as_str()) {
-            Some(AttributeCell::Modelled(spec, state)) => {
-                Some(self.modelled(spec, state, was_passed_by))
+    pub(crate) fn answer(&self, twin: u32, attribute: &Attribute) -> Option<Answer> {
+        let spec = Catalogue::BUILT_IN.get(attribute.as_str());
+        match (self.cell(twin, attribute.as_str()), spec) {
+            (Some(AttributeCell::Verbatim(entries)), _) => Some(self.verbatim(entries)),
+            (_, Some(spec)) => Some(self.modelled(twin, spec)),
+            (_, None) => None,
+        }
+    }
+
+    /// What is believed of an attribute of the catalogue: by what was said of it, or inferred
+    /// from what was said of others.
+    fn modelled(&self, twin: u32, spec: &'static AttributeSpec) -> Answer {
+        let estimate = if self.policy.may_see(spec.sensitivity) {
+            let own = self.picture.estimate(twin, spec.name, self.at);
+            let own = own.unwrap_or_else(|| self.unknown(twin, spec));
+            self.among_others(twin, spec, own)
+        } else {
+            Estimate::withheld(self.at)
+        };
+        Answer::Modelled { spec, estimate }
+    }
+
+    /// The estimate beside what is measured around: in place of it where nothing is known.
+    fn among_others(&self, twin: u32, spec: &'static AttributeSpec, own: Estimate) -> Estimate {
+        match own.knowledge {
+            Knowledge::Unknown => match self.picture.inferred(twin, spec, self.at) {
+                Some(inferred) => {
+                    let flags = inferred.flags.union(own.flags);
+                    Estimate { flags, ..inferred }
+                }
+                None => own,
+            },
+            Knowledge::Known if self.picture.contradiction(twin, spec, self.at).is_some() => {
+                let flags = own.flags.with(Flag::FaultySource);
+                Estimate { flags, ..own }
             }
-            Some(AttributeCell::Verbatim(entries)) => Some(self.verbatim(entries)),
-            None => Catalogue::BUILT_IN
-                .get(attribute.as_str())
-                .map(|spec| self.unknown(spec, was_passed_by)),
+            _ => own,
         }
     }
 
-    fn modelled(
-        &self,
-        spec: &'static AttributeSpec,
-        state: &fusion::State,
-        was_passed_by: bool,
-    ) -> Answer {
-        if !self.policy.may_see(spec.sensitivity) {
-            return self.withheld(spec);
-        }
-        let ask = |setting: &Setting| state.estimate(spec, self.at, setting);
-        let estimate = self.picture.ask(spec, ask);
-        let estimate = self.picture.marked(estimate, was_passed_by);
-        Answer::Modelled { spec, estimate }
-    }
-
-    fn unknown(&self, spec: &'static AttributeSpec, was_passed_by: bool) -> Answer {
-        if !self.policy.may_see(spec.sensitivity) {
-            return self.withheld(spec);
-        }
-        let unknown = Estimate::unknown(self.at);
-        let estimate = self.picture.marked(unknown, was_passed_by);
-        Answer::Modelled { spec, estimate }
+    fn unknown(&self, twin: u32, spec: &AttributeSpec) -> Estimate {
+        let was_passed_by = self.was_passed_by(twin, spec.name);
+        self.picture
+            .marked(Estimate::unknown(self.at), was_passed_by)
     }
 
     fn was_passed_by(&self, number: u32, attribute: &str) -> bool {
         let attribute = self.picture.names.attributes.find(attribute);
         let cell = self.picture.entity(number);
         attribute.is_some_and(|a| cell.is_some_and(|cell| cell.was_passed_by(a)))
-    }
-
-    fn withheld(&self, spec: &'static AttributeSpec) -> Answer {
-        Answer::Modelled {
-            spec,
-            estimate: Estimate::withheld(self.at),
-        }
     }
 
     fn verbatim(&self, entries: &[VerbatimEntry]) -> Answer {

@@ -53,6 +53,42 @@ impl Plan {
     }
 }
 
+/// Two spaces joined by a portal.
+pub(crate) struct Joint {
+    pub(crate) kind: space::PortalKind,
+    pub(crate) portal: u32,
+    pub(crate) spaces: [u32; 2],
+    /// Probability that it is there; `None` when nobody knows.
+    pub(crate) exists: Option<f64>,
+}
+
+impl Plan {
+    /// The spaces that are not out of doors.
+    pub(crate) fn indoor_spaces(&self) -> impl Iterator<Item = u32> {
+        let spaces = self.spaces.iter().zip(&self.space_numbers);
+        spaces
+            .filter(|(one, _)| one.kind != space::SpaceKind::Outside)
+            .map(|(_, &number)| number)
+    }
+
+    /// The portals that join two spaces.
+    pub(crate) fn joints(&self) -> impl Iterator<Item = Joint> {
+        let portals = self.portals.iter().zip(&self.portal_numbers);
+        portals.filter_map(|(portal, &number)| {
+            let [a, b] = portal.spaces[..] else {
+                return None;
+            };
+            let space = |at: space::SpaceIndex| self.space_numbers[at.0 as usize];
+            Some(Joint {
+                kind: portal.kind,
+                portal: number,
+                spaces: [space(a), space(b)],
+                exists: portal.exists.probability(),
+            })
+        })
+    }
+}
+
 fn space_of(picture: &Picture, number: u32) -> space::Space {
     let value = |name| picture.value(number, name, picture.recorded);
     let kind = match value("usage").as_ref().and_then(Value::as_text) {

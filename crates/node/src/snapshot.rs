@@ -4,6 +4,7 @@
 //! emergency is measured in seconds.
 
 use crate::bearing::Bearing;
+use crate::books::Books;
 use crate::cell::{AttributeCell, EntityCell, VerbatimEntry};
 use crate::error::Error;
 use crate::journal::{ImportJson, ImportRecord};
@@ -107,7 +108,9 @@ pub(crate) fn write(picture: &Picture, out: &mut dyn Write) -> io::Result<()> {
         }
         put_part(out, &block)?;
     }
-    Ok(())
+    block.clear();
+    picture.books.encode(&mut block);
+    put_part(out, &block)
 }
 
 /// Reads a saved state.
@@ -137,7 +140,16 @@ pub(crate) fn read(mut saved: store::SnapshotIn) -> Result<Saved, Error> {
         Ok(decoded) => decoded,
         Err(error) => return Ok(Saved::Other(Box::new(live), error.to_string())),
     };
+    let spec = |number: u32| {
+        let name = attributes.get(number as usize)?;
+        Catalogue::BUILT_IN.get(name.as_str())
+    };
+    let books = take_part(&mut saved).and_then(|bytes| Books::decode(&bytes, spec));
     let mut live = live;
+    match books {
+        Ok(books) => live.books = Arc::new(books),
+        Err(error) => return Ok(Saved::Other(Box::new(live), error.to_string())),
+    }
     for cell in decoded.into_iter().flatten() {
         live.put(cell);
     }
@@ -251,6 +263,7 @@ fn put_cell(out: &mut Vec<u8>, cell: &EntityCell) {
             }
         }
     }
+    out.extend_from_slice(&cell.since.to_le_bytes());
     out.extend_from_slice(&(cell.passed_by.len() as u32).to_le_bytes());
     for attribute in &cell.passed_by {
         out.extend_from_slice(&attribute.to_le_bytes());
@@ -338,6 +351,7 @@ fn take_cell(rest: &mut &[u8], attributes: &[Attribute]) -> Result<EntityCell, E
         };
         cell.attributes.push((attribute, Arc::new(state)));
     }
+    cell.since = u64::from_le_bytes(take(rest)?);
     for _ in 0..u32::from_le_bytes(take(rest)?) {
         cell.passed_by.push(u32::from_le_bytes(take(rest)?));
     }

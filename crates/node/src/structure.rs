@@ -3,12 +3,16 @@
 //! Worked out from the believed values of the attributes that say so (`type`,
 //! `partOf`, `elevation`), once per change of any such fact.
 
+use crate::inference::Pattern;
 use crate::picture::Picture;
 use crate::routing::Plan;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use twin_model::{EntityKind, Value};
+use twin_model::{AttributeSpec, EntityKind, Value};
+
+/// By building and attribute; `None` where nothing can be inferred.
+type Patterns = BTreeMap<(u32, &'static str), Option<Arc<Pattern>>>;
 
 /// The containment of things, by their numbers.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ pub(crate) struct Structure {
     part_of: FxHashMap<u32, u32>,
     /// Put together by the first who asks for a route.
     plans: Mutex<BTreeMap<u32, Arc<Plan>>>,
+    /// Put together by the first who asks what is inferred.
+    patterns: Mutex<Patterns>,
 }
 
 impl Structure {
@@ -56,6 +62,21 @@ impl Structure {
             .entry(building)
             .or_insert_with(|| Arc::new(Plan::of(picture, building)));
         Arc::clone(plan)
+    }
+
+    /// How the spaces of a building hang together for an attribute that spreads.
+    pub(crate) fn pattern(
+        &self,
+        picture: &Picture,
+        building: u32,
+        spec: &'static AttributeSpec,
+    ) -> Option<Arc<Pattern>> {
+        let plan = self.plan(picture, building);
+        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        let pattern = patterns
+            .entry((building, spec.name))
+            .or_insert_with(|| Pattern::of(picture, &plan, spec).map(Arc::new));
+        pattern.clone()
     }
 
     /// What sort of thing it is believed to be.

@@ -8,6 +8,7 @@ use crate::picture::Picture;
 use crate::reader::{LIMIT_MAX, Reader};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use twin_fusion::field::Crosscheck;
 use twin_model::{AttributeSpec, EntityId, HealthState, SourceHealth, SourceId, Time};
 use twin_policy::View;
 
@@ -77,7 +78,11 @@ impl Reader {
                 if !self.policy.may_see(spec.sensitivity) {
                     continue;
                 }
-                for (source, health) in state.health(spec, self.at) {
+                let contradiction = self.picture.contradiction(twin, spec, self.at);
+                for (source, mut health) in state.health(spec, self.at) {
+                    if let Some(check) = contradiction {
+                        suspect(&mut health, &check);
+                    }
                     let place = (twin, *attribute, source);
                     if after.is_none_or(|after| place > after) && !take(place, spec, health) {
                         return;
@@ -103,6 +108,14 @@ impl Reader {
             _ => BTreeMap::new(),
         }
     }
+}
+
+/// What the neighbours of a measured space say against its sensor.
+fn suspect(health: &mut SourceHealth, check: &Crosscheck) {
+    if health.state == HealthState::Ok {
+        health.state = HealthState::Drifting;
+    }
+    health.doubt = health.doubt.max(1.0 - check.weight);
 }
 
 /// Seconds for which a count of doubtful sources is good enough for a graph.

@@ -14,6 +14,7 @@ fn health_fields(json: &mut Json, health: &SourceHealth) {
     json.field("doubt").number(health.doubt);
     json.field("bias").number(health.bias);
     json.field("noiseRatio").number(health.noise_ratio);
+    json.field("skew_s").number(health.skew_s);
     json.field("readings").integer(u64::from(health.readings));
 }
 

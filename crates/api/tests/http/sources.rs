@@ -151,7 +151,7 @@ async fn a_supposition_changes_nothing() {
     assert_eq!(answer.outcome(), "200");
     form::check("Supposed", &answer.json());
     let answer = answer.json();
-    assert_eq!(answer["estimates"][0]["now"]["status"], "unknown");
+    assert_eq!(answer["estimates"][0]["now"]["status"], "inferred");
     assert_eq!(answer["estimates"][0]["supposed"]["status"], "observed");
     assert_eq!(answer["estimates"][1]["now"], Value::Null);
     assert_eq!(answer["estimates"][1]["supposed"]["value"], "annex");

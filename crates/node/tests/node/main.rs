@@ -7,5 +7,7 @@ mod claims;
 mod erasure;
 mod histories;
 mod imports;
+mod inference;
 mod quarantine;
 mod rebuild;
+mod witness;

@@ -1,0 +1,321 @@
+//! What rooms without a sensor are like, from those that have one: by the doors between
+//! them, open or closed, and the walls they share. And what the measured rooms say of each
+//! other.
+//!
+//! Worked out by the first who asks, for a storey at a time, and kept until a claim that it
+//! rests on comes or some seconds have passed. An inferred estimate is never shown as
+//! observed, and where no measurement tells anything to speak of there is none: what is
+//! usual is not passed off for knowledge (UNKNOWN-IS-A-VALUE).
+
+use crate::cell::AttributeCell;
+use crate::picture::Picture;
+use crate::routing::Plan;
+use crate::walls::Footprint;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use twin_fusion::field::{Coupling, Crosscheck, Edge, Field, Observation, Prior, Told};
+use twin_model::time::MICROS;
+use twin_model::{
+    AttributeSpec, Basis, Distribution, Estimate, Estimator, Flag, Knowledge, Time, Value,
+};
+use twin_space::PortalKind;
+
+/// Inferred values are worked out for the end of such a stretch of time, microseconds: long
+/// beside what it takes, short beside how fast air mixes.
+const STRETCH_MICROS: i64 = 5 * MICROS;
+/// Answers kept at a time; beyond it all are forgotten and worked out as asked.
+const ANSWERS_MAX: usize = 512;
+/// A measurement whose variance has grown to this share of what is usual tells nothing.
+const TELLING_MAX: f64 = 0.98;
+/// Standard deviations from which on a sensor that its neighbours contradict is suspected.
+const RESIDUAL_STRONG: f64 = 4.0;
+/// Share of the other measurements that it takes for that.
+const TESTIMONY_MIN: f64 = 0.5;
+
+/// Whether claims about the attribute change what is inferred.
+pub(crate) fn is_basis(spec: &AttributeSpec) -> bool {
+    spec.name == "open"
+        || Coupling::of(spec.name).is_some()
+        || matches!(spec.estimator, Estimator::Static { .. })
+}
+
+/// A storey or building, an attribute, and the stretch of time.
+type Key = (u32, &'static str, i64);
+
+/// Answers of one state of the claims they rest on.
+#[derive(Debug, Default)]
+pub(crate) struct Inferences(Mutex<BTreeMap<Key, Arc<OnceLock<Answers>>>>);
+
+/// What is inferred of the spaces of one storey.
+#[derive(Debug, Default)]
+struct Answers {
+    estimates: FxHashMap<u32, Estimate>,
+    crosschecks: FxHashMap<u32, Crosscheck>,
+}
+
+/// How the spaces of a building hang together for one attribute.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    spaces: Vec<u32>,
+    node_of: FxHashMap<u32, u32>,
+    /// Doors by their edge: the portal and how probably it is there.
+    doors: Vec<(usize, u32, Option<f64>)>,
+    prior: Prior,
+    coupling: Coupling,
+    field: Field,
+}
+
+impl Picture {
+    /// The inferred estimate of an attribute of a space that nobody has measured; `None`
+    /// where no measurement tells of it.
+    pub(crate) fn inferred(
+        &self,
+        space: u32,
+        spec: &'static AttributeSpec,
+        at: Time,
+    ) -> Option<Estimate> {
+        self.with_answers(space, spec, at, |answers| {
+            let estimate = answers.estimates.get(&space)?;
+            Some(Estimate {
+                at,
+                ..estimate.clone()
+            })
+        })
+    }
+
+    /// What the other measured spaces say of a measurement, where it contradicts them so
+    /// strongly that its source is suspected.
+    pub(crate) fn contradiction(
+        &self,
+        space: u32,
+        spec: &'static AttributeSpec,
+        at: Time,
+    ) -> Option<Crosscheck> {
+        self.with_answers(space, spec, at, |answers| {
+            let check = answers.crosschecks.get(&space)?;
+            let is_strong =
+                check.residual.abs() >= RESIDUAL_STRONG && check.testimony >= TESTIMONY_MIN;
+            is_strong.then_some(*check)
+        })
+    }
+
+    fn with_answers<T>(
+        &self,
+        space: u32,
+        spec: &'static AttributeSpec,
+        at: Time,
+        look: impl FnOnce(&Answers) -> Option<T>,
+    ) -> Option<T> {
+        Coupling::of(spec.name)?;
+        let structure = self.structure();
+        let building = structure.building_of(space)?;
+        let storey = structure.storey_of(space).unwrap_or(building);
+        let stretch = at.0.div_euclid(STRETCH_MICROS) + 1;
+        let answers = self.inferences.place((storey, spec.name, stretch));
+        look(answers.get_or_init(|| {
+            let end = Time(stretch * STRETCH_MICROS);
+            let pattern = structure.pattern(self, building, spec);
+            let pattern = pattern.as_deref();
+            pattern.map_or_else(Answers::default, |p| p.answer(self, storey, spec, end))
+        }))
+    }
+}
+
+impl Inferences {
+    fn place(&self, key: Key) -> Arc<OnceLock<Answers>> {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= ANSWERS_MAX && !places.contains_key(&key) {
+            places.clear();
+        }
+        Arc::clone(places.entry(key).or_default())
+    }
+}
+
+/// A measured space.
+struct Measured {
+    space: u32,
+    observation: Observation,
+    told: Told,
+}
+
+impl Pattern {
+    /// `None` for what does not spread, and for a building too large or too dense.
+    pub(crate) fn of(picture: &Picture, plan: &Plan, spec: &AttributeSpec) -> Option<Self> {
+        let coupling = Coupling::of(spec.name)?;
+        let Estimator::Scalar {
+            prior_mean,
+            prior_sd,
+            ..
+        } = spec.estimator
+        else {
+            return None;
+        };
+        let prior = Prior {
+            mean: prior_mean,
+            variance: prior_sd * prior_sd,
+        };
+        let spaces: Vec<u32> = plan.indoor_spaces().collect();
+        let node_of: FxHashMap<u32, u32> = spaces.iter().copied().zip(0..).collect();
+        let whole = spaces.len() as u32;
+        let mut edges: Vec<Edge> = (0..whole).map(|a| edge(a, whole, coupling.whole)).collect();
+        let mut doors = Vec::new();
+        for joint in plan.joints() {
+            let (Some(&a), Some(&b)) =
+                (node_of.get(&joint.spaces[0]), node_of.get(&joint.spaces[1]))
+            else {
+                continue;
+            };
+            let conductance = match joint.kind {
+                PortalKind::Door => {
+                    doors.push((edges.len(), joint.portal, joint.exists));
+                    coupling.door(joint.exists, None)
+                }
+                PortalKind::LiftLink => coupling.door(joint.exists, Some(0.0)),
+                PortalKind::Opening | PortalKind::OpenContact | PortalKind::StairLink => {
+                    coupling.opening(joint.exists)
+                }
+            };
+            edges.push(edge(a, b, conductance));
+        }
+        if coupling.wall > 0.0 {
+            let wall = coupling.wall(Some(1.0));
+            edges.extend(walls(picture, &spaces).map(|(a, b)| edge(a, b, wall)));
+        }
+        let priors = vec![prior; spaces.len() + 1];
+        let field = Field::new(&priors, &edges);
+        let field = field.map_err(|error| tracing::warn!(%error, "nothing is inferred"));
+        Some(Self {
+            spaces,
+            node_of,
+            doors,
+            prior,
+            coupling,
+            field: field.ok()?,
+        })
+    }
+
+    fn answer(
+        &self,
+        picture: &Picture,
+        storey: u32,
+        spec: &'static AttributeSpec,
+        at: Time,
+    ) -> Answers {
+        let measured: Vec<Measured> = self
+            .spaces
+            .iter()
+            .filter_map(|&space| self.measured(picture, space, spec, at))
+            .collect();
+        if measured.is_empty() {
+            return Answers::default();
+        }
+        let mut field = self.field.clone();
+        let conductance = |&(edge, portal, exists): &(usize, u32, Option<f64>)| {
+            let open = picture.estimate(portal, "open", at);
+            let open = open.and_then(|estimate| match estimate.distribution? {
+                Distribution::Bernoulli { p } => Some(p),
+                _ => None,
+            });
+            (edge, self.coupling.door(exists, open))
+        };
+        let conductances: Vec<(usize, f64)> = self.doors.iter().map(conductance).collect();
+        let observations: Vec<Observation> = measured.iter().map(|m| m.observation).collect();
+        let known = field.set_conductances(&conductances);
+        let Ok(posterior) = known.and_then(|()| field.infer(&observations)) else {
+            return Answers::default();
+        };
+        let crosschecks = measured
+            .iter()
+            .zip(posterior.crosschecks())
+            .map(|(measured, check)| (measured.space, *check))
+            .collect();
+        let told = |at: usize| measured[at].told.clone();
+        let structure = picture.structure();
+        let estimates = structure
+            .spaces(storey)
+            .iter()
+            .filter_map(|space| Some((*space, *self.node_of.get(space)?)))
+            .map(|(space, node)| (space, posterior.estimate(node, at, 1.0, &told)))
+            .filter(|(_, estimate)| estimate.basis == Basis::Inferred)
+            .collect();
+        Answers {
+            estimates,
+            crosschecks,
+        }
+    }
+
+    /// What the sensors of a space say, without what is usual there: that stands in the
+    /// field already.
+    fn measured(
+        &self,
+        picture: &Picture,
+        space: u32,
+        spec: &'static AttributeSpec,
+        at: Time,
+    ) -> Option<Measured> {
+        let number = picture.names.attributes.find(spec.name)?;
+        if !matches!(
+            picture.entity(space)?.get(number)?,
+            AttributeCell::Modelled(..)
+        ) {
+            return None;
+        }
+        let estimate = picture.estimate(space, spec.name, at)?;
+        if estimate.knowledge != Knowledge::Known || estimate.flags.has(Flag::Conflicting) {
+            return None;
+        }
+        let (mean, sd) = estimate.distribution.as_ref()?.moments()?;
+        let (variance, usual) = (sd * sd, self.prior.variance);
+        if variance >= TELLING_MAX * usual {
+            return None;
+        }
+        let precision = 1.0 / variance - 1.0 / usual;
+        let observation = Observation {
+            node: *self.node_of.get(&space)?,
+            mean: (mean / variance - self.prior.mean / usual) / precision,
+            variance: 1.0 / precision,
+        };
+        let newest = estimate.contributors.first()?;
+        let told = Told {
+            claim: newest.claim,
+            source: newest.source.clone(),
+            observed: newest.observed,
+        };
+        Some(Measured {
+            space,
+            observation,
+            told,
+        })
+    }
+}
+
+fn edge(a: u32, b: u32, conductance: f64) -> Edge {
+    Edge { a, b, conductance }
+}
+
+/// Pairs of spaces of one storey that share a wall, by their places in the list.
+fn walls<'a>(picture: &'a Picture, spaces: &'a [u32]) -> impl Iterator<Item = (u32, u32)> + 'a {
+    let structure = picture.structure();
+    let mut by_storey: BTreeMap<Option<u32>, Vec<(u32, Arc<twin_model::Polygon>)>> =
+        BTreeMap::new();
+    for (place, &space) in spaces.iter().enumerate() {
+        if let Some(Value::Polygon(polygon)) = picture.value(space, "footprint", picture.recorded) {
+            let storey = by_storey.entry(structure.storey_of(space)).or_default();
+            storey.push((place as u32, polygon));
+        }
+    }
+    by_storey.into_values().flat_map(|storey| {
+        let areas: Vec<(u32, Footprint<'_>)> = storey
+            .iter()
+            .filter_map(|(place, polygon)| Some((*place, Footprint::new(polygon)?)))
+            .collect();
+        let mut pairs = Vec::new();
+        for (at, (a, one)) in areas.iter().enumerate() {
+            let others = areas[at + 1..].iter();
+            let shared = others.filter(|(_, two)| one.shares_wall(two));
+            pairs.extend(shared.map(|(b, _)| (*a, *b)));
+        }
+        pairs
+    })
+}
