@@ -7,7 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use twin_link::{
-    Bundle, Equivocation, GapCertificate, Grant, Opening, ReaderSecret, Revocation, Stub, StreamId,
+    Bundle, Equivocation, GapCertificate, Grant, Opening, ReaderSecret, Revocation, StreamId, Stub,
 };
 
 const STREAM: StreamId = StreamId([7; 16]);

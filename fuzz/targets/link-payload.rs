@@ -13,10 +13,14 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(payload) = Payload::decode(bytes, &mut topics) else {
         return;
     };
-    let again = payload.encode(&topics, 0).expect("what was read can be written");
+    let again = payload
+        .encode(&topics, 0)
+        .expect("what was read can be written");
     // The second time everything is in the order in which it is written.
     let first = Payload::decode(&again, &mut topics.clone()).expect("what is written is read");
-    let again = first.encode(&topics, 0).expect("what was read can be written");
+    let again = first
+        .encode(&topics, 0)
+        .expect("what was read can be written");
     let second = Payload::decode(&again, &mut topics).expect("what is written is read");
     assert_eq!(first, second);
 });

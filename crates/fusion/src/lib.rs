@@ -13,6 +13,11 @@
 //! that change (`category`), people who come and go (`count`), and facts that do not change
 //! by themselves (`fact`).
 //! What no source tells of is inferred from the spaces around it by the [`field`].
+//! Whether all this holds what it promises is counted by the [`calibration`].
+//!
+//! Sources are not taken at their word for ever: what settles gives [`Lesson`]s, a
+//! [`TrustBook`] adds those of yes-or-noes up, and [`reliabilities`] weighs the sources of
+//! facts against each other. Both come back in the [`Setting`] of the next estimate.
 //!
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
 //! **Invariant (DETERMINISTIC):** the same evidence in the same order gives the same
@@ -53,6 +58,7 @@
 
 mod answer;
 mod boolean;
+pub mod calibration;
 mod canonical;
 mod category;
 mod codec;

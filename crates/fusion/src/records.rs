@@ -28,12 +28,10 @@ use crate::evidence::Evidence;
 use crate::lesson::{Lesson, LessonKind};
 use crate::reading::{Reading, SOURCES_MAX, Word, insert_sorted, standing};
 use crate::state::Outcome;
-use crate::words::{self, Words};
+use crate::words::{self, PER_SOURCE, Words};
 use twin_model::time::MICROS;
 use twin_model::{AttributeSpec, HealthState, SourceHealth, Time};
 
-/// Words kept of each source: enough to take back two, and to be two places out of order.
-const PER_SOURCE: usize = 3;
 /// BOUNDED: most sources of which one state keeps a record.
 pub(crate) const RECORDS_MAX: usize = SOURCES_MAX;
 /// Seconds from one look to the next, and until a look has settled: some ten minutes, and a

@@ -157,6 +157,13 @@ impl TrustBook {
         })
     }
 
+    /// Forgets what was learned of a source: it was repaired, or is another one now. Counts
+    /// do not fade by themselves, and a contact that was wrong for a year would be doubted for
+    /// another.
+    pub fn forget(&mut self, source: u32) {
+        self.counts.remove(&source);
+    }
+
     /// The looks that the trust in a source rests on.
     pub fn looks(&self, source: u32) -> u64 {
         let counts = self.counts.get(&source).copied().unwrap_or_default();

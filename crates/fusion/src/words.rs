@@ -7,17 +7,17 @@
 //! time. So each source counts once, with its newest word, and agreement of *several*
 //! sources is what makes an estimate sure. (Where errors are wholly correlated, an older
 //! measurement adds nothing to the newest; where the correlation is unknown, assuming
-//! independence claims too much: Julier & Uhlmann, Proc. ACC 1997, 2369.) Some earlier
-//! words are kept so that the newest can
-//! be taken back. As nothing is folded away, the order of arrival does not matter.
+//! independence claims too much: Julier & Uhlmann, Proc. ACC 1997, 2369.) Two earlier
+//! words are kept so that the newest can be taken back. As nothing is folded away, the
+//! order of arrival does not matter.
 
 use crate::answer;
 use crate::reading::{Places, Reading, Readings, SOURCES_MAX, Survey, Tag, Word, standing};
 use crate::state::Outcome;
 use twin_model::{AttributeSpec, Time};
 
-/// Words kept of each source.
-const PER_SOURCE: usize = 4;
+/// Words kept of each source: enough to take back two, and to be two places out of order.
+pub(crate) const PER_SOURCE: usize = 3;
 /// Words kept in all, at most.
 pub(crate) const READINGS_MAX: usize = SOURCES_MAX * PER_SOURCE;
 

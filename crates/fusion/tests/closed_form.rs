@@ -465,3 +465,33 @@ fn evidence_becomes_stale_at_the_announced_instant() {
         assert_eq!(state.next_change(spec, change), None);
     }
 }
+
+/// What is asked about a time between two words is answered by both, and about a time before
+/// the first by the first: the chain is reversible, so the odds are the product of both
+/// sides' over the usual ones.
+#[test]
+fn words_tell_of_before_as_of_after() {
+    let spec = spec("open");
+    let (hit, false_alarm, usual) = (0.98, 0.01, 0.1);
+    let left = |seconds: f64| (-seconds * (1.0 / 1800.0 + 1.0 / 200.0)).exp();
+    let said = usual * hit / (usual * hit + (1.0 - usual) * false_alarm);
+    let aged = |seconds: f64| usual + (said - usual) * left(seconds);
+    let one = state_of(spec, &[yes_no(1, 0, 1000.0, true)]);
+    for age_s in [0.0, 60.0, 600.0, 1000.0] {
+        let before = probability(&estimate(&one, spec, 1000.0 - age_s));
+        close(before, aged(age_s), 1e-12, "before the word");
+        let after = probability(&estimate(&one, spec, 1000.0 + age_s));
+        close(after, aged(age_s), 1e-12, "after the word");
+    }
+    let both = [yes_no(1, 0, 1000.0, true), yes_no(2, 1, 1200.0, true)];
+    let two = state_of(spec, &both);
+    let odds = |p: f64| p / (1.0 - p);
+    let product = odds(aged(50.0)) * odds(aged(150.0)) / odds(usual);
+    let between = probability(&estimate(&two, spec, 1050.0));
+    close(
+        between,
+        product / (1.0 + product),
+        1e-9,
+        "between two words",
+    );
+}

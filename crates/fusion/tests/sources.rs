@@ -153,6 +153,9 @@ fn a_source_that_always_lies_counts_nothing_and_is_not_turned_round() {
     let e = alone.estimate(spec, seconds(0.0), &setting);
     assert!((probability(&e) - 0.1).abs() < 1e-9, "the prior alone");
     assert!(e.flags.has(Flag::FaultySource));
+    let mut repaired = book.clone();
+    repaired.forget(2);
+    assert_eq!(repaired.trust(2), None);
     // In the room where it lies, two others are sure of the contrary: it is seen there too.
     assert_ne!(health_of(&state, spec, 2, 400.0 * 3600.0), HealthState::Ok);
     assert_eq!(

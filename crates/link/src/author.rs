@@ -3,12 +3,12 @@
 //! What the author returns must be durable before anyone sees it. An author that cannot
 //! prove that it continues where it stopped opens a new stream under a new incarnation.
 
-use crate::bundle::{Bundle, Header};
+use crate::bundle::{Bundle, Header, Stub};
 use crate::error::Error;
 use crate::gap::{Gap, GapCertificate, Reason};
 use crate::id::{BundleHash, Class, Keep, StreamId};
 use crate::keys::{Grant, Granted, Recipient, Scope, SecretKey};
-use crate::limits::{EPOCH_S_MAX, RANGES_MAX};
+use crate::limits::{CONTENT_BYTES_MAX, EPOCH_S_MAX, RANGES_MAX};
 use crate::newest::Newest;
 use crate::opening::{Identity, Opening};
 use crate::payload::{Names, Payload, Topic};
@@ -18,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use twin_model::Time;
 use twin_model::time::MICROS;
+
+/// The authentication tag is part of the content.
+const PLAINTEXT_BYTES_MAX: usize = CONTENT_BYTES_MAX - 16;
 
 #[derive(Clone)]
 struct Epoch {
@@ -95,10 +98,10 @@ impl Author {
     /// Continues after the last durable bundle, in a new epoch. Only for whoever can prove
     /// that no later one ever left; any doubt asks for a new incarnation. What the earlier
     /// bundles say is not superseded any more by what follows.
-    pub fn resume(mut self, last: &Bundle) -> Self {
-        self.head = last.header().seq;
-        self.epoch_number = last.header().epoch;
-        self.previous = last.stub().hash();
+    pub fn resume(mut self, last: &Stub) -> Self {
+        self.head = last.header.seq;
+        self.epoch_number = last.header.epoch;
+        self.previous = last.hash();
         self
     }
 
@@ -173,13 +176,15 @@ impl Author {
         &self.names
     }
 
-    /// Writes the next bundle. Nothing changes if it is refused.
+    /// Writes the next bundle. If it names topics and will not last, they go before it in a
+    /// bundle of their own, which lasts: later bundles cannot be read without it. Nothing
+    /// changes if it is refused.
     pub fn append(
         &mut self,
         payload: &Payload,
         expires: Option<Time>,
         now: Time,
-    ) -> Result<Bundle, Error> {
+    ) -> Result<Vec<Bundle>, Error> {
         let topics = self.names.topics();
         if payload
             .records
@@ -188,7 +193,32 @@ impl Author {
         {
             return Err(Error::UnknownTopic);
         }
-        let plaintext = payload.encode(topics, self.names.unwritten())?;
+        self.usable_epoch(now)?;
+        let lasts = expires.is_none() && self.opening.keep == Keep::History;
+        if lasts || !self.names.has_unwritten() {
+            return Ok(vec![self.write(payload, expires, now)?]);
+        }
+        if payload.encode(topics, topics.len() as u32)?.len() > PLAINTEXT_BYTES_MAX {
+            return Err(Error::TooMany("bytes in a bundle"));
+        }
+        let naming = Payload {
+            written: payload.written,
+            ..Payload::default()
+        };
+        let naming = self.write(&naming, None, now)?;
+        Ok(vec![naming, self.write(payload, expires, now)?])
+    }
+
+    fn write(
+        &mut self,
+        payload: &Payload,
+        expires: Option<Time>,
+        now: Time,
+    ) -> Result<Bundle, Error> {
+        let plaintext = payload.encode(self.names.topics(), self.names.unwritten())?;
+        if plaintext.len() > PLAINTEXT_BYTES_MAX {
+            return Err(Error::TooMany("bytes in a bundle"));
+        }
         let bundle = self.seal(&plaintext, expires, now)?;
         self.head += 1;
         self.previous = bundle.stub().hash();
@@ -261,9 +291,11 @@ impl Author {
         certificates
     }
 
-    /// Every gap once, in order; pruned before expired before superseded.
+    /// Every gap once, in order; pruned before expired before superseded. Never the last
+    /// bundle: everyone keeps it, at least as a stub, so that the chain can be continued.
     fn all_gaps(&self) -> Vec<Gap> {
         let mut taken = Ranges::default();
+        taken.insert(self.head, self.head);
         let mut gaps = Vec::new();
         for (&reason, ranges) in self.gaps.iter().rev() {
             let mut rest = ranges.clone();

@@ -86,6 +86,19 @@ impl Ranges {
         self.runs.last_key_value().map_or(0, |(_, &end)| end)
     }
 
+    /// The run with the largest numbers.
+    pub fn last_run(&self) -> Option<(u64, u64)> {
+        self.runs
+            .last_key_value()
+            .map(|(&start, &end)| (start, end))
+    }
+
+    /// How many numbers there are.
+    pub fn count(&self) -> u64 {
+        let counts = self.iter().map(|(from, to)| (to - from).saturating_add(1));
+        counts.fold(0, u64::saturating_add)
+    }
+
     /// The smallest number from `at` on that is not in the set.
     pub fn next_hole(&self, at: u64) -> u64 {
         match self.runs.range(..=at).next_back() {

@@ -67,6 +67,14 @@ impl Stream {
         self.held.iter().map(|(&seq, held)| (seq, held))
     }
 
+    /// The first bundle that is held from `seq` on.
+    pub fn next_held(&self, seq: u64) -> Option<(u64, &Held)> {
+        self.held
+            .range(seq..)
+            .next()
+            .map(|(&seq, held)| (seq, held))
+    }
+
     /// What the origin certified to be needless.
     pub fn covered(&self) -> &Ranges {
         &self.covered
@@ -80,6 +88,28 @@ impl Stream {
     /// The proof that its origin wrote two histories, if there is one.
     pub fn fork(&self) -> Option<&Equivocation> {
         self.fork.as_ref()
+    }
+
+    /// Whether there is anything to tell of it.
+    pub(crate) fn has_news(&self) -> bool {
+        self.fork.is_some() || !self.accounted.is_empty()
+    }
+
+    fn digest(&self, hasher: &mut blake3::Hasher) {
+        let mut number = |n: u64| {
+            hasher.update(&n.to_le_bytes());
+        };
+        // Of a forked stream nodes may hold either history; only the fork matters.
+        if self.fork.is_some() {
+            return number(1);
+        }
+        number(0);
+        number(self.covered.count());
+        number(self.accounted.runs() as u64);
+        for (from, to) in self.accounted.iter() {
+            number(from);
+            number(to);
+        }
     }
 
     /// What is known to be missing: neither held nor certified, below the last known.
@@ -261,20 +291,15 @@ impl Replica {
         Ok(is_news)
     }
 
-    /// A digest of what is accounted for in a class. Equal roots mean that two nodes have
-    /// nothing to tell each other. Streams that `skipped` names do not count.
+    /// A digest of what is known of a class. Equal roots mean that two nodes have nothing to
+    /// tell each other. Streams that `skipped` names do not count.
     pub fn root(&self, class: Class, skipped: &BTreeSet<StreamId>) -> Root {
         let mut hasher = blake3::Hasher::new_derive_key(ROOT_CONTEXT);
         let of_class = |stream: &&Stream| stream.opening.class == class;
         for (id, stream) in self.streams.iter().filter(|(_, stream)| of_class(stream)) {
-            if skipped.contains(id) || stream.accounted.is_empty() {
-                continue;
-            }
-            hasher.update(&id.0);
-            hasher.update(&(stream.accounted.runs() as u64).to_le_bytes());
-            for (from, to) in stream.accounted.iter() {
-                hasher.update(&from.to_le_bytes());
-                hasher.update(&to.to_le_bytes());
+            if !skipped.contains(id) && stream.has_news() {
+                hasher.update(&id.0);
+                stream.digest(&mut hasher);
             }
         }
         let mut root = [0; ROOT_BYTES];

@@ -2,22 +2,24 @@
 
 mod support;
 
-use support::{Dice, author, later, temperature};
+use support::{Dice, append, author, later, temperature};
 use twin_link::{Class, Keep, Payload, Record};
 
 /// 200 rooms, each a random walk in steps of 0.1 °C with a step change now and then,
 /// reporting at irregular times in milliseconds.
 fn updates(dice: &mut Dice, count: usize) -> Vec<(usize, f64, f64)> {
-    let mut tenths: Vec<i64> = (0..200).map(|_| 180 + dice.below(60) as i64).collect();
+    let mut tenths: Vec<i64> = (0..200)
+        .map(|_| 180 + dice.below(60).cast_signed())
+        .collect();
     let mut at_ms = 0;
     (0..count)
         .map(|_| {
             let room = dice.below(200) as usize;
             at_ms += dice.below(400);
             tenths[room] += if dice.chance(0.05) {
-                dice.below(41) as i64 - 20
+                dice.below(41).cast_signed() - 20
             } else {
-                dice.below(5) as i64 - 2
+                dice.below(5).cast_signed() - 2
             };
             (room, at_ms as f64 / 1e3, tenths[room] as f64 / 10.0)
         })
@@ -42,11 +44,8 @@ fn bytes_per_update(batch: usize) -> f64 {
             records: records.collect(),
             ..Payload::default()
         };
-        let naming = author.names().unwritten() < author.names().topics().len() as u32;
-        let bundle = author
-            .append(&payload, None, support::NOON)
-            .expect("a bundle");
-        if !naming {
+        let bundles = append(&mut author, &payload, None);
+        if let [bundle] = &bundles[..] {
             sizes.push(bundle.body().len() as f64);
         }
     }
@@ -75,8 +74,8 @@ fn a_single_alarm_costs_at_most_140_bytes() {
             records: vec![Record::reading(topic, later(seconds), 64.5)],
             ..Payload::default()
         };
-        let bundle = author.append(&payload, Some(later(600.0)), support::NOON);
-        bundle.expect("a bundle").body().len()
+        let bundles = append(&mut author, &payload, Some(later(600.0)));
+        bundles.last().expect("a bundle").body().len()
     };
     send(0.0);
     let alarm = send(1.0);

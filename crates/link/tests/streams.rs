@@ -3,7 +3,7 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use support::{Dice, NOON, author, epoch_key, identity, later, node_key, temperature};
+use support::{Dice, NOON, append, author, epoch_key, identity, later, node_key, temperature};
 use twin_link::reader::place;
 use twin_link::*;
 
@@ -16,13 +16,21 @@ fn payload(records: Vec<Record>) -> Payload {
 }
 
 /// One temperature of each stated room.
-fn write(author: &mut Author, rooms: &[usize], at: f64) -> Bundle {
+fn write(author: &mut Author, rooms: &[usize], at: f64) -> Vec<Bundle> {
     let records = rooms.iter().map(|&room| {
         let topic = author.topic(&temperature(room), Some(20.0)).expect("room");
         Record::reading(topic, later(at), 20.0 + at / 10.0)
     });
     let payload = payload(records.collect());
-    author.append(&payload, None, later(at)).expect("a bundle")
+    let bundles = author.append(&payload, None, later(at));
+    bundles.expect("a bundle")
+}
+
+/// The same, where the topics are named before or go with it.
+fn write_one(author: &mut Author, rooms: &[usize], at: f64) -> Bundle {
+    let mut bundles = write(author, rooms, at);
+    assert_eq!(bundles.len(), 1);
+    bundles.remove(0)
 }
 
 fn members() -> Members {
@@ -45,7 +53,7 @@ fn reader() -> Reader {
 /// The plain stream of organisation 1 and a bundle in it with `payload`.
 fn control(payload: &Payload) -> Bundle {
     let mut control = Author::open_plain(&[1; 32], identity(1));
-    control.append(payload, None, NOON).expect("a bundle")
+    append(&mut control, payload, None).remove(0)
 }
 
 /// A bundle that grants the present epoch of `author` to the reader.
@@ -78,17 +86,20 @@ fn gaps(certificates: &[GapCertificate]) -> Vec<(u64, u64, Reason)> {
 fn what_is_superseded_is_certified_and_what_names_topics_stays() {
     let mut author = author(1, Class::Telemetry, Keep::Latest);
     let bundles: Vec<Bundle> = (0..5)
-        .map(|i| write(&mut author, &[1, 2], f64::from(i)))
+        .flat_map(|i| write(&mut author, &[1, 2], f64::from(i)))
         .collect();
     let certificates = author.certify(NOON).expect("a certificate");
-    assert_eq!(gaps(&certificates), [(2, 4, Reason::Superseded)]);
+    assert_eq!(gaps(&certificates), [(2, 5, Reason::Superseded)]);
     assert_eq!(author.certify(NOON), Ok(vec![]));
 
     let mut replica = replica(&bundles.iter().collect::<Vec<_>>(), &[author.opening()]);
     let dropped = replica
         .cover(author.stream(), &certificates[0])
         .expect("news");
-    assert_eq!(dropped.iter().map(|d| d.seq).collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!(
+        dropped.iter().map(|d| d.seq).collect::<Vec<_>>(),
+        [2, 3, 4, 5]
+    );
     assert_eq!(
         replica.cover(author.stream(), &certificates[0]),
         Err(Error::Known)
@@ -96,9 +107,9 @@ fn what_is_superseded_is_certified_and_what_names_topics_stays() {
     let stream = replica.stream(author.stream()).expect("known");
     assert_eq!(
         stream.all_held().map(|(seq, _)| seq).collect::<Vec<_>>(),
-        [1, 5]
+        [1, 6]
     );
-    assert_eq!(stream.accounted().contiguous(), 5);
+    assert_eq!(stream.accounted().contiguous(), 6);
 }
 
 #[test]
@@ -114,12 +125,12 @@ fn a_history_is_superseded_by_nothing_but_expires() {
     }
     assert_eq!(author.certify(later(5.0)), Ok(vec![]));
     let certificates = author.certify(later(20.0)).expect("a certificate");
-    assert_eq!(gaps(&certificates), [(1, 2, Reason::Expired)]);
-    author.prune(2, 3);
+    assert_eq!(gaps(&certificates), [(2, 3, Reason::Expired)]);
+    author.prune(3, 4);
     let certificates = author.certify(later(20.0)).expect("a certificate");
     assert_eq!(
         gaps(&certificates),
-        [(1, 1, Reason::Expired), (2, 3, Reason::Pruned)]
+        [(2, 2, Reason::Expired), (3, 4, Reason::Pruned)]
     );
 }
 
@@ -134,11 +145,12 @@ fn what_is_left_of_a_latest_stream_says_all_that_counts() {
     let mut kept = BTreeMap::new();
     for i in 0..600_u64 {
         let room = (dice.unit() * dice.unit() * 40.0) as usize;
-        let bundle = write(&mut author, &[room], i as f64);
         newest.insert(room, i);
-        replica.check(bundle.stub()).expect("sound");
-        replica.hold(&bundle).expect("known");
-        kept.insert(bundle.header().seq, bundle);
+        for bundle in write(&mut author, &[room], i as f64) {
+            replica.check(bundle.stub()).expect("sound");
+            replica.hold(&bundle).expect("known");
+            kept.insert(bundle.header().seq, bundle);
+        }
         if i % 20 == 19 {
             for certificate in author.certify(NOON).expect("certificates") {
                 for dropped in replica.cover(author.stream(), &certificate).expect("news") {
@@ -167,8 +179,8 @@ fn what_is_left_of_a_latest_stream_says_all_that_counts() {
 #[test]
 fn a_reader_waits_for_key_and_topics_and_delivers_once() {
     let mut author = author(1, Class::Telemetry, Keep::Latest);
-    let naming = write(&mut author, &[1], 0.0);
-    let later_one = write(&mut author, &[1], 1.0);
+    let naming = write(&mut author, &[1], 0.0).remove(0);
+    let later_one = write_one(&mut author, &[1], 1.0);
     let granting = granting(&author);
     let replica = replica(&[&naming, &later_one], &[author.opening()]);
     let stream = replica.stream(author.stream()).expect("known");
@@ -176,7 +188,7 @@ fn a_reader_waits_for_key_and_topics_and_delivers_once() {
     assert_eq!(reader.read(&later_one, stream), Err(Error::NoKey));
     assert!(reader.reread(&granting).expect("plain").unlocks);
     assert_eq!(reader.read(&later_one, stream), Err(Error::UnknownTopic));
-    assert_eq!(reader.waiting(author.stream(), stream), [1, 2]);
+    assert_eq!(reader.waiting(author.stream(), stream), [1, 3]);
     assert!(reader.read(&naming, stream).expect("readable").unlocks);
     assert!(reader.read(&later_one, stream).is_ok());
     assert_eq!(reader.read(&later_one, stream), Err(Error::Known));
@@ -190,11 +202,11 @@ fn a_removed_reader_reads_no_later_epoch() {
     let mut author = author(1, Class::Operational, Keep::History);
     let mut reader = reader();
     reader.reread(&granting(&author)).expect("plain");
-    let before = write(&mut author, &[1], 0.0);
+    let before = write_one(&mut author, &[1], 0.0);
     author
         .begin_epoch(2, epoch_key(2), NOON)
         .expect("a new epoch");
-    let after = write(&mut author, &[1], 1.0);
+    let after = write_one(&mut author, &[1], 1.0);
     let replica = replica(&[&before, &after], &[author.opening()]);
     let stream = replica.stream(author.stream()).expect("known");
     assert!(reader.read(&before, stream).is_ok());
@@ -230,11 +242,11 @@ fn a_reader_cannot_grant_a_wrong_key() {
 #[test]
 fn two_histories_are_proof_against_their_writer() {
     let mut one = author(1, Class::LifeSafety, Keep::History);
-    let first = write(&mut one, &[1], 0.0);
+    let first = write_one(&mut one, &[1], 0.0);
     let mut other = one.clone();
-    let a2 = write(&mut one, &[1], 1.0);
-    let b2 = write(&mut other, &[1], 2.0);
-    let b3 = write(&mut other, &[1], 3.0);
+    let a2 = write_one(&mut one, &[1], 1.0);
+    let b2 = write_one(&mut other, &[1], 2.0);
+    let b3 = write_one(&mut other, &[1], 3.0);
     for (contradiction, with) in [(&b2, 2), (&b3, 2)] {
         let held = replica(&[&first, &a2], &[one.opening()]);
         assert_eq!(held.check(contradiction.stub()), Err(Error::Forked));
@@ -267,9 +279,9 @@ fn a_new_incarnation_is_another_stream() {
 #[test]
 fn a_clean_restart_continues_the_chain() {
     let mut author = author(1, Class::LifeSafety, Keep::History);
-    let first = write(&mut author, &[1], 0.0);
+    let first = write_one(&mut author, &[1], 0.0);
     let fresh = Author::open(&[1; 32], identity(1), Class::LifeSafety, Keep::History);
-    let mut resumed = fresh.resume(&first);
+    let mut resumed = fresh.resume(first.stub());
     assert_eq!(
         resumed.begin_epoch(1, epoch_key(2), NOON),
         Err(Error::Sequence)
@@ -277,7 +289,7 @@ fn a_clean_restart_continues_the_chain() {
     resumed
         .begin_epoch(2, epoch_key(2), NOON)
         .expect("a new epoch");
-    let second = write(&mut resumed, &[1], 1.0);
+    let second = write_one(&mut resumed, &[1], 1.0);
     assert_eq!(second.header().previous, first.stub().hash());
     assert_eq!(second.header().seq, 2);
 }
@@ -287,8 +299,8 @@ fn a_clean_restart_continues_the_chain() {
 #[test]
 fn what_a_revoked_key_writes_is_carried_and_not_believed() {
     let mut author = author(1, Class::Operational, Keep::History);
-    let good = write(&mut author, &[1], 0.0);
-    let stolen = write(&mut author, &[1], -3600.0);
+    let good = write_one(&mut author, &[1], 0.0);
+    let stolen = write_one(&mut author, &[1], -3600.0);
     let replica = replica(&[&good, &stolen], &[author.opening()]);
     let stream = replica.stream(author.stream()).expect("known");
     let revoke = |authority: u8| {
@@ -324,7 +336,7 @@ fn destroying_a_persons_key_erases_what_was_said() {
     about
         .seal_personal(&epoch_key(50), 12, &place, &said, author.names().topics())
         .expect("sealed");
-    let bundle = author.append(&about, None, NOON).expect("a bundle");
+    let bundle = append(&mut author, &about, None).remove(0);
     let recipient = reader_secret().recipient;
     let granting = control(&Payload {
         grants: vec![
@@ -351,12 +363,10 @@ fn an_expired_bundle_leaves_its_stub() {
     let mut author = author(1, Class::Telemetry, Keep::History);
     let topic = author.topic(&temperature(1), None).expect("room");
     let records = vec![Record::reading(topic, NOON, 1.0)];
-    let bundle = author
-        .append(&payload(records), Some(later(10.0)), NOON)
-        .expect("a bundle");
+    let bundle = append(&mut author, &payload(records), Some(later(10.0))).remove(1);
     let mut holder = replica(&[&bundle], &[author.opening()]);
     assert_eq!(holder.expired(later(30.0)), []);
-    assert_eq!(holder.expired(later(120.0)), [(author.stream(), 1)]);
+    assert_eq!(holder.expired(later(120.0)), [(author.stream(), 2)]);
     assert_eq!(holder.expired(later(120.0)), []);
 
     let mut other = replica(&[], &[author.opening()]);
@@ -370,4 +380,40 @@ fn an_expired_bundle_leaves_its_stub() {
     let none = BTreeSet::new();
     let root = |replica: &Replica| replica.root(Class::Telemetry, &none);
     assert_eq!(root(&holder), root(&other));
+}
+
+/// Once a bundle that named topics could expire. A node that came back after it had, held
+/// later bundles that it could never read.
+#[test]
+fn topics_outlive_the_bundle_that_first_needs_them() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    let topic = author.topic(&temperature(1), None).expect("room");
+    let records = vec![Record::reading(topic, NOON, 1.0)];
+    let bundles = append(&mut author, &payload(records.clone()), Some(later(10.0)));
+    let expiries: Vec<_> = bundles.iter().map(|b| b.header().expires()).collect();
+    assert_eq!(expiries, [None, Some(later(11.0))]);
+    let second = append(&mut author, &payload(records), None).remove(0);
+    let replica = replica(&[&bundles[0], &second], &[author.opening()]);
+    let stream = replica.stream(author.stream()).expect("known");
+    let mut reader = reader();
+    reader.reread(&granting(&author)).expect("plain");
+    assert!(reader.read(&bundles[0], stream).is_ok());
+    assert!(reader.read(&second, stream).is_ok());
+}
+
+/// Once the last bundle of a stream could be certified away when it expired. Its origin
+/// deleted it, restarted, took the one before for the last, and wrote a second history.
+#[test]
+fn the_last_bundle_is_never_certified_away() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    let records = || payload(vec![]);
+    append(&mut author, &records(), Some(later(1.0)));
+    let last = append(&mut author, &records(), Some(later(1.0))).remove(0);
+    let certificates = author.certify(later(3600.0)).expect("a certificate");
+    assert_eq!(gaps(&certificates), [(1, 1, Reason::Expired)]);
+    author.prune(1, 2);
+    let certificates = author.certify(later(3600.0)).expect("a certificate");
+    assert_eq!(gaps(&certificates), [(1, 1, Reason::Pruned)]);
+    let fresh = Author::open(&[1; 32], identity(1), Class::Operational, Keep::History);
+    assert_eq!(fresh.resume(last.stub()).head(), 2);
 }

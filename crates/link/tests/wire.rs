@@ -7,7 +7,8 @@ use expect_test::expect_file;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use support::{NOON, author, epoch_key, identity, later, node_key, temperature};
+use support::{NOON, append, author, epoch_key, identity, later, node_key, temperature};
+use twin_link::frame::{Ack, Bye, Frame, Have, Hello, Item, Line, Message, Part};
 use twin_link::payload::Topics;
 use twin_link::*;
 use twin_model::{Act, EntityId, Interval, Polygon, Stated, Value};
@@ -58,9 +59,7 @@ fn example() -> (Author, Payload) {
 
 fn bundle() -> Bundle {
     let (mut author, payload) = example();
-    author
-        .append(&payload, Some(later(60.0)), NOON)
-        .expect("a bundle")
+    append(&mut author, &payload, Some(later(60.0))).remove(1)
 }
 
 fn certificate() -> GapCertificate {
@@ -83,7 +82,7 @@ fn certificate() -> GapCertificate {
 fn equivocation() -> Equivocation {
     let (mut author, mut payload) = example();
     payload.records.truncate(1);
-    let other = author.append(&payload, None, NOON).expect("a bundle");
+    let other = append(&mut author, &payload, None).remove(1);
     let proof = Equivocation::between(author.opening(), *bundle().stub(), *other.stub());
     proof.expect("a contradiction")
 }
@@ -117,6 +116,70 @@ fn the_bytes_of_each_form() {
     expect_file!["vectors/revocation.hex"].assert_eq(&hex(&revocation().encode()));
 }
 
+/// One frame with every message.
+fn frame() -> Frame {
+    let mut some = Ranges::default();
+    some.insert(1, 5);
+    some.insert(8, 9);
+    let line = Line {
+        stream: bundle().header().stream,
+        is_forked: false,
+        covered: 4,
+        began: 100,
+        accounted: some.clone(),
+    };
+    let hello = Hello {
+        version_min: 1,
+        version_max: 2,
+        features: 0,
+        frame_bytes: 256,
+        session: [3; 8],
+        clock: NOON,
+        roots: [[1; 12], [2; 12], [3; 12], [4; 12]],
+    };
+    let messages = vec![
+        Message::Hello(hello),
+        Message::Ack(Ack {
+            delay_ms: 20,
+            received: some,
+        }),
+        Message::Have(Have {
+            class: Class::Operational,
+            is_whole: true,
+            is_last: false,
+            lines: vec![line],
+        }),
+        Message::Open(1, example().0.opening()),
+        Message::Part(Part {
+            number: 1,
+            item: Item::Body(2),
+            total: 300,
+            offset: 256,
+            bytes: b"the rest".to_vec(),
+        }),
+        Message::Roots(hello.roots),
+        Message::Decline(bundle().header().stream),
+        Message::Bye(Bye::Leaving),
+        Message::Ping,
+    ];
+    Frame {
+        packet: 77,
+        messages,
+    }
+}
+
+#[test]
+fn a_frame_of_every_message() {
+    let bytes = frame().encode();
+    expect_file!["vectors/frame.hex"].assert_eq(&hex(&bytes));
+    assert_eq!(Frame::decode(&bytes), Ok(frame()));
+    for end in 0..bytes.len() {
+        if let Ok(cut) = Frame::decode(&bytes[..end]) {
+            assert!(cut.messages.len() < frame().messages.len());
+        }
+    }
+}
+
 #[test]
 fn what_is_written_is_read() {
     let (author, payload) = example();
@@ -124,13 +187,19 @@ fn what_is_written_is_read() {
     let bytes = bundle.encode();
     assert_eq!(Bundle::decode(&bytes), Ok((bundle.clone(), &[][..])));
     bundle.stub().verify(&author.opening()).expect("signed");
-    let stub = Stub::decode(author.stream(), 1, &bundle.stub().encode()).expect("a stub");
+    let stub = Stub::decode(author.stream(), 2, &bundle.stub().encode()).expect("a stub");
     assert_eq!(&stub, bundle.stub());
     let plaintext = epoch_key(1)
         .open(bundle.header(), bundle.content())
         .expect("the key");
+    let mut topics = author.names().topics().clone();
+    assert_eq!(
+        Payload::decode(&plaintext, &mut topics),
+        Ok(payload.clone())
+    );
+    let whole = payload.encode(&topics, 0).expect("a payload");
     let mut topics = Topics::default();
-    assert_eq!(Payload::decode(&plaintext, &mut topics), Ok(payload));
+    assert_eq!(Payload::decode(&whole, &mut topics), Ok(payload));
     assert_eq!(
         topics.get(0).map(|topic| (**topic).clone()),
         Some(temperature(1))
@@ -180,7 +249,7 @@ fn forms() -> Vec<Form> {
             read.is_ok_and(|bundle| bundle.stub().verify(&opening()).is_ok())
         }),
         ("stub", bundle().stub().encode(), |bytes| {
-            let stub = Stub::decode(opening().id(), 1, bytes);
+            let stub = Stub::decode(opening().id(), 2, bytes);
             stub.is_ok_and(|stub| stub.verify(&opening()).is_ok())
         }),
         ("gap", certificate().encode(), |bytes| {
@@ -226,7 +295,7 @@ fn a_key_opens_only_what_was_sealed_with_it_where_it_stands() {
     assert!(epoch_key(1).open(header, content).is_ok());
     assert_eq!(epoch_key(2).open(header, content), Err(Error::Decrypt));
     let mut elsewhere = *header;
-    elsewhere.seq = 2;
+    elsewhere.seq = 3;
     assert_eq!(epoch_key(1).open(&elsewhere, content), Err(Error::Decrypt));
 }
 
@@ -239,11 +308,9 @@ fn a_clone_repeats_no_nonce() {
         .map(|i| {
             let mut payload = payload.clone();
             payload.written = later(f64::from(i));
-            let bundle = author
-                .clone()
-                .append(&payload, None, NOON)
-                .expect("a bundle");
-            bundle.header().nonce
+            append(&mut author.clone(), &payload, None)[1]
+                .header()
+                .nonce
         })
         .collect();
     nonces.sort_unstable();
@@ -352,6 +419,13 @@ proptest! {
         let _ = Payload::decode(&bytes, &mut Topics::default());
         for (_, _, check) in forms() {
             prop_assert!(!check(&bytes));
+        }
+    }
+
+    #[test]
+    fn any_frame_is_survived(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        if let Ok(frame) = Frame::decode(&bytes) {
+            prop_assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
         }
     }
 

@@ -20,6 +20,8 @@ const RATIO_MAX: f64 = 1.5;
 const MARGIN_K: f64 = 0.1;
 /// Share of the time in which it must be shown.
 const SHOWN_MIN: f64 = 0.5;
+/// A bias that is told and larger than this tells on a source.
+const BIAS_MAX_K: f64 = 1.0;
 const BAD: u32 = 2;
 
 type Case = (&'static str, fn(u64) -> Result<String>);
@@ -344,15 +346,21 @@ fn live(days: &Days, is_told: fn(&Said) -> bool, flag: Flag) -> Lived {
             .and_then(twin_model::Distribution::moments);
         errors.push(moments.map_or(f64::NAN, |(mean, _)| mean - truth));
         asked += 1;
-        let flags: Vec<&str> = [flag, Flag::FaultySource, Flag::Conflicting]
+        let telling = [flag, Flag::FaultySource, Flag::Conflicting];
+        let flags: Vec<&str> = estimate
+            .flags
             .iter()
-            .filter(|flag| estimate.flags.has(**flag))
-            .map(|flag| flag.as_str())
+            .filter(|flag| telling.contains(flag))
+            .map(Flag::as_str)
             .collect();
-        let health = channel.health(BAD, at).map(|health| health.state.as_str());
-        if !flags.is_empty() || channel.doubts(BAD, at) {
+        let health = channel.health(BAD, at);
+        let is_blamed = channel.blames(BAD, BIAS_MAX_K, at);
+        if !flags.is_empty() || is_blamed {
             shown += 1;
-            words = format!("flags {flags:?}, source {}", health.unwrap_or("not judged"));
+            let source = health.map_or("not judged".into(), |h| {
+                format!("{}, bias {:.1} °C", h.state.as_str(), h.bias)
+            });
+            words = format!("flags {flags:?}, source {source}");
         }
     }
     Lived {

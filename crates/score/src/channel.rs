@@ -64,6 +64,10 @@ pub(crate) fn spec(attribute: &str) -> AttributeSpec {
         .expect("an attribute of the catalogue")
 }
 
+fn name(source: u32) -> SourceId {
+    SourceId::new(&format!("urn:twin:source:{source}")).expect("a well-formed URI")
+}
+
 impl Channel {
     pub(crate) fn new(spec: AttributeSpec) -> Self {
         Self {
@@ -106,10 +110,13 @@ impl Channel {
     }
 
     pub(crate) fn estimate(&self, at: Time) -> Estimate {
-        let name = |source| {
-            SourceId::new(&format!("urn:twin:source:{source}")).expect("a well-formed URI")
-        };
         self.state.estimate(&self.spec, at, &Setting::plain(&name))
+    }
+
+    /// What is believed without what other owners sent.
+    pub(crate) fn estimate_own(&self, at: Time) -> Estimate {
+        self.state
+            .estimate_own(&self.spec, at, &Setting::plain(&name))
     }
 
     /// Mean and standard deviation of a number or count.
@@ -127,9 +134,10 @@ impl Channel {
         all.into_iter().find(|(s, _)| *s == source).map(|(_, h)| h)
     }
 
-    /// Whether something is said against a source.
-    pub(crate) fn doubts(&self, source: u32, at: Time) -> bool {
+    /// Whether something is said against a source: that it is not well, or off by more than it
+    /// may be.
+    pub(crate) fn blames(&self, source: u32, bias_max: f64, at: Time) -> bool {
         self.health(source, at)
-            .is_some_and(|health| health.state != HealthState::Ok)
+            .is_some_and(|h| h.state != HealthState::Ok || h.bias.abs() > bias_max)
     }
 }

@@ -11,6 +11,7 @@
 //! depends on it.
 
 mod bad;
+mod benches;
 mod channel;
 mod data;
 mod faults;
@@ -20,6 +21,7 @@ mod metrics;
 mod occupancy;
 mod peer;
 mod removal;
+mod ring;
 mod row;
 mod same;
 mod tower;
@@ -64,6 +66,8 @@ enum Measure {
     Gaps,
     /// The same claims in other orders, twice, across restarts, on more threads
     Same,
+    /// Three nodes that tell each other what they believe
+    Ring,
     /// What sensors should not say, and do
     Bad,
     /// Bytes of a state, told at several paces
@@ -89,6 +93,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Tower => removal::tower(arguments.seed, peer)?,
         Measure::Gaps => removal::gaps(data, arguments.seed, peer)?,
         Measure::Same => same::measure(data, arguments.seed),
+        Measure::Ring => ring::measure(&benches::benches(data, arguments.seed), arguments.seed)?,
         Measure::Memory => memory::measure(data),
         Measure::Bad => bad::measure(arguments.seed),
     };

@@ -51,21 +51,23 @@ fn room_rows(id: &str, room: &windesheim::Room, is_held: bool) -> Vec<Row> {
     let wrong = believe(room, WRONG_VOLUME * room.volume_m3);
     let counted = bins(&room.counter);
     let ours = means(&believed);
+    let name = format!("people per quarter-hour in room {id} from CO2, movement, phones and valve");
+    if ours.is_empty() {
+        return vec![Row::new(name).lacking("nothing is believed of a room that nobody counts in")];
+    }
     let error = rmse(&ours, &counted);
     let target = |row: Row, text: String, met: bool| {
         if is_held { row.held_to(text, met) } else { row }
     };
-    let people = Row::new(format!(
-        "people per quarter-hour in room {id} from CO2, movement, phones and valve"
-    ))
-    .shown(counted.len(), format!("RMSE {error:.3}"))
-    .beside(baselines(room, &counted))
-    .detail(format!(
-        "mean absolute error {:.3}; the counter says {:.2} people on average, at most {:.1}",
-        mean(pairs(&ours, &counted).map(|(a, b)| (a - b).abs())),
-        mean(counted.values().copied()),
-        counted.values().fold(0.0_f64, |a, b| a.max(*b)),
-    ));
+    let people = Row::new(name)
+        .shown(counted.len(), format!("RMSE {error:.3}"))
+        .beside(baselines(room, &counted))
+        .detail(format!(
+            "mean absolute error {:.3}; the counter says {:.2} people on average, at most {:.1}",
+            mean(pairs(&ours, &counted).map(|(a, b)| (a - b).abs())),
+            mean(counted.values().copied()),
+            counted.values().fold(0.0_f64, |a, b| a.max(*b)),
+        ));
     let misled = Row::new(format!(
         "the same, told a volume {WRONG_VOLUME} times too large"
     ))

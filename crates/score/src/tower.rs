@@ -119,6 +119,27 @@ pub(crate) fn generate(seed: u64) -> Result<Tower> {
     })
 }
 
+/// The true temperatures of rooms, every minute.
+pub(crate) fn true_temperatures(
+    rooms: &Rooms,
+    options: &observe::Options,
+) -> Result<Vec<Vec<(f64, f64)>>> {
+    let mut so = Vec::new();
+    let is_temperature = |line: &Line| line.attribute == "temperature";
+    observe::write(
+        rooms,
+        options,
+        &mut io::sink(),
+        &mut Lines::into(&mut so, is_temperature),
+    )?;
+    let mut measured = BTreeMap::new();
+    for line in so {
+        let at = (line.seconds(), line.value);
+        entry(&mut measured, line).truth.push(at);
+    }
+    Ok(measured.into_values().map(|room| room.truth).collect())
+}
+
 fn entry(measured: &mut BTreeMap<(String, String), Measured>, line: Line) -> &mut Measured {
     measured.entry((line.attribute, line.entity)).or_default()
 }

@@ -63,11 +63,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("bad input", &|| bad::measure(options.seed)),
     ];
     let estimates = |measure: &'static str| fusion::measure(measure, &data, options.seed);
-    let fusion: [Measure<'_>; 6] = [
+    let fusion: [Measure<'_>; 7] = [
         ("occupancy", &|| estimates("occupancy")),
         ("faults", &|| estimates("faults")),
         ("tower", &|| estimates("tower")),
         ("gaps", &|| estimates("gaps")),
+        ("ring", &|| estimates("ring")),
         ("same", &|| estimates("same")),
         ("bad input", &|| estimates("bad")),
     ];

@@ -321,6 +321,9 @@ fn claim(json: &mut Json, claim: &Claim) {
     json.object(|json| {
         json.field("id").text(&claim.id.to_string());
         json.field("source").text(claim.source.as_str());
+        // Not always what was asked about: people are told of by the air they breathe.
+        json.field("entity").text(statement.entity.as_str());
+        json.field("attribute").text(statement.attribute.as_str());
         act(json, &statement.act);
         json.field("observed").time(statement.observed);
         json.field("recorded").time(claim.recorded);

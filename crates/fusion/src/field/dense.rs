@@ -17,10 +17,39 @@ pub(super) fn eliminate(front: &mut [f64], height: usize, width: usize) {
         }
         let (done, rest) = front.split_at_mut(end * height);
         let done = &done[start * height..];
-        for (j, target) in rest.chunks_exact_mut(height).enumerate() {
-            let row = end + j;
-            subtract_multiples(&mut target[row..], done, height, row, row);
+        for (j, two) in rest.chunks_mut(2 * height).enumerate() {
+            let row = end + 2 * j;
+            let (first, second) = two.split_at_mut(height);
+            if second.is_empty() {
+                subtract_multiples(&mut first[row..], done, height, row, row);
+            } else {
+                subtract_from_two(&mut first[row..], &mut second[row + 1..], done, height, row);
+            }
         }
+    }
+}
+
+/// The same for two neighbouring columns at once, `first` from row `at` on and `second` from the
+/// row after: every number of `columns` is fetched once for both.
+fn subtract_from_two(
+    first: &mut [f64],
+    second: &mut [f64],
+    columns: &[f64],
+    height: usize,
+    at: usize,
+) {
+    let (head, first) = first.split_at_mut(1);
+    subtract_multiples(head, columns, height, at, at);
+    let from = at + 1;
+    let mut fours = columns.chunks_exact(STRIDE * height);
+    for four in &mut fours {
+        let columns = from_row(four, height, from);
+        let (p, q) = (factors(four, height, at), factors(four, height, from));
+        add_four_to_two(first, second, columns, p.map(|x| -x), q.map(|x| -x));
+    }
+    for column in fours.remainder().chunks_exact(height) {
+        add_multiple(first, &column[from..], -column[at]);
+        add_multiple(second, &column[from..], -column[from]);
     }
 }
 
@@ -38,21 +67,24 @@ fn finish_column(front: &mut [f64], height: usize, start: usize, column: usize) 
 
 /// `target` minus every column of `columns` from row `from` on, times its number in row `at`.
 fn subtract_multiples(target: &mut [f64], columns: &[f64], height: usize, at: usize, from: usize) {
-    let mut four = columns.chunks_exact(STRIDE * height);
-    for four in &mut four {
-        let (a, rest) = four.split_at(height);
-        let (b, rest) = rest.split_at(height);
-        let (c, d) = rest.split_at(height);
-        let factors = [-a[at], -b[at], -c[at], -d[at]];
-        add_four(
-            target,
-            [&a[from..], &b[from..], &c[from..], &d[from..]],
-            factors,
-        );
+    let mut fours = columns.chunks_exact(STRIDE * height);
+    for four in &mut fours {
+        let factors = factors(four, height, at).map(|x| -x);
+        add_four(target, from_row(four, height, from), factors);
     }
-    for column in four.remainder().chunks_exact(height) {
+    for column in fours.remainder().chunks_exact(height) {
         add_multiple(target, &column[from..], -column[at]);
     }
+}
+
+/// Four columns that lie one after the other, from a row on.
+fn from_row(four: &[f64], height: usize, from: usize) -> [&[f64]; STRIDE] {
+    std::array::from_fn(|i| &four[i * height + from..(i + 1) * height])
+}
+
+/// Their numbers in one row.
+fn factors(four: &[f64], height: usize, at: usize) -> [f64; STRIDE] {
+    std::array::from_fn(|i| four[i * height + at])
 }
 
 /// target += factor · column.
@@ -70,28 +102,57 @@ fn add_four(target: &mut [f64], columns: [&[f64]; STRIDE], factors: [f64; STRIDE
     }
 }
 
-/// target += matrix · factors, where the matrix has columns of `height` and the product the
-/// length of `target`, from row `from` on.
+fn add_four_to_two(
+    first: &mut [f64],
+    second: &mut [f64],
+    columns: [&[f64]; STRIDE],
+    factors_of_first: [f64; STRIDE],
+    factors_of_second: [f64; STRIDE],
+) {
+    let length = first.len();
+    let second = &mut second[..length];
+    let [a, b, c, d] = columns.map(|column| &column[..length]);
+    let ([p, q, r, s], [t, u, v, w]) = (factors_of_first, factors_of_second);
+    for i in 0..length {
+        let (a, b, c, d) = (a[i], b[i], c[i], d[i]);
+        first[i] += (p * a + q * b) + (r * c + s * d);
+        second[i] += (t * a + u * b) + (v * c + w * d);
+    }
+}
+
+/// products += matrix · factors. The matrix has columns of `height`, of which rows `from` on
+/// are taken; products and factors have `below` rows and any number of columns.
 pub(super) fn add_product(
-    target: &mut [f64],
+    products: &mut [f64],
     matrix: &[f64],
     height: usize,
     from: usize,
     factors: &[f64],
 ) {
-    let mut columns = matrix.chunks_exact(STRIDE * height);
-    let mut sets = factors.chunks_exact(STRIDE);
-    for (set, four) in (&mut sets).zip(&mut columns) {
-        let (a, rest) = four.split_at(height);
-        let (b, rest) = rest.split_at(height);
-        let (c, d) = rest.split_at(height);
-        let columns = [&a[from..], &b[from..], &c[from..], &d[from..]];
-        add_four(target, columns, [set[0], set[1], set[2], set[3]]);
-    }
-    let done = factors.len() - sets.remainder().len();
-    let rest = matrix[done * height..].chunks_exact(height);
-    for (factor, column) in sets.remainder().iter().zip(rest) {
-        add_multiple(target, &column[from..], *factor);
+    let below = height - from;
+    let pairs = factors.chunks(2 * below);
+    for (products, factors) in products.chunks_mut(2 * below).zip(pairs) {
+        let (first, second) = products.split_at_mut(below);
+        let (by_first, by_second) = factors.split_at(below);
+        let fours = below - below % STRIDE;
+        for at in (0..fours).step_by(STRIDE) {
+            let four = &matrix[at * height..(at + STRIDE) * height];
+            let columns = from_row(four, height, from);
+            let p = std::array::from_fn(|i| by_first[at + i]);
+            if second.is_empty() {
+                add_four(first, columns, p);
+            } else {
+                let q = std::array::from_fn(|i| by_second[at + i]);
+                add_four_to_two(first, second, columns, p, q);
+            }
+        }
+        for at in fours..below {
+            let column = &matrix[at * height + from..(at + 1) * height];
+            add_multiple(first, column, by_first[at]);
+            if let Some(factor) = by_second.get(at) {
+                add_multiple(second, column, *factor);
+            }
+        }
     }
 }
 

@@ -181,13 +181,21 @@ impl Work {
         self.triangle.resize(width * width, 0.0);
         invert_triangle(panel, height, width, &mut self.triangle);
         self.find_shares(panel, height, width);
-        for j in 0..width {
-            self.product.clear();
-            self.product.resize(below, 0.0);
-            let factors = &self.shares[j * below..(j + 1) * below];
+        self.product.clear();
+        self.product.resize(width * below, 0.0);
+        if below > 0 {
             let lower = &own[width * height..];
-            add_product(&mut self.product, lower, height, width, factors);
-            for (i, value) in self.product.iter().enumerate() {
+            add_product(
+                &mut self.product,
+                lower,
+                height,
+                width,
+                &self.shares[..width * below],
+            );
+        }
+        for j in 0..width {
+            let product = &self.product[j * below..(j + 1) * below];
+            for (i, value) in product.iter().enumerate() {
                 own[j * height + width + i] = -value;
                 own[(width + i) * height + j] = -value;
             }
@@ -197,7 +205,7 @@ impl Work {
                     &self.triangle[j * width + j..(j + 1) * width],
                 );
                 let shares = &self.shares[i * below..(i + 1) * below];
-                let value = from_triangle + dot(shares, &self.product);
+                let value = from_triangle + dot(shares, product);
                 own[j * height + i] = value;
                 own[i * height + j] = value;
             }

@@ -8,7 +8,7 @@ use twin_model::estimate::CONTRIBUTORS_MAX;
 /// Rounds of weighing the observations against each other, at most.
 const ROUNDS_MAX: usize = 5;
 /// Weights that change by less are settled.
-const WEIGHT_CHANGE: f64 = 0.01;
+const WEIGHT_CHANGE: f64 = 0.03;
 /// Weight below which an observation is doubted.
 const DOUBTED: f64 = 0.5;
 /// Most doubted observations that are followed up: those that would change most at their node.

@@ -349,6 +349,11 @@ impl Names {
         self.written
     }
 
+    /// Whether some topics are not named yet.
+    pub(crate) fn has_unwritten(&self) -> bool {
+        (self.written as usize) < self.topics.len()
+    }
+
     /// All topics stand in bundles now; whether some did not before.
     pub(crate) fn mark_written(&mut self) -> bool {
         let before = std::mem::replace(&mut self.written, self.topics.len() as u32);

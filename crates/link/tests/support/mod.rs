@@ -2,8 +2,13 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(unreachable_pub, reason = "a module of several test crates")]
 
+pub mod world;
+
 use ed25519_dalek::SigningKey;
-use twin_link::{Audience, Author, Class, Identity, Incarnation, Keep, OriginId, SecretKey, Topic};
+use twin_link::{
+    Audience, Author, Bundle, Class, Identity, Incarnation, Keep, OriginId, Payload, SecretKey,
+    Topic,
+};
 use twin_model::{Attribute, EntityId, SourceId, Time, Unit};
 
 pub const NOON: Time = Time(1_795_348_800_000_000);
@@ -82,4 +87,9 @@ impl Dice {
             .for_each(|chunk| chunk.copy_from_slice(&self.next().to_le_bytes()));
         out
     }
+}
+
+/// Writes a bundle; those that name its topics come before it.
+pub fn append(author: &mut Author, payload: &Payload, expires: Option<Time>) -> Vec<Bundle> {
+    author.append(payload, expires, NOON).expect("a bundle")
 }

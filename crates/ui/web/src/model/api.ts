@@ -100,7 +100,7 @@ export interface Claim {
   claim?: string;
   id?: string;
   source?: string;
-  /** Where it speaks of something else than was asked about, and tells of it. */
+  /** What it speaks of; not always what was asked about. */
   attribute?: string;
   entity?: string;
   value?: Value;

@@ -80,7 +80,7 @@ function newestBefore(claims: readonly Claim[]): Map<number, number> {
 
 /** Source, moment and words: the same of all three is the same thing said again. */
 function saying(claim: Claim): string {
-  return JSON.stringify([claim.source, claim.attribute, claim.observed, claim.value, claim.unit, claim.absent, claim.notApplicable, claim.unknown, claim.retract]);
+  return JSON.stringify([claim.source, claim.entity, claim.attribute, claim.observed, claim.value, claim.unit, claim.absent, claim.notApplicable, claim.unknown, claim.retract]);
 }
 
 function instant(time: string | undefined): number {

@@ -12,6 +12,7 @@ import { useUi } from './ui.ts';
 const SHOWN_MAX = 40;
 
 interface Props {
+  entity: string;
   why: Why;
   attribute: string;
   /** The moment that was asked about. */
@@ -33,8 +34,7 @@ export function Claims(props: Props): JSX.Element {
           {(claim, i) => (
             <li class="claim" classList={{ weightless: !weightOf(claim) }}>
               <span class="claim-value">
-                <Show when={claim.attribute && claim.attribute !== props.attribute}>{text().attribute[claim.attribute as string] ?? claim.attribute}: </Show>
-                {claimText(claim, ui.nameOf)}
+                {aboutText(claim, props.entity, props.attribute, ui.nameOf)}{claimText(claim, ui.nameOf)}
               </span>
               <span class="claim-weight" title={text().why.weight}>
                 <Show when={weightOf(claim)} fallback={text().why.set}>{(w) => percentText(w(), text())}</Show>
@@ -52,6 +52,15 @@ export function Claims(props: Props): JSX.Element {
       <Show when={claims().length > SHOWN_MAX}><p>{text().why.more(claims().length - SHOWN_MAX)}</p></Show>
     </>
   );
+}
+
+/** What a claim speaks of, where that is not what was asked about: people are told of by the
+    air they breathe, a room without a sensor by the rooms around it. */
+export function aboutText(claim: Claim, entity: string, attribute: string, nameOf: (id: string) => string): string {
+  const what = claim.attribute && claim.attribute !== attribute ? (text().attribute[claim.attribute] ?? claim.attribute) : '';
+  const where = claim.entity && claim.entity !== entity ? nameOf(claim.entity) : '';
+  const about = [what, where].filter(Boolean).join(', ');
+  return about ? `${about}: ` : '';
 }
 
 export function claimText(claim: Claim, nameOf: (id: string) => string): string {

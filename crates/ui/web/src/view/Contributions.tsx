@@ -7,12 +7,12 @@ import { healthFacts, healthText } from '../model/healthWords.ts';
 import { sourceName } from '../model/source.ts';
 import { contributions, type Contribution } from '../model/why.ts';
 import { percentText } from '../model/words.ts';
-import { claimText } from './Claims.tsx';
+import { aboutText, claimText } from './Claims.tsx';
 import { HealthSign } from './HealthSign.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
-interface Props { why: Why; attribute: string; whenOf: (time: string | undefined) => string }
+interface Props { why: Why; entity: string; attribute: string; whenOf: (time: string | undefined) => string }
 
 export function Contributions(props: Props): JSX.Element {
   const parts = createMemo(() => contributions(props.why));
@@ -38,10 +38,9 @@ export function Contributions(props: Props): JSX.Element {
 
 function Said(props: Props & { part: Contribution }): JSX.Element {
   const ui = useUi();
-  const of = (attribute: string | undefined) => (attribute && attribute !== props.attribute ? `${text().attribute[attribute] ?? attribute}: ` : '');
   return (
     <span class="claim-times">
-      <Show when={props.part.newest}>{(claim) => <>{of(claim().attribute)}{claimText(claim(), ui.nameOf)} · </>}</Show>
+      <Show when={props.part.newest}>{(claim) => <>{aboutText(claim(), props.entity, props.attribute, ui.nameOf)}{claimText(claim(), ui.nameOf)} · </>}</Show>
       {props.whenOf(props.part.observed)}
     </span>
   );

@@ -71,10 +71,10 @@ function Behind(props: { why: Why; twin: Twin; attribute: string; moment: Moment
           <Show when={staleAfter_s()}>{(s) => <>; {text().why.staleAfter(ageText(s(), text().age))}</>}</Show>
         </p>
       </Show>
-      <Show when={props.why.contributors?.length > 0}><Contributions why={props.why} attribute={props.attribute} whenOf={whenOf} /></Show>
+      <Show when={props.why.contributors?.length > 0}><Contributions why={props.why} entity={props.twin.id} attribute={props.attribute} whenOf={whenOf} /></Show>
       <Changes why={props.why} attribute={props.attribute} />
       <Show when={(props.why.claims ?? []).length > 0} fallback={<p>{props.why.estimate?.status === 'withheld' ? text().detail.withheld : text().why.none}</p>}>
-        <Claims why={props.why} attribute={props.attribute} asked_ms={asked_ms()} whenOf={whenOf} />
+        <Claims why={props.why} entity={props.twin.id} attribute={props.attribute} asked_ms={asked_ms()} whenOf={whenOf} />
       </Show>
     </>
   );

@@ -257,6 +257,7 @@ async function phone(browser, tally, node) {
     await logIn(tab, node);
     await tab.waitForSelector('.room, .plan-note');
     tally.check('the page fits a phone', await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    tally.check('every tool is in sight on a phone', await tab.$eval('.tools', (bar) => bar.scrollWidth <= bar.clientWidth));
     tally.check('a Dutch phone is spoken to in Dutch', (await tab.getAttribute('html', 'lang')) === 'nl');
     tally.check('a dark phone gets the night theme', (await tab.getAttribute('html', 'data-theme')) === 'night');
     tally.check('storeys and connection stay in sight', (await tab.locator('.storey').first().isVisible()) && (await tab.locator('.connection').isVisible()));

@@ -1,0 +1,260 @@
+//! What one peer lacks of one stream, and what of it is under way.
+
+use crate::frame::{Item, Line};
+use crate::ranges::Ranges;
+use crate::replica::Stream;
+use std::collections::{BTreeMap, BTreeSet};
+use twin_model::Time;
+
+/// An item that is being sent.
+#[derive(Debug, Clone)]
+struct Sending {
+    bytes: Vec<u8>,
+    /// Bytes not handed down, or lost; counted from 1.
+    todo: Ranges,
+    /// Bytes that arrived.
+    arrived: Ranges,
+}
+
+/// Some bytes of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slice {
+    pub(crate) item: Item,
+    pub(crate) offset: usize,
+    pub(crate) bytes: usize,
+}
+
+/// One stream towards one peer.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the peer said, each by itself"
+)]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outgoing {
+    /// The number of the stream in this session.
+    pub(crate) number: Option<u64>,
+    /// The peer has acknowledged the number.
+    pub(crate) is_declared: bool,
+    /// The peer wants nothing of it.
+    pub(crate) is_declined: bool,
+    /// The peer has said what it has.
+    pub(crate) is_known: bool,
+    /// What the peer has, as far as it said or showed.
+    have: Ranges,
+    covered: u64,
+    is_forked: bool,
+    /// A body of which the peer has the first bytes, and how many.
+    began: Option<(u64, u64)>,
+    /// Handed down completely in this session.
+    sent: Ranges,
+    sent_others: BTreeSet<Item>,
+    sending: BTreeMap<Item, Sending>,
+}
+
+impl Outgoing {
+    /// Takes in what the peer says that it has.
+    pub(crate) fn learn(&mut self, line: &Line, is_whole: bool) {
+        self.is_known = true;
+        self.have.extend(&line.accounted);
+        self.covered = self.covered.max(line.covered);
+        self.is_forked |= line.is_forked;
+        self.began = Some((line.accounted.contiguous() + 1, line.began));
+        if is_whole {
+            // It is the peer's whole knowledge: what it lacks now must be sent again, even if
+            // it had it before.
+            self.have = line.accounted.clone();
+            self.forget_sent();
+        }
+    }
+
+    /// The peer knows nothing of the stream.
+    pub(crate) fn learn_nothing(&mut self) {
+        *self = Self {
+            number: self.number,
+            is_declared: self.is_declared,
+            is_declined: self.is_declined,
+            is_known: true,
+            sending: std::mem::take(&mut self.sending),
+            ..Self::default()
+        };
+        self.forget_sent();
+    }
+
+    /// The peer has all that is here.
+    pub(crate) fn learn_equal(&mut self, stream: &Stream) {
+        self.is_known = true;
+        self.have.extend(stream.accounted());
+        self.covered = stream.covered().count();
+        self.is_forked = stream.fork().is_some();
+    }
+
+    /// The peer showed that it has this.
+    pub(crate) fn note_shown(&mut self, item: Item) {
+        match item {
+            Item::Body(seq) | Item::Stub(seq) => self.have.insert(seq, seq),
+            Item::Fork => self.is_forked = true,
+            Item::Gap(_) => {}
+        }
+    }
+
+    /// Whether the peer has the bundle.
+    pub(crate) fn has(&self, seq: u64) -> bool {
+        self.have.contains(seq)
+    }
+
+    fn forget_sent(&mut self) {
+        self.sent = Ranges::default();
+        self.sent_others.clear();
+        for item in self.sending.keys() {
+            mark(&mut self.sent, &mut self.sent_others, *item);
+        }
+    }
+
+    /// What goes next, and when it expires. Before the peer has said what it has, only what
+    /// is younger than the session (`after`).
+    pub(crate) fn next(&self, stream: &Stream, after: u64) -> Option<(Item, Option<Time>)> {
+        if self.is_declined {
+            return None;
+        }
+        let begun = self
+            .sending
+            .iter()
+            .find(|(_, sending)| !sending.todo.is_empty());
+        if let Some((&item, _)) = begun {
+            return Some((item, expires(stream, item)));
+        }
+        if stream.fork().is_some() {
+            let is_due = !self.is_forked && !self.sent_others.contains(&Item::Fork);
+            return is_due.then_some((Item::Fork, None));
+        }
+        let after = if self.is_known { 0 } else { after };
+        self.next_gap(stream)
+            .map(|item| (item, None))
+            .or_else(|| self.next_bundle(stream, after))
+    }
+
+    fn next_gap(&self, stream: &Stream) -> Option<Item> {
+        if !self.is_known || stream.covered().count() <= self.covered {
+            return None;
+        }
+        let gaps = stream.certificates().iter().filter_map(|c| c.gaps().last());
+        gaps.map(|gap| Item::Gap(gap.to))
+            .find(|item| !self.sent_others.contains(item))
+    }
+
+    fn next_bundle(&self, stream: &Stream, after: u64) -> Option<(Item, Option<Time>)> {
+        let mut at = after + 1;
+        loop {
+            let (seq, held) = stream.next_held(at)?;
+            let free = self.sent.next_hole(self.have.next_hole(seq));
+            if free == seq {
+                let item = if held.is_stub {
+                    Item::Stub(seq)
+                } else {
+                    Item::Body(seq)
+                };
+                return Some((item, held.expires));
+            }
+            at = free;
+        }
+    }
+
+    /// Begins to send an item with these bytes.
+    pub(crate) fn begin(&mut self, item: Item, bytes: Vec<u8>) {
+        let begun = self.began.filter(|&(seq, _)| item == Item::Body(seq));
+        let skip = begun.map_or(0, |(_, bytes)| bytes);
+        let mut todo = Ranges::default();
+        // The last byte is always sent: it shows that there is something to complete.
+        todo.insert(skip.min(bytes.len() as u64 - 1) + 1, bytes.len() as u64);
+        mark(&mut self.sent, &mut self.sent_others, item);
+        let sending = Sending {
+            bytes,
+            todo,
+            arrived: Ranges::default(),
+        };
+        self.sending.insert(item, sending);
+    }
+
+    pub(crate) fn is_begun(&self, item: Item) -> bool {
+        self.sending.contains_key(&item)
+    }
+
+    /// The next bytes of an item, at most `room`; they count as under way now.
+    pub(crate) fn take(&mut self, item: Item, room: usize) -> Option<(Slice, Vec<u8>, usize)> {
+        let sending = self.sending.get_mut(&item)?;
+        let (from, to) = sending.todo.iter().next()?;
+        let to = to.min(from + room as u64 - 1);
+        sending.todo.remove(from, to);
+        let (offset, end) = (from as usize - 1, to as usize);
+        let slice = Slice {
+            item,
+            offset,
+            bytes: end - offset,
+        };
+        let bytes = sending.bytes[offset..end].to_vec();
+        Some((slice, bytes, sending.bytes.len()))
+    }
+
+    /// How many bytes an item has, and where its next ones begin.
+    pub(crate) fn progress(&self, item: Item) -> Option<(usize, usize)> {
+        let sending = self.sending.get(&item)?;
+        let (from, _) = sending.todo.iter().next()?;
+        Some((sending.bytes.len(), from as usize - 1))
+    }
+
+    pub(crate) fn arrived(&mut self, slice: Slice) {
+        let Some(sending) = self.sending.get_mut(&slice.item) else {
+            return;
+        };
+        let (from, to) = (slice.offset + 1, slice.offset + slice.bytes);
+        sending.arrived.insert(from as u64, to as u64);
+        sending.todo.remove(from as u64, to as u64);
+        let last = sending.bytes.len() as u64;
+        let first = sending.arrived.iter().next().map_or(1, |(from, _)| from);
+        let is_complete = sending.todo.is_empty() && sending.arrived.contains_run(first, last);
+        if is_complete {
+            self.sending.remove(&slice.item);
+        }
+    }
+
+    pub(crate) fn lost(&mut self, slice: Slice) {
+        let have = &self.have;
+        let is_needless = matches!(slice.item, Item::Body(seq) if have.contains(seq));
+        if is_needless {
+            self.sending.remove(&slice.item);
+        }
+        let Some(sending) = self.sending.get_mut(&slice.item) else {
+            return;
+        };
+        let (from, to) = (slice.offset as u64 + 1, (slice.offset + slice.bytes) as u64);
+        sending.todo.insert(from, to);
+        for (from, to) in sending.arrived.clone().iter() {
+            sending.todo.remove(from, to);
+        }
+    }
+
+    /// What was under way need not go any more: superseded, expired, or the stream forked.
+    pub(crate) fn drop_needless(&mut self, stream: &Stream) {
+        self.sending.retain(|item, _| match item {
+            Item::Body(seq) => stream.held(*seq).is_some_and(|held| !held.is_stub),
+            Item::Stub(seq) => stream.held(*seq).is_some(),
+            Item::Gap(_) | Item::Fork => true,
+        });
+    }
+}
+
+fn mark(sent: &mut Ranges, others: &mut BTreeSet<Item>, item: Item) {
+    match item {
+        Item::Body(seq) | Item::Stub(seq) => sent.insert(seq, seq),
+        Item::Gap(_) | Item::Fork => {
+            others.insert(item);
+        }
+    }
+}
+
+fn expires(stream: &Stream, item: Item) -> Option<Time> {
+    match item {
+        Item::Body(seq) | Item::Stub(seq) => stream.held(seq)?.expires,
+        Item::Gap(_) | Item::Fork => None,
+    }
+}

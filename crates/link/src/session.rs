@@ -1,0 +1,833 @@
+//! A conversation with one peer over one connection.
+//!
+//! Both say what they have, the most urgent class first, and then give each other what is
+//! missing. What goes into a frame is decided when the carrier asks for it, so that an
+//! alarm overtakes all that still waits.
+
+use crate::flight::{Arrivals, Flight};
+use crate::frame::{Bye, Frame, Have, Hello, Item, Line, Message, Part, Roots};
+use crate::id::{Class, StreamId};
+use crate::incoming::Incoming;
+use crate::limits::{FRAME_BYTES_MAX, FRAME_BYTES_MIN, STREAMS_PER_PEER_MAX};
+use crate::opening::Opening;
+use crate::outgoing::{Outgoing, Slice};
+use crate::replica::Replica;
+use crate::schedule::{Bucket, Candidate, Choice, Contract, Scheduler};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use twin_model::Time;
+use twin_model::time::MICROS;
+
+/// The protocol that this release speaks.
+pub const VERSION: u64 = 1;
+/// A session in which something is under way and nothing is acknowledged ends.
+pub const PROGRESS_S: i64 = 10;
+/// After this long without news both check that nothing was missed.
+pub const SETTLE_S: i64 = 5;
+/// And from then on this often.
+pub const VERIFY_S: i64 = 60;
+
+/// What is known of the connection.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Link {
+    /// The longest frame that the carrier takes; below 64 kbit/s at most 256 bytes.
+    pub frame_bytes: usize,
+    /// What may be sent, if the link has a known or allotted rate.
+    pub bytes_per_s: Option<f64>,
+    /// How much life safety one stream may send first.
+    pub contract: Contract,
+}
+
+/// Where the bytes of bundles are.
+pub trait Shelf {
+    /// The body of a bundle that the replica holds, or its stub if that is what is left.
+    fn bytes(&self, stream: StreamId, seq: u64) -> Option<Vec<u8>>;
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The peer said so.
+    ByPeer(Bye),
+    /// We said so.
+    ByUs(Bye),
+    /// Nothing was acknowledged for [`PROGRESS_S`].
+    Stalled,
+    /// The peer restarted; connect again.
+    PeerRestarted,
+}
+
+/// What a session tells its node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The peer knows a stream.
+    Introduced(Opening),
+    /// An item is complete; nothing of it is checked yet.
+    Item(Opening, Item, Vec<u8>),
+    /// The peer's clock differs from ours by so many microseconds, and half a round trip.
+    ClockOffset(i64),
+    /// A stream exceeded its contract for life safety.
+    Demoted(StreamId),
+    /// It is over.
+    Ended(Ended),
+}
+
+/// What a frame carries that must arrive.
+#[derive(Debug, Clone)]
+enum Cargo {
+    Hello,
+    Open(StreamId),
+    Listed(Class, Vec<StreamId>),
+    LastListed(Class),
+    Receipts(Vec<StreamId>),
+    Slice(StreamId, Slice),
+    Roots,
+    Decline(StreamId),
+}
+
+/// Telling the peer what is here, in one class.
+#[derive(Debug, Clone, Default)]
+struct Listing {
+    todo: VecDeque<StreamId>,
+    under_way: usize,
+    last_is_due: bool,
+    /// The peer's list has this one as its answer.
+    is_answer: bool,
+}
+
+/// What the peer tells, in one class.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    streams: BTreeSet<StreamId>,
+    is_complete: bool,
+}
+
+/// One side of a conversation.
+#[derive(Debug, Clone)]
+pub struct Session {
+    frame_bytes: usize,
+    nonce: [u8; 8],
+    peer: Option<Hello>,
+    hello_is_due: bool,
+    flight: Flight<Cargo>,
+    arrivals: Arrivals,
+    budget: Option<Bucket>,
+    scheduler: Scheduler,
+    outgoing: BTreeMap<StreamId, Outgoing>,
+    numbers: u64,
+    openings: BTreeMap<u64, Opening>,
+    incoming: Incoming,
+    listings: [Listing; 4],
+    told: [Told; 4],
+    receipts: BTreeSet<StreamId>,
+    declines: BTreeSet<StreamId>,
+    declined_here: BTreeSet<StreamId>,
+    roots_due: Time,
+    roots_asked: bool,
+    /// The last bundle of each life-safety stream when the session began.
+    heads: BTreeMap<StreamId, u64>,
+    has_work: bool,
+    bye: Option<Bye>,
+    ended: Option<Ended>,
+}
+
+impl Session {
+    /// A session over a fresh connection. `nonce` is drawn at random; `incoming` comes from
+    /// the session before.
+    pub(crate) fn new(
+        link: Link,
+        nonce: [u8; 8],
+        incoming: Incoming,
+        replica: &Replica,
+        now: Time,
+    ) -> Self {
+        let frame_bytes = link.frame_bytes.clamp(FRAME_BYTES_MIN, FRAME_BYTES_MAX);
+        let urgent = replica
+            .streams()
+            .filter(|(_, stream)| stream.opening.class == Class::LifeSafety);
+        Self {
+            frame_bytes,
+            nonce,
+            peer: None,
+            hello_is_due: true,
+            flight: Flight::new(frame_bytes, now),
+            arrivals: Arrivals::default(),
+            budget: link.bytes_per_s.map(|rate| Bucket::full(rate, 0.0, now)),
+            scheduler: Scheduler::new(link.contract),
+            outgoing: BTreeMap::new(),
+            numbers: 0,
+            openings: BTreeMap::new(),
+            incoming,
+            listings: Default::default(),
+            told: Default::default(),
+            receipts: BTreeSet::new(),
+            declines: BTreeSet::new(),
+            declined_here: BTreeSet::new(),
+            roots_due: Time(now.0 + VERIFY_S * MICROS),
+            roots_asked: false,
+            heads: urgent
+                .map(|(id, stream)| (id, stream.accounted().last()))
+                .collect(),
+            has_work: true,
+            bye: None,
+            ended: None,
+        }
+    }
+
+    /// Why it ended, if it has.
+    pub fn ended(&self) -> Option<Ended> {
+        self.ended
+    }
+
+    /// What is unfinished, for the next session.
+    pub(crate) fn into_incoming(self) -> Incoming {
+        self.incoming
+    }
+
+    /// Something changed in the replica: there may be something to send.
+    pub(crate) fn wake(&mut self, now: Time) {
+        self.has_work = true;
+        self.roots_due = self.roots_due.min(Time(now.0 + SETTLE_S * MICROS));
+    }
+
+    /// A bundle became durable, or a certificate was taken in. The peer hears of it if it is
+    /// known to have it, so that it need not wonder.
+    pub(crate) fn note_durable(&mut self, stream: StreamId, seq: Option<u64>, now: Time) {
+        let out = self.outgoing.get(&stream);
+        if out.is_some_and(|out| seq.is_none_or(|seq| out.has(seq))) {
+            self.receipts.insert(stream);
+        }
+        self.wake(now);
+    }
+
+    /// Nothing of a stream is wanted from this peer.
+    pub(crate) fn decline(&mut self, stream: StreamId) {
+        if self.declined_here.insert(stream) {
+            self.declines.insert(stream);
+            self.has_work = true;
+        }
+    }
+
+    /// The node ends the conversation: one more frame says why.
+    pub(crate) fn leave(&mut self, bye: Bye) {
+        self.bye.get_or_insert(bye);
+    }
+
+    /// When [`Self::room`] or [`Self::tick`] may have something to do although nothing
+    /// happens.
+    pub(crate) fn next_wake(&mut self, now: Time) -> Option<Time> {
+        if self.ended.is_some() {
+            return None;
+        }
+        let stalled = self.stalls_at();
+        let allowed = self.budget.as_mut().map_or(now, |bucket| {
+            let is_allowed = bucket.allows(now);
+            if is_allowed { now } else { bucket.next() }
+        });
+        let may_carry = self.has_work && self.flight.has_room();
+        let wakes = [
+            self.arrivals.due(),
+            self.flight.timeout(),
+            stalled,
+            may_carry.then_some(allowed),
+            Some(self.roots_due),
+        ];
+        wakes.into_iter().flatten().min()
+    }
+
+    /// Time passed.
+    pub(crate) fn tick(&mut self, now: Time) -> Vec<Event> {
+        if self.stalls_at().is_some_and(|stalls_at| now >= stalls_at) {
+            return self.end(Ended::Stalled);
+        }
+        let lost = self.flight.on_timeout(now);
+        self.give_back(lost);
+        if now >= self.roots_due {
+            self.roots_due = Time(now.0 + VERIFY_S * MICROS);
+            self.roots_asked = true;
+            self.has_work = true;
+        }
+        Vec::new()
+    }
+
+    fn stalls_at(&self) -> Option<Time> {
+        let since = self.flight.silent_since()?;
+        Some(Time(since.0 + PROGRESS_S * MICROS))
+    }
+
+    fn end(&mut self, why: Ended) -> Vec<Event> {
+        self.ended.get_or_insert(why);
+        vec![Event::Ended(why)]
+    }
+
+    /// A frame arrived.
+    pub(crate) fn take(&mut self, bytes: &[u8], now: Time, replica: &Replica) -> Vec<Event> {
+        if self.ended.is_some() {
+            return Vec::new();
+        }
+        let Ok(frame) = Frame::decode(bytes) else {
+            return self.break_off();
+        };
+        let is_ack = |message: &Message| matches!(message, Message::Ack(_));
+        let asks = !frame.messages.iter().all(is_ack);
+        if !self.arrivals.note(frame.packet, asks, now) {
+            return Vec::new();
+        }
+        let mut events = Vec::new();
+        for message in frame.messages {
+            events.extend(self.hear(message, now, replica));
+            if self.ended.is_some() {
+                break;
+            }
+        }
+        events
+    }
+
+    /// The peer broke the rules: say so, and hear no more.
+    fn break_off(&mut self) -> Vec<Event> {
+        self.leave(Bye::BrokenRules);
+        Vec::new()
+    }
+
+    fn hear(&mut self, message: Message, now: Time, replica: &Replica) -> Vec<Event> {
+        match message {
+            Message::Hello(hello) => self.hear_hello(hello, now, replica),
+            Message::Ack(ack) => match self.flight.acknowledge(&ack, now) {
+                Some(settled) => {
+                    for cargo in &settled.arrived {
+                        self.note_arrived(cargo);
+                    }
+                    self.give_back(settled.lost);
+                    Vec::new()
+                }
+                None => self.break_off(),
+            },
+            Message::Have(have) => self.hear_have(&have, replica),
+            Message::Open(number, opening) => self.hear_open(number, opening),
+            Message::Part(part) => self.hear_part(&part, now),
+            Message::Roots(roots) => {
+                self.compare(&roots, replica);
+                Vec::new()
+            }
+            Message::Decline(stream) => {
+                self.out(stream).is_declined = true;
+                Vec::new()
+            }
+            Message::Bye(bye) => self.end(Ended::ByPeer(bye)),
+            Message::Ping => Vec::new(),
+        }
+    }
+
+    fn hear_hello(&mut self, hello: Hello, now: Time, replica: &Replica) -> Vec<Event> {
+        if let Some(known) = &self.peer {
+            let restarted = known.session != hello.session;
+            return if restarted {
+                self.end(Ended::PeerRestarted)
+            } else {
+                Vec::new()
+            };
+        }
+        if hello.version_min > VERSION || hello.version_max < VERSION {
+            self.leave(Bye::NoCommonVersion);
+            return Vec::new();
+        }
+        self.frame_bytes = self.frame_bytes.min(hello.frame_bytes);
+        self.flight.set_frame_bytes(self.frame_bytes);
+        self.peer = Some(hello);
+        self.compare(&hello.roots, replica);
+        vec![Event::ClockOffset(hello.clock.0.saturating_sub(now.0))]
+    }
+
+    /// Where the roots differ, says what is here; where they agree, there is nothing to say.
+    fn compare(&mut self, theirs: &Roots, replica: &Replica) {
+        let ours = self.roots(replica);
+        for class in Class::ALL {
+            if theirs[class as usize] == ours[class as usize] {
+                self.told[class as usize].is_complete = true;
+                for (id, stream) in in_class(replica, class) {
+                    self.out(id).learn_equal(stream);
+                }
+            } else {
+                self.list(class, replica);
+            }
+        }
+    }
+
+    fn roots(&self, replica: &Replica) -> Roots {
+        Class::ALL.map(|class| replica.root(class, &self.declined_here))
+    }
+
+    /// Begins to tell the peer all that is here in a class, unless that goes on already.
+    fn list(&mut self, class: Class, replica: &Replica) {
+        let listing = &mut self.listings[class as usize];
+        if listing.is_answer || listing.last_is_due {
+            return;
+        }
+        listing.is_answer = true;
+        listing.last_is_due = true;
+        let of_class = replica.streams().filter(|(_, s)| s.opening.class == class);
+        let known = of_class.filter(|(id, stream)| {
+            stream.has_news() || self.incoming.began(*id, Item::Body(1)) > 0
+        });
+        listing.todo = known.map(|(id, _)| id).collect();
+        self.has_work = true;
+    }
+
+    fn hear_have(&mut self, have: &Have, replica: &Replica) -> Vec<Event> {
+        let class = have.class as usize;
+        if have.is_whole && self.told[class].streams.is_empty() {
+            self.list(have.class, replica);
+        }
+        for line in &have.lines {
+            if have.is_whole {
+                self.told[class].streams.insert(line.stream);
+            }
+            if self.outgoing.len() >= STREAMS_PER_PEER_MAX + replica.streams().count() {
+                return self.break_off();
+            }
+            self.out(line.stream).learn(line, have.is_whole);
+        }
+        if have.is_last {
+            let told = std::mem::take(&mut self.told[class].streams);
+            self.told[class].is_complete = true;
+            self.listings[class].is_answer = false;
+            for (id, _) in in_class(replica, have.class) {
+                if !told.contains(&id) {
+                    self.out(id).learn_nothing();
+                }
+            }
+        }
+        self.has_work = true;
+        Vec::new()
+    }
+
+    fn hear_open(&mut self, number: u64, opening: Opening) -> Vec<Event> {
+        if self.openings.len() >= STREAMS_PER_PEER_MAX && !self.openings.contains_key(&number) {
+            return self.break_off();
+        }
+        self.openings.insert(number, opening);
+        vec![Event::Introduced(opening)]
+    }
+
+    fn hear_part(&mut self, part: &Part, now: Time) -> Vec<Event> {
+        let Some(&opening) = self.openings.get(&part.number) else {
+            return self.break_off();
+        };
+        self.roots_due = self.roots_due.min(Time(now.0 + SETTLE_S * MICROS));
+        let Some(bytes) = self.incoming.add(opening.id(), part) else {
+            return Vec::new();
+        };
+        self.out(opening.id()).note_shown(part.item);
+        vec![Event::Item(opening, part.item, bytes)]
+    }
+
+    fn out(&mut self, stream: StreamId) -> &mut Outgoing {
+        self.outgoing.entry(stream).or_default()
+    }
+
+    fn note_arrived(&mut self, cargo: &Cargo) {
+        match *cargo {
+            Cargo::Open(stream) => self.out(stream).is_declared = true,
+            Cargo::Listed(class, _) => self.listings[class as usize].under_way -= 1,
+            Cargo::Slice(stream, slice) => self.out(stream).arrived(slice),
+            Cargo::Hello
+            | Cargo::LastListed(_)
+            | Cargo::Receipts(_)
+            | Cargo::Roots
+            | Cargo::Decline(_) => {}
+        }
+        self.has_work = true;
+    }
+
+    /// What was lost must be said again, as it is then.
+    fn give_back(&mut self, lost: Vec<Cargo>) {
+        self.has_work |= !lost.is_empty();
+        for cargo in lost {
+            match cargo {
+                Cargo::Hello => self.hello_is_due = true,
+                Cargo::Open(_) => {}
+                Cargo::Listed(class, streams) => {
+                    let listing = &mut self.listings[class as usize];
+                    listing.under_way -= 1;
+                    listing.todo.extend(streams);
+                }
+                Cargo::LastListed(class) => self.listings[class as usize].last_is_due = true,
+                Cargo::Receipts(streams) => self.receipts.extend(streams),
+                Cargo::Slice(stream, slice) => self.out(stream).lost(slice),
+                Cargo::Roots => self.roots_asked = true,
+                Cargo::Decline(stream) => {
+                    self.declines.insert(stream);
+                }
+            }
+        }
+    }
+
+    /// The carrier can take a frame: the most urgent that there is to say now.
+    pub(crate) fn room(
+        &mut self,
+        now: Time,
+        replica: &Replica,
+        shelf: &dyn Shelf,
+    ) -> (Option<Vec<u8>>, Vec<Event>) {
+        if self.ended.is_some() {
+            return (None, Vec::new());
+        }
+        if let Some(bye) = self.bye {
+            let packet = self.flight.next_packet();
+            let messages = vec![Message::Bye(bye)];
+            let frame = Frame { packet, messages }.encode();
+            return (Some(frame), self.end(Ended::ByUs(bye)));
+        }
+        let budget_allows = self.budget.as_mut().is_none_or(|bucket| bucket.allows(now));
+        let ack_is_due = self.arrivals.due().is_some_and(|due| due <= now);
+        let may_carry = budget_allows && self.flight.has_room();
+        let has_cargo = may_carry && self.has_work;
+        if !ack_is_due && !has_cargo {
+            return (None, Vec::new());
+        }
+        let mut frame = Draft::new(self.flight.next_packet(), self.frame_bytes);
+        if may_carry || ack_is_due {
+            self.write_ack(&mut frame, now);
+        }
+        let mut events = Vec::new();
+        if may_carry {
+            self.write(&mut frame, now, replica, shelf, &mut events);
+            self.has_work = !frame.cargo.is_empty();
+        }
+        if frame.is_empty() {
+            return (None, events);
+        }
+        if let Some(bucket) = &mut self.budget {
+            bucket.spend(frame.bytes.len());
+        }
+        self.flight.send(frame.bytes.len(), frame.cargo, now);
+        (Some(frame.bytes), events)
+    }
+
+    fn write_ack(&mut self, frame: &mut Draft, now: Time) {
+        if let Some(ack) = self.arrivals.take(now) {
+            frame.put(&Message::Ack(ack), None);
+        }
+    }
+
+    /// Fills a frame in the order of urgency.
+    fn write(
+        &mut self,
+        frame: &mut Draft,
+        now: Time,
+        replica: &Replica,
+        shelf: &dyn Shelf,
+        events: &mut Vec<Event>,
+    ) {
+        if std::mem::take(&mut self.hello_is_due) {
+            let hello = Hello {
+                version_min: VERSION,
+                version_max: VERSION,
+                features: 0,
+                frame_bytes: self.frame_bytes,
+                session: self.nonce,
+                clock: now,
+                roots: self.roots(replica),
+            };
+            frame.put(&Message::Hello(hello), Some(Cargo::Hello));
+        }
+        if self.peer.is_none() {
+            return;
+        }
+        self.write_receipts(frame, replica);
+        self.write_list(frame, Class::LifeSafety, replica);
+        self.write_parts(frame, Some(Class::LifeSafety), now, replica, shelf, events);
+        for class in &Class::ALL[1..] {
+            self.write_list(frame, *class, replica);
+        }
+        self.write_rest(frame, replica);
+        self.write_parts(frame, None, now, replica, shelf, events);
+    }
+
+    fn write_rest(&mut self, frame: &mut Draft, replica: &Replica) {
+        while let Some(stream) = self.declines.pop_first() {
+            if !frame.put(&Message::Decline(stream), Some(Cargo::Decline(stream))) {
+                self.declines.insert(stream);
+                return;
+            }
+        }
+        if self.roots_asked {
+            let roots = Message::Roots(self.roots(replica));
+            self.roots_asked = !frame.put(&roots, Some(Cargo::Roots));
+        }
+    }
+
+    /// What became durable, so that the peer's duty ends.
+    fn write_receipts(&mut self, frame: &mut Draft, replica: &Replica) {
+        for class in Class::ALL {
+            let of_class = |id: &&StreamId| {
+                let stream = replica.stream(**id);
+                stream.is_some_and(|stream| stream.opening.class == class)
+            };
+            let streams: Vec<StreamId> = self.receipts.iter().filter(of_class).copied().collect();
+            let lines = self.lines(&streams, replica, frame.room() / 2);
+            if lines.is_empty() {
+                continue;
+            }
+            let told: Vec<StreamId> = lines.iter().map(|line| line.stream).collect();
+            let have = Have {
+                class,
+                is_whole: false,
+                is_last: false,
+                lines,
+            };
+            if frame.put(&Message::Have(have), Some(Cargo::Receipts(told.clone()))) {
+                for id in &told {
+                    self.receipts.remove(id);
+                }
+            }
+        }
+    }
+
+    fn write_list(&mut self, frame: &mut Draft, class: Class, replica: &Replica) {
+        let listing = &self.listings[class as usize];
+        let first: Vec<StreamId> = listing.todo.iter().take(800).copied().collect();
+        let lines = self.lines(&first, replica, frame.room().saturating_sub(8));
+        let told: Vec<StreamId> = lines.iter().map(|line| line.stream).collect();
+        let listing = &mut self.listings[class as usize];
+        // The last part goes when all others have arrived, or alone.
+        let is_last =
+            listing.last_is_due && told.len() == listing.todo.len() && listing.under_way == 0;
+        if (told.is_empty() && !is_last) || frame.room() < 8 {
+            return;
+        }
+        let have = Have {
+            class,
+            is_whole: true,
+            is_last,
+            lines,
+        };
+        let cargo = Cargo::Listed(class, told.clone());
+        if !frame.put(&Message::Have(have), Some(cargo)) {
+            return;
+        }
+        listing.todo.drain(..told.len());
+        listing.under_way += 1;
+        if is_last {
+            listing.last_is_due = false;
+            frame.cargo.push(Cargo::LastListed(class));
+        }
+    }
+
+    /// As many lines as fit.
+    fn lines(&self, streams: &[StreamId], replica: &Replica, room: usize) -> Vec<Line> {
+        let mut left = room;
+        let mut lines = Vec::new();
+        for &id in streams {
+            let Some(stream) = replica.stream(id) else {
+                continue;
+            };
+            let next = Item::Body(stream.accounted().contiguous() + 1);
+            let mut line = Line {
+                stream: id,
+                is_forked: stream.fork().is_some(),
+                covered: stream.covered().count(),
+                began: self.incoming.began(id, next),
+                accounted: stream.accounted().clone(),
+            };
+            line.fit(self.frame_bytes / 2);
+            if line.bytes() > left {
+                break;
+            }
+            left -= line.bytes();
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Parts of items, in the scheduler's order, of one class or of all.
+    fn write_parts(
+        &mut self,
+        frame: &mut Draft,
+        only: Option<Class>,
+        now: Time,
+        replica: &Replica,
+        shelf: &dyn Shelf,
+        events: &mut Vec<Event>,
+    ) {
+        while frame.room() >= PART_ROOM_MIN {
+            let mut candidates = self.candidates(replica, only);
+            if only == Some(Class::LifeSafety) {
+                candidates.retain(|c| self.scheduler.is_within(c.stream, now));
+            }
+            let Some(choice) = self.scheduler.choose(&candidates, now) else {
+                return;
+            };
+            let Some(stream) = replica.stream(choice.stream) else {
+                return;
+            };
+            let class = stream.opening.class;
+            let before = frame.bytes.len();
+            if !self.write_part(frame, choice, replica, shelf) {
+                return;
+            }
+            let bytes = frame.bytes.len() - before;
+            if self.scheduler.charge(choice, class, bytes, now) {
+                events.push(Event::Demoted(choice.stream));
+            }
+        }
+    }
+
+    fn candidates(&mut self, replica: &Replica, only: Option<Class>) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for (id, stream) in replica.streams() {
+            let class = stream.opening.class;
+            if only.is_some_and(|only| only != class) || !stream.has_news() {
+                continue;
+            }
+            let is_complete = self.told[class as usize].is_complete;
+            let out = self.outgoing.entry(id).or_default();
+            out.is_known |= is_complete;
+            if !out.is_known && class != Class::LifeSafety {
+                continue;
+            }
+            let after = self.heads.get(&id).copied().unwrap_or(0);
+            if let Some((_, expires)) = out.next(stream, after) {
+                candidates.push(Candidate {
+                    stream: id,
+                    class,
+                    expires,
+                });
+            }
+        }
+        candidates
+    }
+
+    /// The next part of the chosen stream; false if the frame has no room for it.
+    fn write_part(
+        &mut self,
+        frame: &mut Draft,
+        choice: Choice,
+        replica: &Replica,
+        shelf: &dyn Shelf,
+    ) -> bool {
+        let id = choice.stream;
+        let after = self.heads.get(&id).copied().unwrap_or(0);
+        let Some(stream) = replica.stream(id) else {
+            return false;
+        };
+        let numbers = &mut self.numbers;
+        let out = self.outgoing.entry(id).or_default();
+        let number = *out.number.get_or_insert_with(|| {
+            *numbers += 1;
+            *numbers
+        });
+        out.drop_needless(stream);
+        let Some((item, _)) = out.next(stream, after) else {
+            return false;
+        };
+        if !out.is_begun(item) {
+            match item_bytes(item, id, stream, shelf) {
+                Some(bytes) if !bytes.is_empty() => out.begin(item, bytes),
+                _ => return false,
+            }
+        }
+        let is_declared = out.is_declared || frame.declared.contains(&id);
+        let open = Message::Open(number, stream.opening);
+        let open_bytes = if is_declared { 0 } else { open.encode().len() };
+        let Some((total, offset)) = out.progress(item) else {
+            return false;
+        };
+        let overhead = Part::overhead(number, item, total, offset) + open_bytes;
+        let room = frame.room().saturating_sub(overhead);
+        if room < PART_BYTES_MIN.min(total - offset) {
+            return false;
+        }
+        let Some((slice, bytes, total)) = out.take(item, room) else {
+            return false;
+        };
+        if !is_declared {
+            frame.put(&open, Some(Cargo::Open(id)));
+            frame.declared.insert(id);
+        }
+        let part = Part {
+            number,
+            item,
+            total,
+            offset: slice.offset,
+            bytes,
+        };
+        frame.put(&Message::Part(part), Some(Cargo::Slice(id, slice)))
+    }
+}
+
+/// A frame with less room than this takes no further part.
+const PART_ROOM_MIN: usize = 24;
+/// Fewer bytes of an item are not worth the words around them.
+const PART_BYTES_MIN: usize = 16;
+
+fn in_class(
+    replica: &Replica,
+    class: Class,
+) -> impl Iterator<Item = (StreamId, &crate::replica::Stream)> {
+    let of_class = move |(_, stream): &(StreamId, &crate::replica::Stream)| {
+        stream.opening.class == class && stream.has_news()
+    };
+    replica.streams().filter(of_class)
+}
+
+fn item_bytes(
+    item: Item,
+    id: StreamId,
+    stream: &crate::replica::Stream,
+    shelf: &dyn Shelf,
+) -> Option<Vec<u8>> {
+    match item {
+        Item::Body(seq) | Item::Stub(seq) => shelf.bytes(id, seq),
+        Item::Fork => stream.fork().map(crate::proof::Equivocation::encode),
+        Item::Gap(to) => {
+            let mut certificates = stream.certificates().iter();
+            let ends =
+                |c: &&crate::gap::GapCertificate| c.gaps().last().is_some_and(|g| g.to == to);
+            certificates
+                .find(ends)
+                .map(crate::gap::GapCertificate::encode)
+        }
+    }
+}
+
+/// A frame while it is written.
+struct Draft {
+    bytes: Vec<u8>,
+    header: usize,
+    limit: usize,
+    cargo: Vec<Cargo>,
+    declared: BTreeSet<StreamId>,
+}
+
+impl Draft {
+    fn new(packet: u64, limit: usize) -> Self {
+        let messages = Vec::new();
+        let bytes = Frame { packet, messages }.encode();
+        Self {
+            header: bytes.len(),
+            bytes,
+            limit,
+            cargo: Vec::new(),
+            declared: BTreeSet::new(),
+        }
+    }
+
+    fn room(&self) -> usize {
+        self.limit - self.bytes.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes.len() == self.header
+    }
+
+    /// Adds a message if it fits.
+    fn put(&mut self, message: &Message, cargo: Option<Cargo>) -> bool {
+        let encoded = message.encode();
+        if encoded.len() > self.room() {
+            return false;
+        }
+        self.bytes.extend_from_slice(&encoded);
+        self.cargo.extend(cargo);
+        true
+    }
+}

@@ -1,0 +1,123 @@
+//! Alarms over a radio of 9.6 kbit/s that is offered far more than it can carry, and how
+//! long it takes to catch up. In virtual time, with the whole protocol and its keys.
+
+mod support;
+
+use support::NOON;
+use support::world::{Act, Wire, World};
+use twin_link::Class;
+
+const RADIO: Wire = Wire {
+    bytes_per_s: 1200.0,
+    delay_s: 0.05,
+    jitter_s: 0.0,
+    loss: 0.0,
+    repeat: 0.0,
+    frame_bytes: 256,
+    is_budgeted: true,
+};
+
+/// The latencies of alarms in seconds, sorted, and how many were sent.
+fn alarms(loss: f64, minutes: u32) -> (Vec<f64>, usize) {
+    let mut world = World::new(2, 0.0, 11);
+    world.wire(0, 1, Wire { loss, ..RADIO });
+    let seconds = f64::from(minutes) * 60.0;
+    // Telemetry and the operational picture in bundles of fifty readings: 170 % and more of
+    // what the radio carries.
+    let mut at = 20.0;
+    while at < seconds {
+        world.plan(at, Act::Append(0, Class::Telemetry, 50, Some(600.0)));
+        world.plan(at, Act::Append(0, Class::Operational, 50, Some(300.0)));
+        at += 0.2;
+    }
+    for second in 0..minutes * 60 {
+        world.plan(f64::from(second), Act::Certify(0));
+    }
+    let mut at = 30.0;
+    let mut sent = 0;
+    while at < seconds - 20.0 {
+        world.plan(at, Act::Append(0, Class::LifeSafety, 1, None));
+        at += 1.5 + world.dice.unit();
+        sent += 1;
+    }
+    world.run(NOON.plus_seconds(seconds), |_| false);
+    let offered = world.bytes_written as f64 / (seconds - 20.0) / RADIO.bytes_per_s;
+    println!(
+        "offered {:.0} %, {} bytes on the air",
+        offered * 100.0,
+        world.bytes_sent
+    );
+    assert!(offered > 1.7, "only {offered}");
+    let delivered = world.nodes[1].disk.delivered.iter();
+    let mut latencies: Vec<f64> = delivered
+        .filter_map(|(at, stream, seq, _)| {
+            let written = world.truth.get(&(*stream, *seq))?;
+            let is_alarm = written.class == Class::LifeSafety && !written.rooms.is_empty();
+            is_alarm.then(|| at.seconds_since(written.at))
+        })
+        .collect();
+    latencies.sort_by(f64::total_cmp);
+    (latencies, sent)
+}
+
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    sorted[((sorted.len() - 1) as f64 * q).round() as usize]
+}
+
+#[test]
+fn alarms_pass_a_saturated_radio() {
+    for (loss, p50_max, p99_max) in [(0.0, 0.5, 1.5), (0.1, 1.0, 3.0)] {
+        let (latencies, sent) = alarms(loss, 5);
+        let (p50, p99) = (quantile(&latencies, 0.5), quantile(&latencies, 0.99));
+        println!(
+            "loss {loss}: {} alarms, p50 {p50:.3} s, p99 {p99:.3} s",
+            latencies.len()
+        );
+        assert_eq!(latencies.len(), sent);
+        assert!(p50 <= p50_max && p99 <= p99_max, "p50 {p50} s, p99 {p99} s");
+    }
+}
+
+/// Two nodes meet; one has much that the other lacks.
+fn catch_up(wire: Wire, bundles: usize) -> (f64, f64) {
+    let mut world = World::new(2, 0.0, 5);
+    for i in 0..bundles {
+        world.plan(i as f64 * 1e-3, Act::Append(0, Class::Bulk, 200, None));
+    }
+    world.run(NOON.plus_seconds(60.0), |_| false);
+    let bodies = world.nodes[0]
+        .disk
+        .bundles
+        .values()
+        .map(|(_, _, bytes)| bytes.len());
+    let missing = bodies.sum::<usize>() as f64;
+    world.wire(0, 1, wire);
+    let mut met = None;
+    let settled = world.run(NOON.plus_seconds(1e5), |world| {
+        let connected = world.nodes[0].hub.is_connected(twin_link::Peer(1));
+        met = met.or_else(|| connected.then_some(world.now));
+        world.is_settled()
+    });
+    assert!(settled, "they never agreed");
+    let took_s = world.now.seconds_since(met.expect("they met"));
+    let bound_s = 1.2 * missing / wire.bytes_per_s + 2.0 * 2.0 * wire.delay_s;
+    println!(
+        "{missing} bytes at {} B/s: {took_s:.2} s of {bound_s:.2} s",
+        wire.bytes_per_s
+    );
+    (took_s, bound_s)
+}
+
+#[test]
+fn catching_up_takes_little_longer_than_the_bytes() {
+    let megabit = Wire {
+        bytes_per_s: 125_000.0,
+        frame_bytes: 1400,
+        is_budgeted: false,
+        ..RADIO
+    };
+    for (wire, bundles) in [(RADIO, 60), (megabit, 400)] {
+        let (took_s, bound_s) = catch_up(wire, bundles);
+        assert!(took_s <= bound_s, "{took_s} s, more than {bound_s} s");
+    }
+}
