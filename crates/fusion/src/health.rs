@@ -40,7 +40,7 @@ const NOISE_GAIN: f64 = 0.03;
 const DISPLAY_NOISE: f64 = 0.4;
 const DISPLAY_LEAST: f64 = 1e-3;
 /// Steps of the recent and of the usual scatter.
-const RECENT_GAIN: f64 = 1.0 / 6.0;
+const RECENT_GAIN: f64 = 1.0 / 8.0;
 const USUAL_GAIN: f64 = 1.0 / 200.0;
 /// Smallest usual scatter, in stated standard deviations: what quantisation leaves of a
 /// quiet day is no record.
@@ -59,11 +59,16 @@ const LOOK_S: f64 = 900.0;
 /// Wander that the cumulative sum lets pass, and most that one look may add.
 const DRIFT_SLACK: f64 = 1.5;
 const DRIFT_CLIP: f64 = 6.0;
+/// Bias, in stated standard deviations, that is not held against a source.
+const BIAS_FREE: f64 = 3.0;
 /// Own surprises are forgotten with this time.
 const OWN_FORGOTTEN_S: f64 = 21_600.0;
 /// Squared steps, in variances foreseen, from which on and up to which they count as leaps.
-const LEAP_LEAST: f64 = 10.0;
-const LEAP_MAX: f64 = 40.0;
+const LEAP_LEAST: f64 = 25.0;
+const LEAP_MAX: f64 = 60.0;
+/// Sum of lone leaps that is not held against a source, and what each log-odd takes beyond it.
+const LEAPS_FREE: f64 = 40.0;
+const LEAPS_PER_LOG_ODD: f64 = 15.0;
 /// A source is silent beyond this many of its usual intervals.
 const SILENT_INTERVALS: f64 = 6.0;
 /// A delay beyond this is the clock's fault rather than that of the way.
@@ -84,6 +89,9 @@ pub(crate) struct Channel {
     /// How much it reads above the median of all, and how far that commonly wanders.
     pub(crate) bias: f32,
     pub(crate) wander: f32,
+    /// What it says of its own spread, and how far its newest reading was off its bias.
+    pub(crate) sd: Half,
+    pub(crate) off: Half,
     /// Mean size of second differences: usual, and recently.
     pub(crate) usual: f32,
     pub(crate) recent: Half,
@@ -98,6 +106,8 @@ pub(crate) struct Channel {
     pub(crate) below: Half,
     /// Implausibility of its own steps, lately.
     pub(crate) own: Half,
+    /// By how much that exceeds the leaps of all others.
+    pub(crate) alone: Half,
     /// Usual seconds between readings.
     pub(crate) interval_s: Half,
     /// Usual seconds from observation to record.
@@ -134,6 +144,8 @@ pub(crate) struct Settled {
 pub(crate) struct Others {
     /// Difference of the reading to the median of all sources.
     pub(crate) difference: f64,
+    /// The largest recent leap among the others.
+    pub(crate) leapt: f64,
     /// How many others there are.
     pub(crate) count: u32,
 }
@@ -147,6 +159,8 @@ impl Channel {
             noise: 1.0,
             bias: 0.0,
             wander: 0.0,
+            sd: Half::default(),
+            off: Half::default(),
             usual: 0.0,
             recent: Half::default(),
             step: Half::default(),
@@ -155,6 +169,7 @@ impl Channel {
             above: Half::default(),
             below: Half::default(),
             own: Half::default(),
+            alone: Half::default(),
             interval_s: Half::default(),
             delay_s: Half::default(),
             since_s: 0,
@@ -179,7 +194,7 @@ impl Channel {
         let leap = (step * step / foreseen).min(LEAP_MAX) - LEAP_LEAST;
         let kept = self.own.get() * exp(-seconds / OWN_FORGOTTEN_S);
         let kept = if kept < 0.1 { 0.0 } else { kept };
-        self.own = Half::of((kept + leap.max(0.0)).min(10.0 * LEAP_MAX));
+        self.own = Half::of((kept + leap.max(0.0)).min(5.0 * LEAP_MAX));
     }
 
     pub(crate) fn learn(&mut self, settled: &Settled) {
@@ -224,11 +239,9 @@ impl Channel {
             self.run = self.run.saturating_add(1);
             return;
         }
-        if self.run > 0 {
-            let (run, longest) = (f64::from(self.run), self.longest.get());
-            let longest = longest + RUN_GAIN * (run - longest);
-            self.longest = Half::of(longest.max(run.min(2.0 * longest)));
-        }
+        let (run, longest) = (f64::from(self.run), self.longest.get());
+        let longest = longest + RUN_GAIN * (run - longest);
+        self.longest = Half::of(longest.max(run.min(2.0 * longest + 1.0)));
         self.run = 0;
     }
 
@@ -249,7 +262,13 @@ impl Channel {
         }
         let usual = f64::from(self.usual).max(SCATTER_LEAST * settled.stated_sd);
         let count = f64::from(self.readings);
-        let gain = USUAL_GAIN.max(1.0 / count);
+        // What is doubted becomes usual only slowly.
+        let doubted = if self.noise_evidence() > 3.0 {
+            0.1
+        } else {
+            1.0
+        };
+        let gain = doubted * USUAL_GAIN.max(1.0 / count);
         // What is far beyond the usual hardly becomes it.
         let counted = if self.readings > RECORD_LEAST {
             second.min(3.0 * usual)
@@ -271,6 +290,9 @@ impl Channel {
             1.0
         };
         let off = others.difference - f64::from(self.bias);
+        self.sd = Half::of(settled.stated_sd);
+        self.off = Half::of(off);
+        self.alone = Half::of((self.own.get() - others.leapt).max(0.0));
         let count = f64::from(self.readings) * look;
         let has_record = self.readings > RECORD_LEAST && count > 3.0;
         let wander = f64::from(self.wander).max(0.5 * settled.stated_sd);
@@ -296,6 +318,12 @@ impl Channel {
         self.wander += (gain * (size - f64::from(self.wander))) as f32;
     }
 
+    /// Notes the delay of a reading that came too late to settle.
+    pub(crate) fn learn_late(&mut self, delay_s: f64) {
+        self.learn_delay(delay_s);
+        self.readings = self.readings.saturating_add(1);
+    }
+
     fn learn_delay(&mut self, delay_s: f64) {
         let usual = self.delay_s.get();
         self.delay_s = Half::of(if self.readings == 0 {
@@ -314,10 +342,31 @@ impl Channel {
         }
     }
 
+    /// How far the others have moved beyond their usual wander, in wanders.
+    fn apart(&self) -> f64 {
+        let wander = f64::from(self.wander).max(0.5 * self.sd.get());
+        if self.witnesses == 0 || wander == 0.0 || self.readings <= RECORD_LEAST {
+            return 0.0;
+        }
+        (self.off.get().abs() / wander - 1.0).clamp(0.0, DRIFT_CLIP)
+    }
+
+    /// A long run of one value; the longer while others move.
     fn stuck_evidence(&self) -> f64 {
-        let usual = self.longest.get() + 3.0;
-        let run = f64::from(self.run);
-        (4.0 * run / usual).min(EVIDENCE_MAX)
+        let run = f64::from(self.run) / (self.longest.get() + 3.0);
+        let others = self.apart() * (run - 0.5).max(0.0);
+        (4.0 * run * (1.0 + others)).min(EVIDENCE_MAX)
+    }
+
+    /// A bias that is large beside what the source says of itself, where several others
+    /// agree against it.
+    fn bias_evidence(&self) -> f64 {
+        let sd = self.sd.get();
+        if self.witnesses < 2 || sd == 0.0 || self.readings <= RECORD_LEAST {
+            return 0.0;
+        }
+        let excess = f64::from(self.bias).abs() / sd - BIAS_FREE;
+        (3.0 * excess).clamp(0.0, EVIDENCE_MAX)
     }
 
     fn noise_evidence(&self) -> f64 {
@@ -326,7 +375,16 @@ impl Channel {
             return 0.0;
         }
         let ratio = self.recent.get() / usual / SCATTER_FREE;
-        (8.0 * ln(ratio.max(1.0))).min(EVIDENCE_MAX)
+        let scatter = 8.0 * ln(ratio.max(1.0));
+        scatter.max(self.leap_evidence()).min(EVIDENCE_MAX)
+    }
+
+    /// Leap after leap that several others do not share: a spike is one up and one down.
+    fn leap_evidence(&self) -> f64 {
+        if self.witnesses < 2 {
+            return 0.0;
+        }
+        (self.alone.get() - LEAPS_FREE) / LEAPS_PER_LOG_ODD
     }
 
     fn difference_evidence(&self) -> f64 {
@@ -338,8 +396,8 @@ impl Channel {
         match self.witnesses {
             0 => 0.0,
             // One other: it may as well be the other's fault.
-            1 => evidence * (0.4 + 0.6 * self.own.get() / (self.own.get() + 20.0)),
-            _ => evidence,
+            1 => evidence * (0.4 + 0.6 * self.alone.get() / (self.alone.get() + LEAP_MAX)),
+            _ => evidence.max(self.bias_evidence()),
         }
     }
 
@@ -347,7 +405,9 @@ impl Channel {
     pub(crate) fn has_compared(&self) -> bool {
         self.bias != 0.0
             || self.wander != 0.0
-            || [self.above, self.below, self.own] != [Half::default(); 3]
+            || [
+                self.above, self.below, self.own, self.alone, self.sd, self.off,
+            ] != [Half::default(); 6]
     }
 
     /// Probability that the source suffers from anything.
@@ -409,7 +469,8 @@ impl Channel {
         }
         let limit_s = SILENT_INTERVALS * self.interval_s.get();
         if let Some(last) = last.filter(|_| self.readings >= 4) {
-            let age_s = at.seconds_since(last);
+            // A clock that is behind makes a source look older than it is.
+            let age_s = at.seconds_since(last) + self.skew_s();
             if age_s > limit_s && doubt < DOUBTED {
                 health.state = HealthState::Silent;
                 health.since = Some(last.plus_seconds(self.interval_s.get()));

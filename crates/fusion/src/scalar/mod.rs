@@ -233,8 +233,8 @@ impl Memory {
         if reading.word() == Word::Retract {
             return Outcome::NothingToRetract;
         }
-        if self.readings.iter().any(|r| r.source == reading.source) {
-            return Outcome::Superseded;
+        if let Some(outcome) = self.superseded(&reading) {
+            return outcome;
         }
         let mut entry = reading;
         if reading.is_evidence() {
@@ -244,11 +244,29 @@ impl Memory {
         entry.tag = entry.tag.with(Tag::FOLDED);
         insert_sorted(&mut self.readings, entry);
         self.bound_folded();
+        self.channel_mut(reading.source)
+            .learn_late(reading.delay_s());
         match (entry.is_evidence(), entry.tag.has(Tag::OUT_OF_RANGE)) {
             (true, _) => Outcome::Late,
             (false, true) => Outcome::OutOfRange,
             (false, false) => Outcome::Accepted,
         }
+    }
+
+    /// A source is heard late once. One that is never heard otherwise may have a clock that is
+    /// behind, which its later readings tell.
+    fn superseded(&mut self, reading: &Reading) -> Option<Outcome> {
+        let of_source = |r: &&mut Reading| r.source == reading.source;
+        let known = self.readings.iter_mut().rfind(of_source)?;
+        if known.tag.has(Tag::LATE) && known.observed < reading.observed {
+            known.observed = reading.observed;
+            known.sequence = reading.sequence;
+            known.incarnation = reading.incarnation;
+            self.readings.sort_by(Reading::order);
+            self.channel_mut(reading.source)
+                .learn_late(reading.delay_s());
+        }
+        Some(Outcome::Superseded)
     }
 
     /// Takes a late reading into the base; returns what it is worth there.

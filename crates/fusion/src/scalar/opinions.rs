@@ -13,7 +13,7 @@ use super::Folded;
 use super::filter::FREEDOM;
 use super::memory::Memory;
 use super::process::Process;
-use super::sources::{channel_of, measured, median, penalty};
+use super::sources::{Penalty, channel_of, measured, median, penalty};
 use crate::answer;
 use crate::health::Channel;
 use crate::reading::{Reading, Survey};
@@ -64,15 +64,19 @@ impl Memory {
         self.heard(spec, survey)
             .map(|(place, r)| {
                 let channel = channel_of(&folded.channels, r.source);
-                // Stated, not learned: a contradiction itself looks like noise, to the one who
-                // speaks second. Whoever is doubted for it, or has leapt, is who gives way.
-                let penalty = channel.map_or(1.0, |c| {
+                let penalty = channel.map_or(Penalty::default(), |c| {
                     penalty(spec, &folded.channels, c, r.observed, &self.readings)
                 });
-                let stated = r.sd() * r.sd() * penalty / folded.fits[place];
+                // Stated, not learned: a contradiction itself looks like noise, to the one who
+                // speaks second. Whoever is doubted for it gives way.
+                let stated = r.sd() * r.sd() * (1.0 + penalty.doubted);
                 let value = r.value - channel.map_or(0.0, Channel::known_bias);
                 let (mean, variance) = process.age(value, stated, at.seconds_since(r.observed));
-                Opinion { mean, variance }
+                Opinion {
+                    mean,
+                    variance,
+                    credit: folded.fits[place] / (1.0 + penalty.leapt),
+                }
             })
             .collect()
     }
@@ -100,23 +104,26 @@ impl Memory {
 pub(super) struct Opinion {
     mean: f64,
     variance: f64,
+    /// How far it is followed, 0 to 1: less where it has just leapt.
+    credit: f64,
 }
 
-/// Linear opinion pool: mean and variance of the mixture, weighted by precision and, with
-/// the weight of Student's t, by how near each is to the middle of all: of three, the two
-/// that agree prevail.
+/// Linear opinion pool. The mean leans to those who stand still and, with the weight of
+/// Student's t, to the middle of all: of three, the two that agree prevail. The variance
+/// leans to nobody, so that the interval holds whoever may be right after all.
 pub(super) fn pool(opinions: &[Opinion]) -> (f64, f64) {
     let mut means: Vec<f64> = opinions.iter().map(|o| o.mean).collect();
     let middle = median(&mut means);
-    let weight = |o: &Opinion| {
+    let lean = |o: &Opinion| {
         let apart = (o.mean - middle) * (o.mean - middle) / o.variance;
-        (FREEDOM + 1.0) / (FREEDOM + apart) / o.variance
+        o.credit * (FREEDOM + 1.0) / (FREEDOM + apart) / o.variance
     };
-    let total: f64 = opinions.iter().map(weight).sum();
-    let mean: f64 = opinions.iter().map(|o| weight(o) / total * o.mean).sum();
+    let total: f64 = opinions.iter().map(lean).sum();
+    let mean: f64 = opinions.iter().map(|o| lean(o) / total * o.mean).sum();
+    let total: f64 = opinions.iter().map(|o| 1.0 / o.variance).sum();
     let spread = |o: &Opinion| {
         let apart = (o.mean - mean) * (o.mean - mean);
-        weight(o) / total * (o.variance + apart)
+        (o.variance + apart) / o.variance / total
     };
     (mean, opinions.iter().map(spread).sum())
 }

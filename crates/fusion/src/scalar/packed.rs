@@ -183,7 +183,14 @@ fn put_channel(out: &mut Vec<u8>, channel: &Channel) {
     if has_others {
         out.extend(channel.bias.to_le_bytes());
         out.extend(channel.wander.to_le_bytes());
-        for half in [channel.above, channel.below, channel.own] {
+        for half in [
+            channel.above,
+            channel.below,
+            channel.own,
+            channel.alone,
+            channel.sd,
+            channel.off,
+        ] {
             out.extend(half.to_bytes());
         }
     }
@@ -215,6 +222,9 @@ fn take_channel(from: &mut &[u8]) -> Result<Channel, &'static str> {
         channel.above = take_half(from)?;
         channel.below = take_half(from)?;
         channel.own = take_half(from)?;
+        channel.alone = take_half(from)?;
+        channel.sd = take_half(from)?;
+        channel.off = take_half(from)?;
     }
     if marks & IS_DOUBTED != 0 {
         channel.since_s = take_u32(from)?;

@@ -13,7 +13,8 @@
 //!   of that pace gains in Δ and S that of the class:
 //!   φ = exp(−g/2S), m ← μ + φ(m − μ), P ← φ²P + S(1 − φ²). Where g is larger than the
 //!   class's, φ stays the class's and what is beyond adds to P: an unusual thing is lively, not
-//!   on its way back to usual.
+//!   on its way back to usual. Nor is a number pulled within the hour once its own level is
+//!   known.
 //! * *Pace*: g is a variogram through two learned points (Matheron, Econ. Geol. 58 (1963)
 //!   1246) that returns to the slope of the class within half a day.
 //! * *Learning*: the near rate follows the scale of the innovations by stochastic
@@ -31,6 +32,8 @@ const NEAR_S: f64 = 60.0;
 const FAR_S: f64 = 3600.0;
 /// Time with which the pace returns to that of the class: what holds by night need not by day.
 const RETURN_S: f64 = 43_200.0;
+/// Settled readings after which a number's own level is half known.
+const OWN_COUNT: f64 = 20.0;
 /// Smallest and largest rate as multiples of the class's.
 const RATIO: (f64, f64) = (1e-5, 1e3);
 /// Smallest far rate beside the near one: a random walk that turns back.
@@ -81,6 +84,8 @@ pub(crate) struct Process {
     usual: f64,
     near: f64,
     far: f64,
+    /// How far its own level is known, 0 to 1; for an hour it then stands for what is usual.
+    own: f64,
 }
 
 /// What a time does to a deviation from usual.
@@ -130,6 +135,7 @@ impl Process {
                 usual: 1e30,
                 near: 1e30,
                 far: 1e30,
+                own: 0.0,
             };
         };
         let variance = prior_sd * prior_sd;
@@ -143,6 +149,7 @@ impl Process {
             near,
             // Much less would let the variance shrink on the way.
             far: (usual * f64::from(pace.far)).max(FAR_LEAST * near),
+            own: f64::from(pace.settled) / (f64::from(pace.settled) + OWN_COUNT),
         }
     }
 
@@ -174,7 +181,8 @@ impl Process {
     /// meanwhile. A lively pace adds variance; it does not pull harder to what is usual.
     pub(crate) fn elapse(&self, seconds: f64) -> Elapsed {
         let gained = self.gained(seconds);
-        let of_class = gained.min(self.usual * seconds.max(0.0));
+        let pulled_s = seconds.max(0.0) - self.own * seconds.clamp(0.0, FAR_S);
+        let of_class = gained.min(self.usual * pulled_s);
         let remaining = exp(-of_class / (2.0 * self.variance));
         let square = remaining * remaining;
         Elapsed {

@@ -34,45 +34,65 @@ pub(super) fn measured(
     let penalty = penalty(spec, channels, channel, reading.observed, heard);
     Measured {
         value: reading.value - channel.known_bias(),
-        variance: stated * f64::from(channel.noise) * penalty,
+        variance: stated * (f64::from(channel.noise) + penalty.doubted + penalty.leapt),
         observed: reading.observed,
     }
 }
 
-/// By how much a doubted source counts less while one less doubted speaks.
+/// Variances that come on top of a source's own, in stated ones, while somebody better speaks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Penalty {
+    /// Because its record speaks against it.
+    pub(super) doubted: f64,
+    /// Because it has leapt while the others stood still; which may be news.
+    pub(super) leapt: f64,
+}
+
+/// What a source has to bear beside the readings of `heard`.
 pub(super) fn penalty(
     spec: &AttributeSpec,
     channels: &[Channel],
     channel: &Channel,
     at: Time,
     heard: &[Reading],
-) -> f64 {
+) -> Penalty {
     let (doubt, leap) = (channel.doubt(), channel.own.get());
     if doubt < 0.01 && leap == 0.0 {
-        return 1.0;
+        return Penalty::default();
     }
     let limit_s = spec.stale_after_s.unwrap_or(WITNESS_S);
-    let mut least = (doubt, leap);
+    let (mut least_doubt, mut leapt) = (doubt, 0.0);
+    let mut is_alone = true;
     for other in heard.iter().rev() {
         let is_fresh = at.seconds_since(other.observed).abs() <= limit_s;
         if other.source == channel.source || !other.is_evidence() || !is_fresh {
             continue;
         }
         if let Some(other) = channel_of(channels, other.source) {
-            least = (least.0.min(other.doubt()), least.1.min(other.own.get()));
+            least_doubt = other.doubt().min(least_doubt);
+            leapt = other.own.get().max(leapt);
+            is_alone = false;
         }
     }
-    let doubted = if least.0 < 0.5 * doubt {
-        let odds = doubt / (1.0 - doubt);
-        10.0 * odds * odds
+    let odds = doubt / (1.0 - doubt);
+    let doubted = if least_doubt < 0.5 * doubt {
+        (10.0 * odds * odds).min(PENALTY_MAX)
     } else {
         0.0
     };
-    (1.0 + doubted + (leap - least.1)).min(PENALTY_MAX)
+    // Where another has leapt as well, something has happened.
+    let alone = if is_alone {
+        0.0
+    } else {
+        (leap - leapt).max(0.0)
+    };
+    Penalty {
+        doubted,
+        leapt: 0.5 * alone * alone,
+    }
 }
 
-/// What the others said before a reading that is still fresh. Doubted ones are asked only
-/// where all are.
+/// What the others said before a reading that is still fresh. Doubted ones are not asked.
 pub(super) fn others(
     spec: &AttributeSpec,
     channels: &[Channel],
@@ -81,13 +101,17 @@ pub(super) fn others(
 ) -> Option<Others> {
     let limit_s = spec.stale_after_s.unwrap_or(WITNESS_S);
     let mut values = [reading.value; FOLDED_MAX + 1];
-    let mut count = 0;
+    let (mut count, mut leapt) = (0, 0.0);
     for other in before {
         let is_fresh = reading.observed.seconds_since(other.observed) <= limit_s;
-        let is_doubted = channel_of(channels, other.source).is_some_and(|c| c.doubt() >= DOUBTED);
-        if other.is_evidence() && other.source != reading.source && is_fresh && !is_doubted {
+        if !other.is_evidence() || other.source == reading.source || !is_fresh {
+            continue;
+        }
+        let channel = channel_of(channels, other.source);
+        if channel.is_none_or(|c| c.doubt() < DOUBTED) {
             count += 1;
             values[count] = other.value;
+            leapt = channel.map_or(0.0, |c| c.own.get()).max(leapt);
         }
     }
     let reference = match count {
@@ -97,6 +121,7 @@ pub(super) fn others(
     };
     Some(Others {
         difference: reading.value - reference,
+        leapt,
         count: count as u32,
     })
 }

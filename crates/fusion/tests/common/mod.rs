@@ -65,6 +65,22 @@ pub fn seconds(at_s: f64) -> Time {
     Time::from_seconds(0).plus_seconds(at_s)
 }
 
+fn evidence(said: &Said, recorded_s: f64) -> Evidence<'_> {
+    Evidence {
+        claim: ClaimId {
+            incarnation: 1,
+            sequence: said.claim,
+        },
+        source: said.source,
+        act: &said.act,
+        valid: said.valid,
+        observed: seconds(said.at_s),
+        recorded: seconds(recorded_s),
+        basis: said.basis,
+        witness: Witness::Itself,
+    }
+}
+
 pub fn tell(state: &mut State, spec: &AttributeSpec, said: &Said) -> Outcome {
     tell_all(state, spec, said, &mut Vec::new())
 }
@@ -76,23 +92,17 @@ pub fn tell_all(
     said: &Said,
     lessons: &mut Vec<Lesson>,
 ) -> Outcome {
-    state.update(
-        spec,
-        &Evidence {
-            claim: ClaimId {
-                incarnation: 1,
-                sequence: said.claim,
-            },
-            source: said.source,
-            act: &said.act,
-            valid: said.valid,
-            observed: seconds(said.at_s),
-            recorded: seconds(said.at_s),
-            basis: said.basis,
-            witness: Witness::Itself,
-        },
-        lessons,
-    )
+    state.update(spec, &evidence(said, said.at_s), lessons)
+}
+
+/// The same, recorded at another time than it was observed.
+pub fn tell_recorded(
+    state: &mut State,
+    spec: &AttributeSpec,
+    said: &Said,
+    recorded_s: f64,
+) -> Outcome {
+    state.update(spec, &evidence(said, recorded_s), &mut Vec::new())
 }
 
 pub fn state_of(spec: &AttributeSpec, all: &[Said]) -> State {
