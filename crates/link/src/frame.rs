@@ -57,11 +57,20 @@ pub struct Ack {
     pub received: Ranges,
 }
 
+/// How a line names its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// By its id.
+    Id(StreamId),
+    /// By the number that the reader of the line gave it.
+    Number(u64),
+}
+
 /// What of one stream is accounted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// The stream.
-    pub stream: StreamId,
+    pub stream: Named,
     /// Its origin wrote two histories.
     pub is_forked: bool,
     /// How many numbers certificates cover.
@@ -397,7 +406,13 @@ impl Line {
     }
 
     fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.stream.0);
+        match self.stream {
+            Named::Id(stream) => {
+                put_varint(out, 0);
+                out.extend_from_slice(&stream.0);
+            }
+            Named::Number(number) => put_varint(out, number),
+        }
         out.push(if self.is_forked { FORKED } else { 0 });
         put_varint(out, self.covered);
         put_varint(out, self.began);
@@ -414,7 +429,10 @@ impl Line {
     }
 
     fn get(cursor: &mut Cursor<'_>) -> Option<Self> {
-        let stream = StreamId(cursor.array()?);
+        let stream = match cursor.varint()? {
+            0 => Named::Id(StreamId(cursor.array()?)),
+            number => Named::Number(number),
+        };
         let is_forked = cursor.u8()? & FORKED != 0;
         let (covered, began) = (cursor.varint()?, cursor.varint()?);
         let mut end = cursor.varint()?;

@@ -4,15 +4,17 @@
 //! missing. What goes into a frame is decided when the carrier asks for it, so that an
 //! alarm overtakes all that still waits.
 
+mod speak;
+
 use crate::flight::{Arrivals, Flight};
-use crate::frame::{Bye, Frame, Have, Hello, Item, Line, Message, Part, Roots};
+use crate::frame::{Bye, Frame, Have, Hello, Item, Message, Named, Part, Roots};
 use crate::id::{Class, StreamId};
 use crate::incoming::Incoming;
 use crate::limits::{FRAME_BYTES_MAX, FRAME_BYTES_MIN, STREAMS_PER_PEER_MAX};
 use crate::opening::Opening;
 use crate::outgoing::{Outgoing, Slice};
-use crate::replica::Replica;
-use crate::schedule::{Bucket, Candidate, Choice, Contract, Scheduler};
+use crate::replica::{Replica, Stream};
+use crate::schedule::{Bucket, Contract, Scheduler};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use twin_model::Time;
 use twin_model::time::MICROS;
@@ -113,15 +115,20 @@ pub struct Session {
     budget: Option<Bucket>,
     scheduler: Scheduler,
     outgoing: BTreeMap<StreamId, Outgoing>,
-    numbers: u64,
+    /// The streams that we gave the numbers from 1 on.
+    numbered: Vec<StreamId>,
+    /// The numbers that the peer gave.
     openings: BTreeMap<u64, Opening>,
+    peer_numbers: BTreeMap<StreamId, u64>,
     incoming: Incoming,
     listings: [Listing; 4],
     told: [Told; 4],
     receipts: BTreeSet<StreamId>,
     declines: BTreeSet<StreamId>,
     declined_here: BTreeSet<StreamId>,
-    roots_due: Time,
+    /// When the roots were last compared, and when anything last changed since.
+    compared_at: Time,
+    changed_at: Option<Time>,
     roots_asked: bool,
     /// The last bundle of each life-safety stream when the session began.
     heads: BTreeMap<StreamId, u64>,
@@ -154,15 +161,17 @@ impl Session {
             budget: link.bytes_per_s.map(|rate| Bucket::full(rate, 0.0, now)),
             scheduler: Scheduler::new(link.contract),
             outgoing: BTreeMap::new(),
-            numbers: 0,
+            numbered: Vec::new(),
             openings: BTreeMap::new(),
+            peer_numbers: BTreeMap::new(),
             incoming,
             listings: Default::default(),
             told: Default::default(),
             receipts: BTreeSet::new(),
             declines: BTreeSet::new(),
             declined_here: BTreeSet::new(),
-            roots_due: Time(now.0 + VERIFY_S * MICROS),
+            compared_at: now,
+            changed_at: None,
             roots_asked: false,
             heads: urgent
                 .map(|(id, stream)| (id, stream.accounted().last()))
@@ -186,7 +195,14 @@ impl Session {
     /// Something changed in the replica: there may be something to send.
     pub(crate) fn wake(&mut self, now: Time) {
         self.has_work = true;
-        self.roots_due = self.roots_due.min(Time(now.0 + SETTLE_S * MICROS));
+        self.changed_at = Some(now);
+    }
+
+    /// When to make sure that nothing was missed.
+    fn roots_due(&self) -> Time {
+        let verify = Time(self.compared_at.0 + VERIFY_S * MICROS);
+        let settle = self.changed_at.map(|at| Time(at.0 + SETTLE_S * MICROS));
+        settle.map_or(verify, |settle| settle.min(verify))
     }
 
     /// A bundle became durable, or a certificate was taken in. The peer hears of it if it is
@@ -229,7 +245,7 @@ impl Session {
             self.flight.timeout(),
             stalled,
             may_carry.then_some(allowed),
-            Some(self.roots_due),
+            Some(self.roots_due()),
         ];
         wakes.into_iter().flatten().min()
     }
@@ -241,8 +257,9 @@ impl Session {
         }
         let lost = self.flight.on_timeout(now);
         self.give_back(lost);
-        if now >= self.roots_due {
-            self.roots_due = Time(now.0 + VERIFY_S * MICROS);
+        if now >= self.roots_due() {
+            self.compared_at = now;
+            self.changed_at = None;
             self.roots_asked = true;
             self.has_work = true;
         }
@@ -378,13 +395,16 @@ impl Session {
             self.list(have.class, replica);
         }
         for line in &have.lines {
+            let Some(stream) = self.resolve(line.stream) else {
+                return self.break_off();
+            };
             if have.is_whole {
-                self.told[class].streams.insert(line.stream);
+                self.told[class].streams.insert(stream);
             }
             if self.outgoing.len() >= STREAMS_PER_PEER_MAX + replica.streams().count() {
                 return self.break_off();
             }
-            self.out(line.stream).learn(line, have.is_whole);
+            self.out(stream).learn(line, have.is_whole);
         }
         if have.is_last {
             let told = std::mem::take(&mut self.told[class].streams);
@@ -400,11 +420,22 @@ impl Session {
         Vec::new()
     }
 
+    fn resolve(&self, named: Named) -> Option<StreamId> {
+        match named {
+            Named::Id(stream) => Some(stream),
+            Named::Number(number) => {
+                let at = usize::try_from(number.checked_sub(1)?).ok()?;
+                self.numbered.get(at).copied()
+            }
+        }
+    }
+
     fn hear_open(&mut self, number: u64, opening: Opening) -> Vec<Event> {
         if self.openings.len() >= STREAMS_PER_PEER_MAX && !self.openings.contains_key(&number) {
             return self.break_off();
         }
         self.openings.insert(number, opening);
+        self.peer_numbers.insert(opening.id(), number);
         vec![Event::Introduced(opening)]
     }
 
@@ -412,7 +443,7 @@ impl Session {
         let Some(&opening) = self.openings.get(&part.number) else {
             return self.break_off();
         };
-        self.roots_due = self.roots_due.min(Time(now.0 + SETTLE_S * MICROS));
+        self.changed_at = Some(now);
         let Some(bytes) = self.incoming.add(opening.id(), part) else {
             return Vec::new();
         };
@@ -460,374 +491,10 @@ impl Session {
             }
         }
     }
-
-    /// The carrier can take a frame: the most urgent that there is to say now.
-    pub(crate) fn room(
-        &mut self,
-        now: Time,
-        replica: &Replica,
-        shelf: &dyn Shelf,
-    ) -> (Option<Vec<u8>>, Vec<Event>) {
-        if self.ended.is_some() {
-            return (None, Vec::new());
-        }
-        if let Some(bye) = self.bye {
-            let packet = self.flight.next_packet();
-            let messages = vec![Message::Bye(bye)];
-            let frame = Frame { packet, messages }.encode();
-            return (Some(frame), self.end(Ended::ByUs(bye)));
-        }
-        let budget_allows = self.budget.as_mut().is_none_or(|bucket| bucket.allows(now));
-        let ack_is_due = self.arrivals.due().is_some_and(|due| due <= now);
-        let may_carry = budget_allows && self.flight.has_room();
-        let has_cargo = may_carry && self.has_work;
-        if !ack_is_due && !has_cargo {
-            return (None, Vec::new());
-        }
-        let mut frame = Draft::new(self.flight.next_packet(), self.frame_bytes);
-        if may_carry || ack_is_due {
-            self.write_ack(&mut frame, now);
-        }
-        let mut events = Vec::new();
-        if may_carry {
-            self.write(&mut frame, now, replica, shelf, &mut events);
-            self.has_work = !frame.cargo.is_empty();
-        }
-        if frame.is_empty() {
-            return (None, events);
-        }
-        if let Some(bucket) = &mut self.budget {
-            bucket.spend(frame.bytes.len());
-        }
-        self.flight.send(frame.bytes.len(), frame.cargo, now);
-        (Some(frame.bytes), events)
-    }
-
-    fn write_ack(&mut self, frame: &mut Draft, now: Time) {
-        if let Some(ack) = self.arrivals.take(now) {
-            frame.put(&Message::Ack(ack), None);
-        }
-    }
-
-    /// Fills a frame in the order of urgency.
-    fn write(
-        &mut self,
-        frame: &mut Draft,
-        now: Time,
-        replica: &Replica,
-        shelf: &dyn Shelf,
-        events: &mut Vec<Event>,
-    ) {
-        if std::mem::take(&mut self.hello_is_due) {
-            let hello = Hello {
-                version_min: VERSION,
-                version_max: VERSION,
-                features: 0,
-                frame_bytes: self.frame_bytes,
-                session: self.nonce,
-                clock: now,
-                roots: self.roots(replica),
-            };
-            frame.put(&Message::Hello(hello), Some(Cargo::Hello));
-        }
-        if self.peer.is_none() {
-            return;
-        }
-        self.write_receipts(frame, replica);
-        self.write_list(frame, Class::LifeSafety, replica);
-        self.write_parts(frame, Some(Class::LifeSafety), now, replica, shelf, events);
-        for class in &Class::ALL[1..] {
-            self.write_list(frame, *class, replica);
-        }
-        self.write_rest(frame, replica);
-        self.write_parts(frame, None, now, replica, shelf, events);
-    }
-
-    fn write_rest(&mut self, frame: &mut Draft, replica: &Replica) {
-        while let Some(stream) = self.declines.pop_first() {
-            if !frame.put(&Message::Decline(stream), Some(Cargo::Decline(stream))) {
-                self.declines.insert(stream);
-                return;
-            }
-        }
-        if self.roots_asked {
-            let roots = Message::Roots(self.roots(replica));
-            self.roots_asked = !frame.put(&roots, Some(Cargo::Roots));
-        }
-    }
-
-    /// What became durable, so that the peer's duty ends.
-    fn write_receipts(&mut self, frame: &mut Draft, replica: &Replica) {
-        for class in Class::ALL {
-            let of_class = |id: &&StreamId| {
-                let stream = replica.stream(**id);
-                stream.is_some_and(|stream| stream.opening.class == class)
-            };
-            let streams: Vec<StreamId> = self.receipts.iter().filter(of_class).copied().collect();
-            let lines = self.lines(&streams, replica, frame.room() / 2);
-            if lines.is_empty() {
-                continue;
-            }
-            let told: Vec<StreamId> = lines.iter().map(|line| line.stream).collect();
-            let have = Have {
-                class,
-                is_whole: false,
-                is_last: false,
-                lines,
-            };
-            if frame.put(&Message::Have(have), Some(Cargo::Receipts(told.clone()))) {
-                for id in &told {
-                    self.receipts.remove(id);
-                }
-            }
-        }
-    }
-
-    fn write_list(&mut self, frame: &mut Draft, class: Class, replica: &Replica) {
-        let listing = &self.listings[class as usize];
-        let first: Vec<StreamId> = listing.todo.iter().take(800).copied().collect();
-        let lines = self.lines(&first, replica, frame.room().saturating_sub(8));
-        let told: Vec<StreamId> = lines.iter().map(|line| line.stream).collect();
-        let listing = &mut self.listings[class as usize];
-        // The last part goes when all others have arrived, or alone.
-        let is_last =
-            listing.last_is_due && told.len() == listing.todo.len() && listing.under_way == 0;
-        if (told.is_empty() && !is_last) || frame.room() < 8 {
-            return;
-        }
-        let have = Have {
-            class,
-            is_whole: true,
-            is_last,
-            lines,
-        };
-        let cargo = Cargo::Listed(class, told.clone());
-        if !frame.put(&Message::Have(have), Some(cargo)) {
-            return;
-        }
-        listing.todo.drain(..told.len());
-        listing.under_way += 1;
-        if is_last {
-            listing.last_is_due = false;
-            frame.cargo.push(Cargo::LastListed(class));
-        }
-    }
-
-    /// As many lines as fit.
-    fn lines(&self, streams: &[StreamId], replica: &Replica, room: usize) -> Vec<Line> {
-        let mut left = room;
-        let mut lines = Vec::new();
-        for &id in streams {
-            let Some(stream) = replica.stream(id) else {
-                continue;
-            };
-            let next = Item::Body(stream.accounted().contiguous() + 1);
-            let mut line = Line {
-                stream: id,
-                is_forked: stream.fork().is_some(),
-                covered: stream.covered().count(),
-                began: self.incoming.began(id, next),
-                accounted: stream.accounted().clone(),
-            };
-            line.fit(self.frame_bytes / 2);
-            if line.bytes() > left {
-                break;
-            }
-            left -= line.bytes();
-            lines.push(line);
-        }
-        lines
-    }
-
-    /// Parts of items, in the scheduler's order, of one class or of all.
-    fn write_parts(
-        &mut self,
-        frame: &mut Draft,
-        only: Option<Class>,
-        now: Time,
-        replica: &Replica,
-        shelf: &dyn Shelf,
-        events: &mut Vec<Event>,
-    ) {
-        while frame.room() >= PART_ROOM_MIN {
-            let mut candidates = self.candidates(replica, only);
-            if only == Some(Class::LifeSafety) {
-                candidates.retain(|c| self.scheduler.is_within(c.stream, now));
-            }
-            let Some(choice) = self.scheduler.choose(&candidates, now) else {
-                return;
-            };
-            let Some(stream) = replica.stream(choice.stream) else {
-                return;
-            };
-            let class = stream.opening.class;
-            let before = frame.bytes.len();
-            if !self.write_part(frame, choice, replica, shelf) {
-                return;
-            }
-            let bytes = frame.bytes.len() - before;
-            if self.scheduler.charge(choice, class, bytes, now) {
-                events.push(Event::Demoted(choice.stream));
-            }
-        }
-    }
-
-    fn candidates(&mut self, replica: &Replica, only: Option<Class>) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for (id, stream) in replica.streams() {
-            let class = stream.opening.class;
-            if only.is_some_and(|only| only != class) || !stream.has_news() {
-                continue;
-            }
-            let is_complete = self.told[class as usize].is_complete;
-            let out = self.outgoing.entry(id).or_default();
-            out.is_known |= is_complete;
-            if !out.is_known && class != Class::LifeSafety {
-                continue;
-            }
-            let after = self.heads.get(&id).copied().unwrap_or(0);
-            if let Some((_, expires)) = out.next(stream, after) {
-                candidates.push(Candidate {
-                    stream: id,
-                    class,
-                    expires,
-                });
-            }
-        }
-        candidates
-    }
-
-    /// The next part of the chosen stream; false if the frame has no room for it.
-    fn write_part(
-        &mut self,
-        frame: &mut Draft,
-        choice: Choice,
-        replica: &Replica,
-        shelf: &dyn Shelf,
-    ) -> bool {
-        let id = choice.stream;
-        let after = self.heads.get(&id).copied().unwrap_or(0);
-        let Some(stream) = replica.stream(id) else {
-            return false;
-        };
-        let numbers = &mut self.numbers;
-        let out = self.outgoing.entry(id).or_default();
-        let number = *out.number.get_or_insert_with(|| {
-            *numbers += 1;
-            *numbers
-        });
-        out.drop_needless(stream);
-        let Some((item, _)) = out.next(stream, after) else {
-            return false;
-        };
-        if !out.is_begun(item) {
-            match item_bytes(item, id, stream, shelf) {
-                Some(bytes) if !bytes.is_empty() => out.begin(item, bytes),
-                _ => return false,
-            }
-        }
-        let is_declared = out.is_declared || frame.declared.contains(&id);
-        let open = Message::Open(number, stream.opening);
-        let open_bytes = if is_declared { 0 } else { open.encode().len() };
-        let Some((total, offset)) = out.progress(item) else {
-            return false;
-        };
-        let overhead = Part::overhead(number, item, total, offset) + open_bytes;
-        let room = frame.room().saturating_sub(overhead);
-        if room < PART_BYTES_MIN.min(total - offset) {
-            return false;
-        }
-        let Some((slice, bytes, total)) = out.take(item, room) else {
-            return false;
-        };
-        if !is_declared {
-            frame.put(&open, Some(Cargo::Open(id)));
-            frame.declared.insert(id);
-        }
-        let part = Part {
-            number,
-            item,
-            total,
-            offset: slice.offset,
-            bytes,
-        };
-        frame.put(&Message::Part(part), Some(Cargo::Slice(id, slice)))
-    }
 }
 
-/// A frame with less room than this takes no further part.
-const PART_ROOM_MIN: usize = 24;
-/// Fewer bytes of an item are not worth the words around them.
-const PART_BYTES_MIN: usize = 16;
-
-fn in_class(
-    replica: &Replica,
-    class: Class,
-) -> impl Iterator<Item = (StreamId, &crate::replica::Stream)> {
-    let of_class = move |(_, stream): &(StreamId, &crate::replica::Stream)| {
-        stream.opening.class == class && stream.has_news()
-    };
+fn in_class(replica: &Replica, class: Class) -> impl Iterator<Item = (StreamId, &Stream)> {
+    let of_class =
+        move |(_, stream): &(StreamId, &Stream)| stream.opening.class == class && stream.has_news();
     replica.streams().filter(of_class)
-}
-
-fn item_bytes(
-    item: Item,
-    id: StreamId,
-    stream: &crate::replica::Stream,
-    shelf: &dyn Shelf,
-) -> Option<Vec<u8>> {
-    match item {
-        Item::Body(seq) | Item::Stub(seq) => shelf.bytes(id, seq),
-        Item::Fork => stream.fork().map(crate::proof::Equivocation::encode),
-        Item::Gap(to) => {
-            let mut certificates = stream.certificates().iter();
-            let ends =
-                |c: &&crate::gap::GapCertificate| c.gaps().last().is_some_and(|g| g.to == to);
-            certificates
-                .find(ends)
-                .map(crate::gap::GapCertificate::encode)
-        }
-    }
-}
-
-/// A frame while it is written.
-struct Draft {
-    bytes: Vec<u8>,
-    header: usize,
-    limit: usize,
-    cargo: Vec<Cargo>,
-    declared: BTreeSet<StreamId>,
-}
-
-impl Draft {
-    fn new(packet: u64, limit: usize) -> Self {
-        let messages = Vec::new();
-        let bytes = Frame { packet, messages }.encode();
-        Self {
-            header: bytes.len(),
-            bytes,
-            limit,
-            cargo: Vec::new(),
-            declared: BTreeSet::new(),
-        }
-    }
-
-    fn room(&self) -> usize {
-        self.limit - self.bytes.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.bytes.len() == self.header
-    }
-
-    /// Adds a message if it fits.
-    fn put(&mut self, message: &Message, cargo: Option<Cargo>) -> bool {
-        let encoded = message.encode();
-        if encoded.len() > self.room() {
-            return false;
-        }
-        self.bytes.extend_from_slice(&encoded);
-        self.cargo.extend(cargo);
-        true
-    }
 }

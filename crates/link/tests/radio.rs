@@ -110,14 +110,82 @@ fn catch_up(wire: Wire, bundles: usize) -> (f64, f64) {
 
 #[test]
 fn catching_up_takes_little_longer_than_the_bytes() {
-    let megabit = Wire {
-        bytes_per_s: 125_000.0,
-        frame_bytes: 1400,
-        is_budgeted: false,
-        ..RADIO
-    };
-    for (wire, bundles) in [(RADIO, 60), (megabit, 400)] {
+    for (wire, bundles) in [(RADIO, 60), (MEGABIT, 400)] {
         let (took_s, bound_s) = catch_up(wire, bundles);
         assert!(took_s <= bound_s, "{took_s} s, more than {bound_s} s");
+    }
+}
+
+const MEGABIT: Wire = Wire {
+    bytes_per_s: 125_000.0,
+    frame_bytes: 1400,
+    is_budgeted: false,
+    ..RADIO
+};
+
+/// Sixty times the link breaks, an alarm and much else is written, and the link returns; the
+/// nodes probe twice a second. How long until the alarm is there.
+#[test]
+fn an_alarm_is_first_when_a_link_returns() {
+    for wire in [RADIO, MEGABIT] {
+        let mut world = World::new(2, 0.0, 23);
+        world.wire(0, 1, wire);
+        let mut returns = Vec::new();
+        for round in 0..60 {
+            let cut = 20.0 + f64::from(round) * 30.0 + world.dice.unit();
+            world.plan(cut, Act::Cut(0, 1));
+            world.plan(cut + 5.0, Act::Append(0, Class::LifeSafety, 1, None));
+            for i in 0..20 {
+                let at = cut + 1.0 + f64::from(i) * 0.2;
+                world.plan(at, Act::Append(0, Class::Operational, 50, Some(60.0)));
+            }
+            let heal = cut + 10.0 + world.dice.unit();
+            world.plan(heal, Act::Heal(0, 1));
+            returns.push(heal);
+        }
+        world.run(NOON.plus_seconds(2000.0), |_| false);
+        let delivered = world.nodes[1].disk.delivered.iter();
+        let alarms = delivered.filter(|(_, stream, seq, _)| {
+            let written = world.truth.get(&(*stream, *seq));
+            written.is_some_and(|w| w.class == Class::LifeSafety && !w.rooms.is_empty())
+        });
+        let waits = alarms
+            .zip(&returns)
+            .map(|(alarm, heal)| alarm.0.seconds_since(NOON.plus_seconds(*heal)));
+        let mut waits: Vec<f64> = waits.collect();
+        waits.sort_by(f64::total_cmp);
+        let (p50, p99) = (quantile(&waits, 0.5), quantile(&waits, 0.99));
+        println!(
+            "{} B/s: {} returns, p50 {p50:.2} s, p99 {p99:.2} s",
+            wire.bytes_per_s,
+            waits.len()
+        );
+        assert_eq!(waits.len(), returns.len());
+        assert!(p50 <= 1.0 && p99 <= 3.0, "p50 {p50} s, p99 {p99} s");
+    }
+}
+
+/// All bytes on the air in both directions, acknowledgements and all, per sensor update.
+#[test]
+fn an_update_costs_at_most_seven_bytes_on_the_air() {
+    for wire in [RADIO, MEGABIT] {
+        let mut world = World::new(2, 0.0, 31);
+        world.wire(0, 1, wire);
+        world.run(NOON.plus_seconds(30.0), |_| false);
+        let before = world.bytes_sent;
+        let batches = 300;
+        for i in 0..batches {
+            world.plan(f64::from(i), Act::Append(0, Class::Telemetry, 50, None));
+        }
+        world.run(NOON.plus_seconds(400.0), |_| false);
+        let updates = f64::from(batches) * 50.0;
+        let bytes = (world.bytes_sent - before) as f64 / updates;
+        let bodies = world.bytes_written as f64 / updates;
+        println!(
+            "frames of {}: {bytes:.2} B per update, bodies {bodies:.2} B",
+            wire.frame_bytes
+        );
+        assert!(bytes <= 7.0, "{bytes} B");
+        assert!(world.is_settled());
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use support::{NOON, append, author, later, temperature};
-use twin_link::frame::{Ack, Bye, Frame, Have, Hello, Item, Line, Message, Part};
+use twin_link::frame::{Ack, Bye, Frame, Have, Hello, Item, Line, Message, Named, Part};
 use twin_link::limits::STREAMS_PER_PEER_MAX;
 use twin_link::schedule::Contract;
 use twin_link::session::Ended;
@@ -265,7 +265,7 @@ fn a_peer_that_lies_about_what_it_has_harms_itself() {
     let mut all = Ranges::default();
     all.insert(1, 1000);
     let line = Line {
-        stream: author.stream(),
+        stream: Named::Id(author.stream()),
         is_forked: false,
         covered: 0,
         began: 0,
@@ -417,4 +417,34 @@ fn an_alarm_overtakes_bulk() {
     });
     let first_item = items.into_iter().next();
     assert_eq!(first_item, Some((Item::Body(1), alarm.body().len())));
+}
+
+/// While a peer was away, twenty values followed each other. It gets the name, the last
+/// value and one certificate for the rest.
+#[test]
+fn what_was_superseded_meanwhile_is_not_sent() {
+    let mut author = author(1, Class::Telemetry, Keep::Latest);
+    let mut side = Side::default();
+    for value in 0..20 {
+        let topic = author.topic(&temperature(1), None).expect("room");
+        let at = later(f64::from(value));
+        let payload = Payload {
+            written: at,
+            records: vec![Record::reading(topic, at, f64::from(value))],
+            ..Payload::default()
+        };
+        for bundle in append(&mut author, &payload, None) {
+            side.publish(author.opening(), &bundle, NOON);
+        }
+    }
+    for certificate in author.certify(NOON).expect("certificates") {
+        let certified = side.hub.certify(author.stream(), &certificate, NOON);
+        assert_eq!(certified.expect("our own").len(), 19);
+    }
+    let mut other = Side::default();
+    meet(&mut side, &mut other, 5, NOON);
+    talk(&mut side, &mut other, NOON, usize::MAX);
+    assert_eq!(other.stored, [1, 21]);
+    let stream = other.hub.replica().stream(author.stream()).expect("known");
+    assert_eq!(stream.accounted().contiguous(), 21);
 }

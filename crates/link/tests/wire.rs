@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use support::{NOON, append, author, epoch_key, identity, later, node_key, temperature};
-use twin_link::frame::{Ack, Bye, Frame, Have, Hello, Item, Line, Message, Part};
+use twin_link::frame::{Ack, Bye, Frame, Have, Hello, Item, Line, Message, Named, Part};
 use twin_link::payload::Topics;
 use twin_link::*;
 use twin_model::{Act, EntityId, Interval, Polygon, Stated, Value};
@@ -122,7 +122,7 @@ fn frame() -> Frame {
     some.insert(1, 5);
     some.insert(8, 9);
     let line = Line {
-        stream: bundle().header().stream,
+        stream: Named::Id(bundle().header().stream),
         is_forked: false,
         covered: 4,
         began: 100,
@@ -147,7 +147,13 @@ fn frame() -> Frame {
             class: Class::Operational,
             is_whole: true,
             is_last: false,
-            lines: vec![line],
+            lines: vec![
+                Line {
+                    stream: Named::Number(3),
+                    ..line.clone()
+                },
+                line,
+            ],
         }),
         Message::Open(1, example().0.opening()),
         Message::Part(Part {

@@ -1,0 +1,368 @@
+//! What a session says: composing frames, the most urgent first.
+
+use super::{Cargo, Ended, Event, Session, Shelf, VERSION};
+use crate::frame::{Frame, Have, Hello, Item, Line, Message, Named, Part};
+use crate::gap::GapCertificate;
+use crate::id::{Class, StreamId};
+use crate::proof::Equivocation;
+use crate::replica::{Replica, Stream};
+use crate::schedule::{Candidate, Choice};
+use std::collections::BTreeSet;
+use twin_model::Time;
+
+/// A frame with less room than this takes no further part.
+const PART_ROOM_MIN: usize = 24;
+/// Fewer bytes of an item are not worth the words around them.
+const PART_BYTES_MIN: usize = 16;
+
+impl Session {
+    /// The carrier can take a frame: the most urgent that there is to say now.
+    pub(crate) fn room(
+        &mut self,
+        now: Time,
+        replica: &Replica,
+        shelf: &dyn Shelf,
+    ) -> (Option<Vec<u8>>, Vec<Event>) {
+        if self.ended.is_some() {
+            return (None, Vec::new());
+        }
+        if let Some(bye) = self.bye {
+            let packet = self.flight.next_packet();
+            let messages = vec![Message::Bye(bye)];
+            let frame = Frame { packet, messages }.encode();
+            return (Some(frame), self.end(Ended::ByUs(bye)));
+        }
+        let budget_allows = self.budget.as_mut().is_none_or(|bucket| bucket.allows(now));
+        let ack_is_due = self.arrivals.due().is_some_and(|due| due <= now);
+        let may_carry = budget_allows && self.flight.has_room();
+        let has_cargo = may_carry && self.has_work;
+        if !ack_is_due && !has_cargo {
+            return (None, Vec::new());
+        }
+        let mut frame = Draft::new(self.flight.next_packet(), self.frame_bytes);
+        if may_carry || ack_is_due {
+            self.write_ack(&mut frame, now);
+        }
+        let mut events = Vec::new();
+        if may_carry {
+            self.write(&mut frame, now, replica, shelf, &mut events);
+            self.has_work = !frame.cargo.is_empty();
+        }
+        if frame.is_empty() {
+            return (None, events);
+        }
+        if let Some(bucket) = &mut self.budget {
+            bucket.spend(frame.bytes.len());
+        }
+        self.flight.send(frame.bytes.len(), frame.cargo, now);
+        (Some(frame.bytes), events)
+    }
+
+    fn write_ack(&mut self, frame: &mut Draft, now: Time) {
+        if let Some(ack) = self.arrivals.take(now) {
+            frame.put(&Message::Ack(ack), None);
+        }
+    }
+
+    /// Fills a frame in the order of urgency.
+    fn write(
+        &mut self,
+        frame: &mut Draft,
+        now: Time,
+        replica: &Replica,
+        shelf: &dyn Shelf,
+        events: &mut Vec<Event>,
+    ) {
+        if std::mem::take(&mut self.hello_is_due) {
+            let hello = Hello {
+                version_min: VERSION,
+                version_max: VERSION,
+                features: 0,
+                frame_bytes: self.frame_bytes,
+                session: self.nonce,
+                clock: now,
+                roots: self.roots(replica),
+            };
+            frame.put(&Message::Hello(hello), Some(Cargo::Hello));
+        }
+        if self.peer.is_none() {
+            return;
+        }
+        self.write_receipts(frame, replica);
+        self.write_list(frame, Class::LifeSafety, replica);
+        self.write_parts(frame, Some(Class::LifeSafety), now, replica, shelf, events);
+        for class in &Class::ALL[1..] {
+            self.write_list(frame, *class, replica);
+        }
+        self.write_rest(frame, replica);
+        self.write_parts(frame, None, now, replica, shelf, events);
+    }
+
+    fn write_rest(&mut self, frame: &mut Draft, replica: &Replica) {
+        while let Some(stream) = self.declines.pop_first() {
+            if !frame.put(&Message::Decline(stream), Some(Cargo::Decline(stream))) {
+                self.declines.insert(stream);
+                return;
+            }
+        }
+        if self.roots_asked {
+            let roots = Message::Roots(self.roots(replica));
+            self.roots_asked = !frame.put(&roots, Some(Cargo::Roots));
+        }
+    }
+
+    /// What became durable, so that the peer's duty ends.
+    fn write_receipts(&mut self, frame: &mut Draft, replica: &Replica) {
+        for class in Class::ALL {
+            let of_class = |id: &&StreamId| {
+                let stream = replica.stream(**id);
+                stream.is_some_and(|stream| stream.opening.class == class)
+            };
+            let streams: Vec<StreamId> = self.receipts.iter().filter(of_class).copied().collect();
+            let lines = self.lines(&streams, replica, frame.room() / 2);
+            if lines.is_empty() {
+                continue;
+            }
+            let told: Vec<StreamId> = streams[..lines.len()].to_vec();
+            let have = Have {
+                class,
+                is_whole: false,
+                is_last: false,
+                lines,
+            };
+            if frame.put(&Message::Have(have), Some(Cargo::Receipts(told.clone()))) {
+                for id in &told {
+                    self.receipts.remove(id);
+                }
+            }
+        }
+    }
+
+    fn write_list(&mut self, frame: &mut Draft, class: Class, replica: &Replica) {
+        let listing = &self.listings[class as usize];
+        let first: Vec<StreamId> = listing.todo.iter().take(800).copied().collect();
+        let lines = self.lines(&first, replica, frame.room().saturating_sub(8));
+        let told: Vec<StreamId> = first[..lines.len()].to_vec();
+        let listing = &mut self.listings[class as usize];
+        // The last part goes when all others have arrived, or alone.
+        let is_last =
+            listing.last_is_due && told.len() == listing.todo.len() && listing.under_way == 0;
+        if (told.is_empty() && !is_last) || frame.room() < 8 {
+            return;
+        }
+        let have = Have {
+            class,
+            is_whole: true,
+            is_last,
+            lines,
+        };
+        let cargo = Cargo::Listed(class, told.clone());
+        if !frame.put(&Message::Have(have), Some(cargo)) {
+            return;
+        }
+        listing.todo.drain(..told.len());
+        listing.under_way += 1;
+        if is_last {
+            listing.last_is_due = false;
+            frame.cargo.push(Cargo::LastListed(class));
+        }
+    }
+
+    /// As many lines as fit.
+    fn lines(&self, streams: &[StreamId], replica: &Replica, room: usize) -> Vec<Line> {
+        let mut left = room;
+        let mut lines = Vec::new();
+        for &id in streams {
+            let Some(stream) = replica.stream(id) else {
+                continue;
+            };
+            let next = Item::Body(stream.accounted().contiguous() + 1);
+            let mut line = Line {
+                stream: self
+                    .peer_numbers
+                    .get(&id)
+                    .map_or(Named::Id(id), |&n| Named::Number(n)),
+                is_forked: stream.fork().is_some(),
+                covered: stream.covered().count(),
+                began: self.incoming.began(id, next),
+                accounted: stream.accounted().clone(),
+            };
+            line.fit(self.frame_bytes / 2);
+            if line.bytes() > left {
+                break;
+            }
+            left -= line.bytes();
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Parts of items, in the scheduler's order, of one class or of all.
+    fn write_parts(
+        &mut self,
+        frame: &mut Draft,
+        only: Option<Class>,
+        now: Time,
+        replica: &Replica,
+        shelf: &dyn Shelf,
+        events: &mut Vec<Event>,
+    ) {
+        while frame.room() >= PART_ROOM_MIN {
+            let mut candidates = self.candidates(replica, only);
+            if only == Some(Class::LifeSafety) {
+                candidates.retain(|c| self.scheduler.is_within(c.stream, now));
+            }
+            let Some(choice) = self.scheduler.choose(&candidates, now) else {
+                return;
+            };
+            let Some(stream) = replica.stream(choice.stream) else {
+                return;
+            };
+            let class = stream.opening.class;
+            let before = frame.bytes.len();
+            if !self.write_part(frame, choice, replica, shelf) {
+                return;
+            }
+            let bytes = frame.bytes.len() - before;
+            if self.scheduler.charge(choice, class, bytes, now) {
+                events.push(Event::Demoted(choice.stream));
+            }
+        }
+    }
+
+    fn candidates(&mut self, replica: &Replica, only: Option<Class>) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for (id, stream) in replica.streams() {
+            let class = stream.opening.class;
+            if only.is_some_and(|only| only != class) || !stream.has_news() {
+                continue;
+            }
+            let is_complete = self.told[class as usize].is_complete;
+            let out = self.outgoing.entry(id).or_default();
+            out.is_known |= is_complete;
+            if !out.is_known && class != Class::LifeSafety {
+                continue;
+            }
+            let after = self.heads.get(&id).copied().unwrap_or(0);
+            if let Some((_, expires)) = out.next(stream, after) {
+                candidates.push(Candidate {
+                    stream: id,
+                    class,
+                    expires,
+                });
+            }
+        }
+        candidates
+    }
+
+    /// The next part of the chosen stream; false if the frame has no room for it.
+    fn write_part(
+        &mut self,
+        frame: &mut Draft,
+        choice: Choice,
+        replica: &Replica,
+        shelf: &dyn Shelf,
+    ) -> bool {
+        let id = choice.stream;
+        let after = self.heads.get(&id).copied().unwrap_or(0);
+        let Some(stream) = replica.stream(id) else {
+            return false;
+        };
+        let numbered = &mut self.numbered;
+        let out = self.outgoing.entry(id).or_default();
+        let number = *out.number.get_or_insert_with(|| {
+            numbered.push(id);
+            numbered.len() as u64
+        });
+        out.drop_needless(stream);
+        let Some((item, _)) = out.next(stream, after) else {
+            return false;
+        };
+        if !out.is_begun(item) {
+            match item_bytes(item, id, stream, shelf) {
+                Some(bytes) if !bytes.is_empty() => out.begin(item, bytes),
+                _ => return false,
+            }
+        }
+        let is_declared = out.is_declared || frame.declared.contains(&id);
+        let open = Message::Open(number, stream.opening);
+        let open_bytes = if is_declared { 0 } else { open.encode().len() };
+        let Some((total, offset)) = out.progress(item) else {
+            return false;
+        };
+        let overhead = Part::overhead(number, item, total, offset) + open_bytes;
+        let room = frame.room().saturating_sub(overhead);
+        if room < PART_BYTES_MIN.min(total - offset) {
+            return false;
+        }
+        let Some((slice, bytes, total)) = out.take(item, room) else {
+            return false;
+        };
+        if !is_declared {
+            frame.put(&open, Some(Cargo::Open(id)));
+            frame.declared.insert(id);
+        }
+        let part = Part {
+            number,
+            item,
+            total,
+            offset: slice.offset,
+            bytes,
+        };
+        frame.put(&Message::Part(part), Some(Cargo::Slice(id, slice)))
+    }
+}
+
+fn item_bytes(item: Item, id: StreamId, stream: &Stream, shelf: &dyn Shelf) -> Option<Vec<u8>> {
+    match item {
+        Item::Body(seq) | Item::Stub(seq) => shelf.bytes(id, seq),
+        Item::Fork => stream.fork().map(Equivocation::encode),
+        Item::Gap(to) => {
+            let mut certificates = stream.certificates().iter();
+            let ends = |c: &&GapCertificate| c.gaps().last().is_some_and(|g| g.to == to);
+            certificates.find(ends).map(GapCertificate::encode)
+        }
+    }
+}
+
+/// A frame while it is written.
+struct Draft {
+    bytes: Vec<u8>,
+    header: usize,
+    limit: usize,
+    cargo: Vec<Cargo>,
+    declared: BTreeSet<StreamId>,
+}
+
+impl Draft {
+    fn new(packet: u64, limit: usize) -> Self {
+        let messages = Vec::new();
+        let bytes = Frame { packet, messages }.encode();
+        Self {
+            header: bytes.len(),
+            bytes,
+            limit,
+            cargo: Vec::new(),
+            declared: BTreeSet::new(),
+        }
+    }
+
+    fn room(&self) -> usize {
+        self.limit - self.bytes.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes.len() == self.header
+    }
+
+    /// Adds a message if it fits.
+    fn put(&mut self, message: &Message, cargo: Option<Cargo>) -> bool {
+        let encoded = message.encode();
+        if encoded.len() > self.room() {
+            return false;
+        }
+        self.bytes.extend_from_slice(&encoded);
+        self.cargo.extend(cargo);
+        true
+    }
+}
