@@ -36,6 +36,20 @@ struct Stream {
     said: Vec<Said>,
 }
 
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Estimate,
+    Health,
+    Lessons,
+}
+
+/// All that is compared of a stream, as texts.
+type Answers = Vec<(Part, String)>;
+
+/// How many answers differ, by attribute and part.
+type Differing = Vec<((&'static str, Part), usize)>;
+
 /// What is done to a stream on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -70,7 +84,7 @@ pub(crate) fn measure(data: &Path, seed: u64) -> Vec<Row> {
 
 fn row(name: &str, streams: &[Stream], seed: u64) -> Row {
     let inputs = hash_all(streams.iter().map(|s| (s.spec.name, &s.said)));
-    let told = |way: Way| -> Vec<Vec<String>> {
+    let told = |way: Way| -> Vec<Answers> {
         streams
             .iter()
             .map(|stream| tell(stream, way, seed))
@@ -102,39 +116,39 @@ fn row(name: &str, streams: &[Stream], seed: u64) -> Row {
     .on(inputs)
 }
 
-fn verdict(compared: usize, wrong: &[(&str, usize)]) -> String {
+fn verdict(compared: usize, wrong: &Differing) -> String {
     if wrong.is_empty() {
         return format!("{compared} of {compared} the same");
     }
-    let which: Vec<String> = wrong
-        .iter()
-        .map(|(name, n)| format!("{name} {n}"))
-        .collect();
-    format!("of {compared} differ: {}", which.join(", "))
+    let told = wrong.iter().map(|((name, part), n)| match part {
+        Part::Estimate => format!("estimates of {name} {n}"),
+        Part::Health => format!("sources of {name} {n}"),
+        Part::Lessons => format!("lessons of {name} {n}"),
+    });
+    format!(
+        "of {compared} differ: {}",
+        told.collect::<Vec<_>>().join(", ")
+    )
 }
 
-/// How many answers were compared, and how many of each attribute differ.
-fn compare<'a>(
-    streams: &[Stream],
-    straight: &'a [Vec<String>],
-    other: &'a [Vec<String>],
-) -> (usize, Vec<(&'static str, usize)>) {
+/// How many answers were compared, and how many of each attribute and part differ.
+fn compare(streams: &[Stream], straight: &[Answers], other: &[Answers]) -> (usize, Differing) {
     let mut compared = 0;
-    let mut wrong: Vec<(&'static str, usize)> = Vec::new();
+    let mut wrong = Differing::new();
     for ((stream, a), b) in streams.iter().zip(straight).zip(other) {
         compared += a.len();
-        let differ = a.iter().zip(b).filter(|(a, b)| a != b).count() + a.len().abs_diff(b.len());
-        if differ > 0 {
-            match wrong.iter_mut().find(|(name, _)| *name == stream.spec.name) {
-                Some((_, count)) => *count += differ,
-                None => wrong.push((stream.spec.name, differ)),
+        for (part, _) in a.iter().zip(b).filter(|(a, b)| a != b).map(|(a, _)| a) {
+            let key = (stream.spec.name, *part);
+            match wrong.iter_mut().find(|(of, _)| *of == key) {
+                Some((_, count)) => *count += 1,
+                None => wrong.push((key, 1)),
             }
         }
     }
     (compared, wrong)
 }
 
-fn on_threads(streams: &[Stream], seed: u64) -> Vec<Vec<String>> {
+fn on_threads(streams: &[Stream], seed: u64) -> Vec<Answers> {
     let share = streams.len().div_ceil(THREADS);
     std::thread::scope(|scope| {
         let parts: Vec<_> = streams
@@ -155,7 +169,7 @@ fn on_threads(streams: &[Stream], seed: u64) -> Vec<Vec<String>> {
 }
 
 /// Tells a stream in some way. Returns what is believed after blocks, and long after all.
-fn tell(stream: &Stream, way: Way, seed: u64) -> Vec<String> {
+fn tell(stream: &Stream, way: Way, seed: u64) -> Answers {
     let mut rng = Rng::of(seed, &format!("{way:?}"));
     let mut channel = Channel::new(*stream.spec);
     let mut answers = Vec::new();
@@ -173,23 +187,28 @@ fn tell(stream: &Stream, way: Way, seed: u64) -> Vec<String> {
             restart(&mut channel);
         }
         if number % COMPARED_EVERY == 0 {
-            answers.push(answer(&channel, block[block.len() - 1].at));
+            answers.extend(answer(&channel, block[block.len() - 1].at));
         }
     }
     if let Some(last) = stream.said.last() {
         let ages = [0.0, 600.0, 86_400.0, 40.0 * 86_400.0];
-        answers.extend(ages.map(|age| answer(&channel, last.at.plus_seconds(age))));
+        answers.extend(
+            ages.into_iter()
+                .flat_map(|age| answer(&channel, last.at.plus_seconds(age))),
+        );
     }
     let mut lessons: Vec<String> = channel.lessons.iter().map(|l| format!("{l:?}")).collect();
     lessons.sort_unstable();
-    answers.push(lessons.join("\n"));
+    answers.push((Part::Lessons, lessons.join("\n")));
     answers
 }
 
-fn answer(channel: &Channel, at: Time) -> String {
-    let estimate = channel.estimate(at);
+fn answer(channel: &Channel, at: Time) -> [(Part, String); 2] {
     let health = channel.state.health(&channel.spec, at);
-    format!("{estimate:?} {health:?}")
+    [
+        (Part::Estimate, format!("{:?}", channel.estimate(at))),
+        (Part::Health, format!("{health:?}")),
+    ]
 }
 
 fn restart(channel: &mut Channel) {
@@ -353,10 +372,13 @@ mod tests {
             spec: Catalogue::BUILT_IN.get("temperature").unwrap(),
             said: Vec::new(),
         }];
-        let (a, b) = (
-            vec![vec!["1".into(), "2".into()]],
-            vec![vec!["1".into(), "3".into()]],
-        );
-        assert_eq!(compare(&streams, &a, &b), (2, vec![("temperature", 1)]));
+        let said = |text: &str| {
+            vec![vec![
+                (Part::Estimate, "1".into()),
+                (Part::Health, text.into()),
+            ]]
+        };
+        let found = compare(&streams, &said("2"), &said("3"));
+        assert_eq!(found, (2, vec![(("temperature", Part::Health), 1)]));
     }
 }
