@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::gap::{Gap, GapCertificate, Reason};
 use crate::id::{BundleHash, Class, Keep, StreamId};
 use crate::keys::{Grant, Granted, Recipient, Scope, SecretKey};
-use crate::limits::{CONTENT_BYTES_MAX, EPOCH_S_MAX, RANGES_MAX};
+use crate::limits::{CONTENT_BYTES_MAX, EPOCH_S_MAX, RANGES_MAX, STREAM_TOPICS_MAX};
 use crate::newest::Newest;
 use crate::opening::{Identity, Opening};
 use crate::payload::{Names, Payload, Topic};
@@ -168,6 +168,9 @@ impl Author {
 
     /// The number of a topic in this epoch; `first` is its first value, if a number.
     pub fn topic(&mut self, topic: &Topic, first: Option<f64>) -> Result<u32, Error> {
+        if self.newest.topics() >= STREAM_TOPICS_MAX {
+            return Err(Error::TopicsSpent);
+        }
         self.names.number(topic, first)
     }
 

@@ -13,7 +13,7 @@ use crate::incoming::Incoming;
 use crate::limits::STREAMS_PER_PEER_MAX;
 use crate::opening::Opening;
 use crate::proof::Equivocation;
-use crate::replica::{Dropped, Replica};
+use crate::replica::{Dropped, Replica, is_past};
 use crate::session::{Ended, Event, Link, Session, Shelf};
 use std::collections::{BTreeMap, BTreeSet};
 use twin_model::Time;
@@ -310,7 +310,7 @@ impl Hub {
         now: Time,
         shelf: &dyn Shelf,
     ) -> Result<Vec<Output>, Error> {
-        if !stub.header.is_expired(now) {
+        if !is_past(stub.header.expires(), now) {
             return Err(Error::NotExpired);
         }
         if let Some(outputs) = self.check(&stub, now, shelf)? {

@@ -34,3 +34,10 @@ pub const AHEAD_MAX: u64 = 1 << 32;
 pub const EPOCH_S_MAX: i64 = 24 * 3600;
 /// Bytes of a grant: HPKE encapsulation, key, stream certificate.
 pub const GRANT_BYTES_MAX: usize = 512;
+/// Topics that a stream can speak about in all its epochs.
+pub const STREAM_TOPICS_MAX: usize = 4 * TOPICS_MAX;
+/// Epochs of a stream whose topics a reader remembers: a month and more. A bundle that is
+/// later than that is read after its topics are read again.
+pub const EPOCHS_READ_MAX: usize = 40;
+/// Keys that a reader keeps.
+pub const KEYS_MAX: usize = 1 << 18;

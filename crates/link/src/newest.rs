@@ -42,6 +42,11 @@ impl Newest {
         spent
     }
 
+    /// How many topics were ever spoken about.
+    pub(crate) fn topics(&self) -> usize {
+        self.by_topic.len()
+    }
+
     fn uncount(&mut self, seq: u64, spent: &mut Vec<u64>) {
         let Some(count) = self.counting.get_mut(&seq) else {
             return;

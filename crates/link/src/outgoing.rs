@@ -6,6 +6,10 @@ use crate::replica::Stream;
 use std::collections::{BTreeMap, BTreeSet};
 use twin_model::Time;
 
+/// Runs that are kept of what a peer has. One that claims more in pieces is taken by its
+/// last word.
+const RUNS_MAX: usize = 4096;
+
 /// An item that is being sent.
 #[derive(Debug, Clone)]
 struct Sending {
@@ -59,7 +63,7 @@ impl Outgoing {
         self.covered = self.covered.max(line.covered);
         self.is_forked |= line.is_forked;
         self.began = Some((line.accounted.contiguous() + 1, line.began));
-        if is_whole {
+        if is_whole || self.have.runs() > RUNS_MAX {
             // It is the peer's whole knowledge: what it lacks now must be sent again, even if
             // it had it before.
             self.have = line.accounted.clone();

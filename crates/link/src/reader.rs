@@ -8,6 +8,7 @@ use crate::bundle::Bundle;
 use crate::error::Error;
 use crate::id::{OriginId, StreamId};
 use crate::keys::{Grant, Granted, ReaderSecret, Recipient, Scope, SecretKey};
+use crate::limits::{EPOCHS_READ_MAX, KEYS_MAX};
 use crate::opening::Identity;
 use crate::payload::{Payload, Record, Topics};
 use crate::ranges::Ranges;
@@ -149,6 +150,7 @@ impl Reader {
             let key = self.keys.get(&(header.stream, scope));
             key.ok_or(Error::NoKey)?.open(header, bundle.content())?
         };
+        self.forget_epochs(header.stream, header.epoch);
         let topics = self
             .topics
             .entry((header.stream, header.epoch))
@@ -166,6 +168,15 @@ impl Reader {
         })
     }
 
+    /// Makes room for the topics of another epoch: those of the oldest are forgotten.
+    fn forget_epochs(&mut self, stream: StreamId, epoch: u64) {
+        let known = self.topics.range((stream, 0)..=(stream, u64::MAX));
+        let epochs: Vec<u64> = known.map(|(&(_, epoch), _)| epoch).collect();
+        if epochs.len() >= EPOCHS_READ_MAX && !epochs.contains(&epoch) {
+            self.topics.remove(&(stream, epochs[0]));
+        }
+    }
+
     /// Keeps the keys that are sealed to this node and signed by the node that they name.
     fn take_keys(&mut self, payload: &Payload) -> bool {
         let mut any = false;
@@ -179,7 +190,7 @@ impl Reader {
             if member.is_none_or(|member| granted.verify(&member.node).is_err()) {
                 continue;
             }
-            if self.is_erased(&granted) {
+            if self.is_erased(&granted) || self.keys.len() >= KEYS_MAX {
                 continue;
             }
             any = true;

@@ -308,7 +308,8 @@ impl Replica {
     }
 }
 
-fn is_past(expires: Option<Time>, now: Time) -> bool {
+/// Whether something has expired whatever clock one asks.
+pub(crate) fn is_past(expires: Option<Time>, now: Time) -> bool {
     let slack = EXPIRY_SLACK_S * MICROS;
     expires.is_some_and(|expires| expires.0.saturating_add(slack) < now.0)
 }

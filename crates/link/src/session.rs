@@ -326,7 +326,9 @@ impl Session {
                 Vec::new()
             }
             Message::Decline(stream) => {
-                self.out(stream).is_declined = true;
+                if replica.stream(stream).is_some() {
+                    self.out(stream).is_declined = true;
+                }
                 Vec::new()
             }
             Message::Bye(bye) => self.end(Ended::ByPeer(bye)),

@@ -448,3 +448,45 @@ fn what_was_superseded_meanwhile_is_not_sent() {
     let stream = other.hub.replica().stream(author.stream()).expect("known");
     assert_eq!(stream.accounted().contiguous(), 21);
 }
+
+/// A vehicle carries what two nodes have to say to each other. Its whole disk holds none of
+/// the words that were said, and the receiver has them all.
+#[test]
+fn a_relay_carries_what_it_cannot_read() {
+    const WORDS: [&str; 3] = ["fire on the third floor", "urn:tower:room:1", "temperature"];
+    let mut author = author(1, Class::Operational, Keep::History);
+    let topic = author.topic(&temperature(1), None).expect("room");
+    let act = twin_model::Act::Assert(twin_model::Value::text(WORDS[0]).into());
+    let said = Record {
+        act,
+        ..Record::reading(topic, NOON, 0.0)
+    };
+    let payload = Payload {
+        written: NOON,
+        records: vec![said.clone()],
+        ..Payload::default()
+    };
+    let plaintext = payload
+        .encode(author.names().topics(), 0)
+        .expect("a payload");
+    let bundle = append(&mut author, &payload, None).remove(0);
+    let (mut tower, mut vehicle, mut brigade) = Default::default();
+    Side::publish(&mut tower, author.opening(), &bundle, NOON);
+    meet(&mut tower, &mut vehicle, 5, NOON);
+    talk(&mut tower, &mut vehicle, NOON, usize::MAX);
+    // The vehicle drives: it leaves peer 1, the tower, and is itself peer 1 of the brigade.
+    vehicle.hub.disconnect(Peer(1));
+    meet(&mut vehicle, &mut brigade, 6, later(3600.0));
+    talk(&mut vehicle, &mut brigade, later(3600.0), usize::MAX);
+    let key = (author.stream(), 1);
+    let on_the_vehicle: Vec<u8> = vehicle.shelf.0.values().flatten().copied().collect();
+    for word in WORDS.map(str::as_bytes) {
+        let holds = |bytes: &[u8]| bytes.windows(word.len()).any(|window| window == word);
+        assert!(holds(&plaintext) && !holds(&on_the_vehicle));
+    }
+    let arrived = Bundle::from_body(key.0, key.1, &brigade.shelf.0[&key]).expect("a bundle");
+    let opened = support::epoch_key(1).open(arrived.header(), arrived.content());
+    let mut topics = twin_link::payload::Topics::default();
+    let read = Payload::decode(&opened.expect("the key"), &mut topics).expect("a payload");
+    assert_eq!(read.records, [said]);
+}
