@@ -14,9 +14,9 @@ pub(crate) fn ln(x: f64) -> f64 {
     libm::log(x)
 }
 
-/// `base` to the power `exponent`.
+/// `base` to the power `exponent`, for a base that is not negative; to some twelve digits.
 pub(crate) fn power(base: f64, exponent: f64) -> f64 {
-    libm::pow(base, exponent)
+    exp(exponent * ln(base))
 }
 
 /// ln(p / (1 - p)).

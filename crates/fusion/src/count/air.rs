@@ -21,6 +21,7 @@
 //! (CC BY 4.0) by how probable they made its own next readings of carbon dioxide; no count of
 //! people was used.
 
+use super::belief::tilt;
 use super::process::{NUMBERS, Numbers};
 use super::share::{Share, normalise, pack, unpack};
 use crate::math::{exp, ln, power};
@@ -206,14 +207,8 @@ impl Air {
             all.shift += sums.shift * self.cells[cell];
             all.spread += sums.spread * self.cells[cell];
         }
-        for (p, likelihood) in people.iter_mut().zip(by_number) {
-            *p *= power(likelihood, by);
-        }
-        normalise(people);
-        for (p, likelihood) in self.cells.iter_mut().zip(by_cell) {
-            *p *= power(likelihood, POWER);
-        }
-        normalise(&mut self.cells);
+        tilt(people, &by_number, by);
+        tilt(&mut self.cells, &by_cell, POWER);
         let shift = all.shift / all.weight;
         self.empty_ppm += shift;
         self.empty_variance = (variance + all.spread / all.weight - shift * shift)
@@ -288,8 +283,8 @@ impl Air {
 
 fn normal_density(off: f64, variance: f64) -> f64 {
     let distance = off * off / variance;
-    // Beyond seventeen standard deviations nothing is left beside the outliers.
-    if distance > 300.0 {
+    // Beyond seven standard deviations nothing is left beside the outliers.
+    if distance > 50.0 {
         return 0.0;
     }
     exp(-0.5 * distance) / (2.0 * PI * variance).sqrt()

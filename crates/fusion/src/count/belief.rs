@@ -19,6 +19,7 @@ use super::witness;
 use crate::math::{exp, power};
 use crate::reading::Reading;
 use twin_model::Time;
+use twin_model::time::MICROS;
 
 /// Most sensors of carbon dioxide in one room; beyond it the one silent longest is forgotten.
 pub(crate) const AIRS_MAX: usize = 4;
@@ -45,8 +46,8 @@ pub(crate) struct Doubt {
     pub(crate) voice: u32,
     /// Probability that it tells nothing.
     pub(crate) share: f32,
-    /// Since when it is suspect.
-    pub(crate) since: Option<Time>,
+    /// Since when it is suspect, seconds since 1970; 0 if it is not.
+    pub(crate) since_s: u32,
     /// Readings that this rests on.
     pub(crate) readings: u32,
 }
@@ -67,6 +68,14 @@ pub(crate) struct Belief {
     pub(crate) people: Numbers,
     pub(crate) airs: Vec<Air>,
     pub(crate) doubts: Vec<Doubt>,
+}
+
+impl Doubt {
+    /// Since when the voice is suspect.
+    pub(crate) fn since(&self) -> Option<Time> {
+        let since = i64::from(self.since_s) * MICROS;
+        (since > 0).then_some(Time(since))
+    }
 }
 
 impl Belief {
@@ -196,7 +205,7 @@ impl Belief {
         known.copied().unwrap_or(Doubt {
             voice,
             share: usual_doubt(voice) as f32,
-            since: None,
+            since_s: 0,
             readings: 0,
         })
     }
@@ -220,8 +229,12 @@ fn usual_doubt(voice: u32) -> f64 {
 }
 
 fn note_suspicion(doubt: &mut Doubt, at: Time) {
-    let is_suspect = f64::from(doubt.share) > SUSPECT;
-    doubt.since = is_suspect.then(|| doubt.since.unwrap_or(at));
+    let now_s = (at.0 / MICROS).clamp(1, i64::from(u32::MAX)) as u32;
+    doubt.since_s = match (f64::from(doubt.share) > SUSPECT, doubt.since_s) {
+        (false, _) => 0,
+        (true, 0) => now_s,
+        (true, since_s) => since_s,
+    };
 }
 
 /// By how much a reading counts beside the one before it: in full if it says something else.
@@ -238,10 +251,15 @@ fn repeated(reading: &Reading, before: Option<&Reading>, once_in_s: f64) -> f64 
     })
 }
 
-/// Weighs numbers by a power of a likelihood.
-fn tilt(people: &mut Numbers, likelihood: &Numbers, by: f64) {
-    for (p, l) in people.iter_mut().zip(likelihood) {
-        *p *= if by == 1.0 { *l } else { power(*l, by) };
+/// Weighs numbers by a power of a likelihood. Far from what was said it is often one and the
+/// same for many numbers, and is raised once.
+pub(crate) fn tilt<const N: usize>(people: &mut [f64; N], likelihood: &[f64; N], by: f64) {
+    let (mut last, mut raised) = (f64::NAN, f64::NAN);
+    for (p, &l) in people.iter_mut().zip(likelihood) {
+        if l != last {
+            (last, raised) = (l, if by == 1.0 { l } else { power(l, by) });
+        }
+        *p *= raised;
     }
     normalise(people);
 }

@@ -45,8 +45,7 @@ fn put_air(out: &mut Vec<u8>, air: &air::Kept) {
 fn put_doubt(out: &mut Vec<u8>, doubt: &Doubt) {
     out.extend(doubt.voice.to_le_bytes());
     out.extend(doubt.share.to_bits().to_le_bytes());
-    out.push(u8::from(doubt.since.is_some()));
-    out.extend(doubt.since.unwrap_or_default().0.to_le_bytes());
+    out.extend(doubt.since_s.to_le_bytes());
     out.extend(doubt.readings.to_le_bytes());
 }
 
@@ -139,12 +138,10 @@ fn take_doubt(bytes: &mut &[u8]) -> Result<Doubt, Error> {
     if !(0.0..=1.0).contains(&share) {
         return Err(Error::Damaged("a doubt that is none"));
     }
-    let is_suspect = take_bool(bytes)?;
-    let since = take_time(bytes)?;
     Ok(Doubt {
         voice,
         share,
-        since: is_suspect.then_some(since),
+        since_s: take_u32(bytes)?,
         readings: take_u32(bytes)?,
     })
 }

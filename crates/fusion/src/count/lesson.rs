@@ -31,11 +31,11 @@ pub(crate) fn of(belief: &Belief, reading: &Reading) -> Option<Lesson> {
 
 /// The probability of every statement: the numbers, blurred as the counter blurs them.
 fn foresee(people: &Numbers, sd: f64, doubt: f64) -> Numbers {
+    let blur = witness::blur(sd);
     let mut foreseen = [doubt / NUMBERS as f64; NUMBERS];
     for (n, &p) in people.iter().enumerate() {
-        // Around a number the counter says what around what it says the number would be.
-        for (said, mass) in witness::counted(n as f64, sd).into_iter().enumerate() {
-            foreseen[said] += (1.0 - doubt) * p * mass;
+        for (said, entry) in foreseen.iter_mut().enumerate() {
+            *entry += (1.0 - doubt) * p * blur[said.abs_diff(n)];
         }
     }
     super::share::normalise(&mut foreseen);

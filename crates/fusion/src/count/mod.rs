@@ -46,7 +46,7 @@ pub(crate) use codec::{put, take};
 const WINDOW_ALONE: usize = 4;
 /// The same when several do.
 const WINDOW_TOGETHER: usize = 16;
-/// Readings older than this beside the newest settle.
+/// Readings as old as this beside the newest settle.
 const WINDOW_S: f64 = 600.0;
 /// Settled readings kept, at most two for a voice: its newest evidence and its newest word
 /// that is none.
@@ -313,14 +313,14 @@ impl Count {
         belief.age_to(&process, at);
         let mut all: Vec<(u32, SourceHealth)> = Vec::new();
         for doubt in &belief.doubts {
-            let is_suspect = doubt.since.is_some();
+            let is_suspect = doubt.since().is_some();
             let health = SourceHealth {
                 state: if is_suspect {
                     HealthState::Stuck
                 } else {
                     HealthState::Ok
                 },
-                since: doubt.since,
+                since: doubt.since(),
                 doubt: f64::from(doubt.share),
                 bias: 0.0,
                 noise_ratio: 1.0,
@@ -395,7 +395,7 @@ fn trim(
         let (Some(oldest), Some(newest)) = (window.first(), window.last()) else {
             return;
         };
-        let is_old = newest.observed.seconds_since(oldest.observed) > WINDOW_S;
+        let is_old = newest.observed.seconds_since(oldest.observed) >= WINDOW_S;
         if window.len() <= limit && !is_old {
             return;
         }

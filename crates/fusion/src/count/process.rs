@@ -101,7 +101,7 @@ impl Process {
             gone: share,
             ratio: COMPANY * share,
         };
-        let followed = follow(&thin(p, 1.0 - stretch.gone), stretch.ratio);
+        let followed = follow(&thin(p, stretch.gone), stretch.ratio);
         add(
             &followed,
             &negative_binomial(self.exponent(), stretch.ratio),
@@ -125,51 +125,71 @@ fn negative_binomial(exponent: f64, ratio: f64) -> Numbers {
     p
 }
 
-/// Each of n stays with probability `stays`: the generating function P(1 − q + q z), by
-/// Horner's rule. All terms are positive, so nothing cancels.
-fn thin(p: &Numbers, stays: f64) -> Numbers {
-    let mut result = [0.0; NUMBERS];
-    for (done, &next) in p.iter().rev().enumerate() {
-        let before = result;
-        let most = (done + 1).min(NUMBERS);
-        for n in 1..most {
-            result[n] = before[n] * (1.0 - stays) + before[n - 1] * stays;
+/// The probabilities that so many of j do something that each does with probability `each`,
+/// for one j after the other: binomial, by Pascal's rule. What is negligible is left out, which
+/// makes short times cheap.
+struct Binomial {
+    each: f64,
+    row: Numbers,
+    /// The last entry that is not negligible.
+    last: usize,
+}
+
+impl Binomial {
+    fn of_none(each: f64) -> Self {
+        let mut row = [0.0; NUMBERS];
+        row[0] = 1.0;
+        Self { each, row, last: 0 }
+    }
+
+    fn one_more(&mut self) {
+        let most = (self.last + 1).min(NUMBERS - 1);
+        for n in (1..=most).rev() {
+            self.row[n] = self.row[n] * (1.0 - self.each) + self.row[n - 1] * self.each;
         }
-        result[0] = before[0] * (1.0 - stays) + next;
+        self.row[0] *= 1.0 - self.each;
+        if self.row[most] > NEGLIGIBLE {
+            self.last = most;
+        } else {
+            self.row[most] = 0.0;
+        }
+    }
+
+    fn terms(&self) -> &[f64] {
+        &self.row[..=self.last]
+    }
+}
+
+/// Each of n leaves with probability `leaves`.
+fn thin(p: &Numbers, leaves: f64) -> Numbers {
+    let mut result = [0.0; NUMBERS];
+    let mut left = Binomial::of_none(leaves);
+    for (n, &p) in p.iter().enumerate() {
+        let stayed = result[..=n].iter_mut().rev();
+        for (entry, term) in stayed.zip(left.terms()) {
+            *entry += p * term;
+        }
+        left.one_more();
     }
     result
 }
 
-/// Each of m becomes a geometric number, 1 or more. The probability N(k, m) that m become k
-/// satisfies N(k, m) = β N(k − 1, m) + (1 − β) N(k − 1, m − 1) (Pascal's rule).
+/// Each of m becomes a geometric number, 1 or more: m become k with probability
+/// C(k − 1, k − m) β^(k − m) (1 − β)^m. What would exceed the last number is put there.
 fn follow(p: &Numbers, ratio: f64) -> Numbers {
     let mut result = [0.0; NUMBERS];
-    let mut row = [0.0; NUMBERS];
-    (row[0], result[0]) = (1.0, p[0]);
-    let mut sum = p[0];
-    for (k, entry) in result.iter_mut().enumerate().skip(1) {
-        let before = row;
-        row[0] = 0.0;
-        for m in 1..=k {
-            row[m] = ratio * before[m] + (1.0 - ratio) * before[m - 1];
-        }
-        *entry = dot(p, &row);
-        sum += *entry;
+    let mut added = Binomial::of_none(ratio);
+    result[0] = p[0];
+    for k in 1..NUMBERS {
+        let from = p[1..=k].iter().rev();
+        let terms = from.zip(added.terms()).map(|(p, term)| p * term);
+        result[k] = (1.0 - ratio) * terms.sum::<f64>();
+        added.one_more();
     }
     let all: f64 = p.iter().sum();
-    result[NUMBERS - 1] += (all - sum).max(0.0);
+    let kept: f64 = result.iter().sum();
+    result[NUMBERS - 1] += (all - kept).max(0.0);
     result
-}
-
-/// Four sums side by side, always in the same order.
-fn dot(a: &Numbers, b: &Numbers) -> f64 {
-    let mut sums = [0.0; 4];
-    for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 /// The sum of two independent numbers, with what exceeds the last number put there.

@@ -34,8 +34,21 @@ const MOST: i32 = 63;
 pub(crate) fn counted(value: f64, sd: f64) -> Numbers {
     let z = value.clamp(0.0, f64::from(MOST));
     let sd = sd.max(0.1);
-    let edges: [f64; NUMBERS + 1] = from_fn(|n| normal_cdf((n as f64 - 0.5 - z) / sd));
+    let edges: [f64; NUMBERS + 1] = from_fn(|n| below((n as f64 - 0.5 - z) / sd));
     from_fn(|n| (edges[n + 1] - edges[n]).max(0.0))
+}
+
+/// Standard normal; beyond eight standard deviations nothing is left.
+fn below(sds: f64) -> f64 {
+    if sds.abs() > 8.0 {
+        return f64::from(u8::from(sds > 0.0));
+    }
+    normal_cdf(sds)
+}
+
+/// The same by how far a whole number said is from n.
+pub(crate) fn blur(sd: f64) -> Numbers {
+    counted(0.0, sd)
 }
 
 /// A motion sensor that works.
