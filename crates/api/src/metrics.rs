@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Upper bounds of the latency classes in seconds: 100 µs to 10 s, three to a decade,
@@ -88,6 +89,7 @@ struct NodeGauges {
     store_bytes: Gauge,
     sources_doubtful: Gauge,
     sources_quarantined: Gauge,
+    coverage_worst: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
@@ -183,6 +185,11 @@ impl Metrics {
         ] {
             registry.register(name, help, gauge.clone());
         }
+        registry.register(
+            "coverage_worst_ratio",
+            "Least share of readings inside intervals that should hold nine in ten; 0 before any were compared",
+            node.coverage_worst.clone(),
+        );
     }
 
     /// The counters of an endpoint.
@@ -225,6 +232,8 @@ impl Metrics {
         gauge(&gauges.store_bytes, node.store_bytes);
         gauge(&gauges.sources_doubtful, node.sources_doubtful);
         gauge(&gauges.sources_quarantined, node.sources_quarantined);
+        let worst = node.coverage_worst.unwrap_or_default();
+        gauges.coverage_worst.set(worst);
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = encode(&mut text, &self.registry);

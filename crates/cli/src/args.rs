@@ -110,6 +110,8 @@ pub(crate) enum Command {
     Findings(Findings),
     /// Show how sources do: which are stuck, drifting, noisy or silent
     Health(Health),
+    /// Show whether estimates hold what they promise
+    Calibration(Calibration),
     /// Set a source aside, so that it counts for nothing, or release it
     Quarantine(Quarantine),
     /// Show how the node is
@@ -371,6 +373,18 @@ pub(crate) struct Health {
     /// Only in this state; `doubtful` is all but `ok`
     #[arg(long, value_parser = ["ok", "stuck", "drifting", "noisy", "silent", "doubtful"])]
     pub(crate) state: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  twin calibration
+  twin calibration --sources
+  twin calibration --json")]
+pub(crate) struct Calibration {
+    /// Also by source
+    #[arg(long)]
+    pub(crate) sources: bool,
 }
 
 #[derive(Debug, Args)]

@@ -76,6 +76,9 @@ fn run(arguments: &Arguments, output: &Output) -> Result<()> {
             ask(MustExist, &|node| suppose::what_if(node, output, args))
         }
         Command::Health(args) => ask(MustExist, &|node| sources::health(node, output, args)),
+        Command::Calibration(args) => {
+            ask(MustExist, &|node| sources::calibration(node, output, args))
+        }
         Command::Quarantine(args) => {
             ask(MustExist, &|node| sources::quarantine(node, output, args))
         }

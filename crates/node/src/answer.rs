@@ -2,6 +2,8 @@
 
 use crate::prepare::Draft;
 use std::collections::BTreeMap;
+use twin_fusion::Trust;
+use twin_fusion::calibration::{Report, SourceScore};
 use twin_model::{
     Act, Attribute, AttributeSpec, BatchId, Claim, ClaimId, CommitNumber, EntityId, EntityKind,
     Estimate, Finding, HealthState, SourceHealth, SourceId, Summary, Time,
@@ -289,6 +291,32 @@ pub struct HealthLine {
     pub is_set_aside: bool,
 }
 
+/// How estimates hold what they promise.
+#[derive(Debug, Clone, Default)]
+pub struct CalibrationAnswer {
+    /// Every live attribute, in order of name.
+    pub classes: Vec<Report>,
+    /// Against which sources, by attribute.
+    pub sources: Vec<SourceMark>,
+    /// Pass it as `after` to get the sources that follow.
+    pub next: Option<String>,
+}
+
+/// How estimates of an attribute did against one source.
+#[derive(Debug, Clone)]
+pub struct SourceMark {
+    /// The source.
+    pub source: SourceId,
+    /// Its place among the node's sources.
+    pub(crate) number: u32,
+    /// The attribute.
+    pub spec: &'static AttributeSpec,
+    /// What was counted.
+    pub score: SourceScore,
+    /// What was learned of its words, where it gives any.
+    pub trust: Option<Trust>,
+}
+
 /// Which sources.
 #[derive(Debug, Clone, Default)]
 pub struct HealthFilter {
@@ -403,6 +431,9 @@ pub struct Metrics {
     pub sources_doubtful: u64,
     /// Sources that are set aside.
     pub sources_quarantined: u64,
+    /// Of the attributes compared often enough, the least share of readings inside the
+    /// intervals that should hold nine in ten.
+    pub coverage_worst: Option<f64>,
 }
 
 /// Whether the node can be used. Tells nothing about any building.

@@ -230,13 +230,15 @@ impl Pattern {
             .zip(posterior.crosschecks())
             .map(|(measured, check)| (measured.space, *check))
             .collect();
+        let attribute = picture.names.attributes.find(spec.name);
+        let widening = attribute.map_or(1.0, |attribute| picture.books.widening(attribute));
         let told = |at: usize| measured[at].told.clone();
         let structure = picture.structure();
         let estimates = structure
             .spaces(storey)
             .iter()
             .filter_map(|space| Some((*space, *self.node_of.get(space)?)))
-            .map(|(space, node)| (space, posterior.estimate(node, at, 1.0, &told)))
+            .map(|(space, node)| (space, posterior.estimate(node, at, widening, &told)))
             .filter(|(_, estimate)| estimate.basis == Basis::Inferred)
             .collect();
         Answers {

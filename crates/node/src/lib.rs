@@ -27,6 +27,7 @@ mod inference;
 mod influence;
 mod journal;
 mod live;
+mod marks;
 mod names;
 mod node;
 mod past;
@@ -59,4 +60,5 @@ pub use prepare::{ClaimCode, Draft, FUTURE_TOLERANCE_S, Mode, NUMBER_MAX, Receip
 pub use quarantine::QuarantineRecord;
 pub use reader::{LIMIT_MAX, Reader};
 pub use suppose::{ASKED_MAX, SUPPOSED_MAX};
+pub use twin_fusion::calibration::{Report, Share};
 pub use twin_store::{BackupReport, ErasureRecord, Error as StoreError, Problem, is_full};

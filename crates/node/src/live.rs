@@ -48,7 +48,7 @@ pub(crate) struct Live {
     pub(crate) heap_bytes: usize,
     pub(crate) structure: Arc<OnceLock<Structure>>,
     pub(crate) quarantine: Arc<Quarantine>,
-    pub(crate) books: Arc<Books>,
+    pub(crate) books: Books,
     pub(crate) fact_trust: Arc<FactTrust>,
     /// What was inferred; begun afresh when a claim comes that it rests on.
     pub(crate) inferences: Arc<Inferences>,
@@ -116,7 +116,7 @@ impl Default for Live {
             heap_bytes: 0,
             structure: Arc::default(),
             quarantine: Arc::default(),
-            books: Arc::default(),
+            books: Books::default(),
             fact_trust: Arc::default(),
             inferences: Arc::default(),
             is_learning: true,
@@ -143,7 +143,7 @@ impl Live {
             attributes: self.attributes,
             heap_bytes: self.heap_bytes,
             quarantine: Arc::clone(&self.quarantine),
-            books: Arc::clone(&self.books),
+            books: self.books.clone(),
             fact_trust: Arc::clone(&self.fact_trust),
             inferences: Arc::clone(&self.inferences),
             is_refold_due: self.is_refold_due,
@@ -156,7 +156,7 @@ impl Live {
         Self {
             names: Arc::new(picture.names.fork_without_twins()),
             quarantine: Arc::clone(&picture.quarantine),
-            books: Arc::clone(&picture.books),
+            books: picture.books.clone(),
             fact_trust: Arc::clone(&picture.fact_trust),
             is_learning: false,
             ..Self::default()
@@ -195,7 +195,7 @@ impl Live {
             claims: picture.claims,
             attributes: picture.attributes,
             heap_bytes: picture.heap_bytes,
-            books: Arc::clone(&picture.books),
+            books: picture.books.clone(),
             fact_trust: Arc::clone(&picture.fact_trust),
             is_learning: false,
             ..Self::default()
@@ -231,6 +231,7 @@ impl Live {
         let attribute = self.names.attributes.number(&statement.attribute);
         let source = self.source(&claim.source);
         self.pass_over(claim);
+        self.enter_lessons(claim.recorded);
         let spec = Catalogue::BUILT_IN.get(statement.attribute.as_str());
         let said = Said {
             claim,
@@ -256,6 +257,16 @@ impl Live {
             self.structure = Arc::default();
             self.inferences = Arc::default();
         }
+    }
+
+    /// Enters into the books what was learned by the minute before.
+    fn enter_lessons(&mut self, now: Time) {
+        if !self.is_learning {
+            return;
+        }
+        let names = &self.names.attributes;
+        let spec = |number| Catalogue::BUILT_IN.get(names.name(number).as_str());
+        self.books.turn(now, &spec);
     }
 
     /// A fact has changed: what was learned of its sources is to be worked out afresh.
@@ -292,8 +303,8 @@ impl Live {
             AttributeCell::Modelled(spec, state) => {
                 self.lessons.clear();
                 state.update(spec, &said.evidence(witness), &mut self.lessons);
-                if self.is_learning && !self.lessons.is_empty() {
-                    self.books.learn(attribute, spec, &self.lessons);
+                if self.is_learning {
+                    self.books.learn(attribute, &self.lessons);
                 }
             }
             AttributeCell::Verbatim(entries) => keep_verbatim(entries, said.claim, said.source),

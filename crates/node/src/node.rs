@@ -551,6 +551,7 @@ impl Node {
             store_bytes: self.0.counters.store_bytes.load(Ordering::Relaxed),
             sources_doubtful: self.0.watched.doubtful(&picture, self.now()),
             sources_quarantined: picture.quarantine.len() as u64,
+            coverage_worst: picture.books.worst_coverage(),
         };
         Ok(policy::release(
             caller,

@@ -29,7 +29,7 @@ pub(crate) struct Picture {
     pub(crate) attributes: u64,
     pub(crate) heap_bytes: usize,
     pub(crate) quarantine: Arc<Quarantine>,
-    pub(crate) books: Arc<Books>,
+    pub(crate) books: Books,
     pub(crate) fact_trust: Arc<FactTrust>,
     pub(crate) inferences: Arc<Inferences>,
     /// Whether a source was set aside or released since the claims were last folded.
@@ -77,7 +77,7 @@ impl Picture {
                     self.books.trust(attribute, source)
                 }
             },
-            widening: 1.0,
+            widening: self.books.widening(attribute),
         })
     }
 

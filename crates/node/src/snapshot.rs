@@ -144,10 +144,10 @@ pub(crate) fn read(mut saved: store::SnapshotIn) -> Result<Saved, Error> {
         let name = attributes.get(number as usize)?;
         Catalogue::BUILT_IN.get(name.as_str())
     };
-    let books = take_part(&mut saved).and_then(|bytes| Books::decode(&bytes, spec));
+    let books = take_part(&mut saved).and_then(|bytes| Books::decode(&bytes, &spec));
     let mut live = live;
     match books {
-        Ok(books) => live.books = Arc::new(books),
+        Ok(books) => live.books = books,
         Err(error) => return Ok(Saved::Other(Box::new(live), error.to_string())),
     }
     for cell in decoded.into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Sources: how they do, and setting them aside.
+//! Sources: how they do, how estimates do against them, and setting them aside.
 
 use crate::App;
 use crate::answer;
@@ -34,6 +34,19 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 ("limit", "at most so many, up to 10,000", false),
             ]),
             health,
+        ),
+        Endpoint::new(
+            Method::Get,
+            "/v1/calibration",
+            Doc::new(
+                "Whether estimates hold what they promise, by attribute and by source",
+                "Calibration",
+            )
+            .query(&[
+                ("after", "the `next` of the page of sources before", false),
+                ("limit", "at most so many sources, up to 10,000", false),
+            ]),
+            calibration,
         ),
         Endpoint::new(
             Method::Get,
@@ -106,6 +119,34 @@ fn state(word: &str) -> Result<HealthState, Error> {
         let words = HealthState::ALL.map(HealthState::as_str).join("`, `");
         Error::malformed(format!("`state` is one of `{words}`, `{DOUBTFUL}`")).at("state")
     })
+}
+
+async fn calibration(
+    State(app): State<App>,
+    asking: Asking,
+    params: Params,
+) -> Result<Response, Error> {
+    let params = params.only(&["after", "limit"])?;
+    let (after, limit) = (params.owned("after"), params.limit()?);
+    app.read(move |node| {
+        let reader = node.read(&asking.caller)?;
+        let answer = reader.calibration(after.as_deref(), limit)?.into_inner();
+        let capacity = 512 * answer.classes.len() + 200 * answer.sources.len();
+        Ok(answer::of_commit(
+            reader.commit(),
+            capacity,
+            |json, commit| {
+                json.object(|json| {
+                    json.field("commit").integer(commit);
+                    json.field("classes").list(&answer.classes, write::class);
+                    json.field("sources").list(&answer.sources, write::mark);
+                    json.field("next")
+                        .or_null(answer.next.as_deref(), Json::text);
+                });
+            },
+        ))
+    })
+    .await
 }
 
 async fn list(State(app): State<App>, asking: Asking) -> Result<Response, Error> {

@@ -2,9 +2,10 @@
 
 use super::Json;
 use super::answer::{answer, estimate};
-use twin_model::{Distribution, SourceHealth};
+use twin_model::{Catalogue, Distribution, SourceHealth};
 use twin_node::{
-    Answer, Change, HealthLine, Influence, QuarantineRecord, SourceLine, Supposed, Why,
+    Answer, Change, HealthLine, Influence, QuarantineRecord, Report, Share, SourceLine, SourceMark,
+    Supposed, Why,
 };
 
 /// The fields that say what is thought of a source, without the braces.
@@ -27,6 +28,65 @@ pub(crate) fn health(json: &mut Json, line: &HealthLine) {
         json.field("unit").or_null(line.spec.unit, Json::text);
         health_fields(json, &line.health);
         json.field("quarantined").boolean(line.is_set_aside);
+    });
+}
+
+/// How estimates of one attribute hold what they promise.
+pub(crate) fn class(json: &mut Json, report: &Report) {
+    json.object(|json| {
+        json.field("attribute").text(report.attribute);
+        let spec = Catalogue::BUILT_IN.get(report.attribute);
+        json.field("unit")
+            .or_null(spec.and_then(|spec| spec.unit), Json::text);
+        json.field("n").integer(report.readings + report.looks);
+        let share = |share: Option<Share>| share.map(|share| share.share);
+        json.field("coverage50")
+            .or_null(share(report.coverage_50), Json::number);
+        json.field("coverage90")
+            .or_null(share(report.coverage_90), Json::number);
+        json.field("band90")
+            .or_null(report.coverage_90, |json, share| {
+                json.list([share.low, share.high], Json::number);
+            });
+        json.field("crps").or_null(report.crps, Json::number);
+        json.field("logScore")
+            .or_null(report.log_score, Json::number);
+        json.field("brier").or_null(report.brier, Json::number);
+        json.field("pit").list(report.pit, Json::integer);
+        json.field("reliability")
+            .list(&report.reliability, |json, bin| {
+                json.object(|json| {
+                    json.field("n").integer(bin.looks);
+                    json.field("foreseen").number(bin.foreseen);
+                    json.field("said").number(bin.said);
+                });
+            });
+        json.field("widening").number(report.widening);
+        json.field("verdict").text(report.verdict.as_str());
+        json.field("validatedOn")
+            .or_null(report.validated_on, Json::text);
+    });
+}
+
+/// How estimates did against one source.
+pub(crate) fn mark(json: &mut Json, mark: &SourceMark) {
+    let score = &mark.score;
+    let share = |part: u32, all: u32| (all > 0).then(|| f64::from(part) / f64::from(all));
+    json.object(|json| {
+        json.field("source").text(mark.source.as_str());
+        json.field("attribute").text(mark.spec.name);
+        json.field("n")
+            .integer(u64::from(score.readings) + u64::from(score.looks));
+        json.field("coverage90")
+            .or_null(share(score.held_90, score.readings), Json::number);
+        json.field("below")
+            .or_null(share(score.below, score.readings), Json::number);
+        json.field("foreseen")
+            .or_null(share(score.foreseen, score.looks), Json::number);
+        json.field("hit")
+            .or_null(mark.trust.map(|trust| trust.hit), Json::number);
+        json.field("falseAlarm")
+            .or_null(mark.trust.map(|trust| trust.false_alarm), Json::number);
     });
 }
 

@@ -200,3 +200,56 @@ async fn the_future_is_predicted() {
     let now = get(&bench, WHY, "Why").await;
     assert!(width(&soon["estimate"]) > width(&now["estimate"]));
 }
+
+/// A thermometer that says nine values alike and then one that is far off, over and over,
+/// shows in the counts; and whoever may not see people is told nothing of them.
+#[tokio::test]
+async fn the_node_marks_itself() {
+    let bench = Bench::furnished().await;
+    let mut lines = String::new();
+    for n in 0..400_u32 {
+        let minute = 60 * (400 - i64::from(n));
+        let at = twin_model::Time::parse(NOW)
+            .unwrap()
+            .plus_seconds(-(minute as f64));
+        let value = 21.0 + f64::from(n % 7) / 10.0;
+        let mut claim = reads("urn:s:a", value);
+        claim["observed"] = json!(at.to_string());
+        lines += &format!("{claim}\n");
+    }
+    let answer = bench.post("/v1/claims", &bench.operator, &lines).await;
+    assert_eq!(answer.json()["refused"], json!([]));
+    // The next minute enters what was learned.
+    bench
+        .clock
+        .set(twin_model::Time::parse(NOW).unwrap().plus_seconds(61.0));
+    tell(&bench, &reads("urn:s:b", 21.0)).await;
+    let marks = get(&bench, "/v1/calibration", "Calibration").await;
+    let of = |marks: &Value, name: &str| {
+        let classes = marks["classes"].as_array().unwrap();
+        classes
+            .iter()
+            .find(|class| class["attribute"] == name)
+            .cloned()
+    };
+    let temperature = of(&marks, "temperature").unwrap();
+    assert!(temperature["n"].as_u64().unwrap() > 200, "{temperature}");
+    assert_eq!(temperature["pit"].as_array().unwrap().len(), 20);
+    assert!(!temperature["validatedOn"].is_null());
+    assert_eq!(of(&marks, "smoke").unwrap()["verdict"], "tooFew");
+    assert_eq!(marks["sources"][0]["source"], "urn:s:a");
+    let viewer = bench.token(Role::Viewer);
+    let seen = bench.get("/v1/calibration", &viewer).await.json();
+    assert!(of(&seen, "temperature").is_some() && of(&seen, "occupancy").is_none());
+    let metrics = bench.get("/v1/metrics", &bench.operator).await;
+    let text = String::from_utf8(metrics.bytes.to_vec()).unwrap();
+    for name in [
+        "twin_sources_doubtful",
+        "twin_sources_quarantined",
+        "twin_coverage_worst_ratio",
+    ] {
+        assert!(text.contains(name), "{name}");
+    }
+    let bad = bench.get("/v1/calibration?after=x", &bench.operator).await;
+    assert!(bad.outcome().starts_with("422"), "{}", bad.outcome());
+}

@@ -1,6 +1,6 @@
 //! How sources do, and setting them aside.
 
-use crate::args::{Health, Quarantine};
+use crate::args::{Calibration, Health, Quarantine};
 use crate::client::{Client, Path};
 use crate::commands::read::{section, word};
 use crate::failure::Result;
@@ -57,11 +57,7 @@ fn states(output: &Output, health: &Value) -> Vec<String> {
         "ok" | "-" => state,
         doubtful => output.paint(Paint::Yellow, doubtful),
     };
-    let number = |key: &str| {
-        health[key]
-            .as_f64()
-            .map_or("-".to_owned(), |number| text::number(number, 2))
-    };
+    let number = |key: &str| number(&health[key]);
     vec![
         state,
         word(&health["since"]),
@@ -92,6 +88,90 @@ pub(crate) fn of_estimate(output: &Output, sources: &Value) {
         "weight", "state", "since", "doubt", "bias", "scatter", "readings", "source",
     ];
     section(output, "Its sources", &head, rows);
+}
+
+/// `twin calibration`.
+pub(crate) fn calibration(client: &Client, output: &Output, args: &Calibration) -> Result<()> {
+    let path = Path::new("/v1/calibration");
+    let answer = client.get(&path)?;
+    if output.json {
+        output.object(&answer);
+        return Ok(());
+    }
+    let classes = answer["classes"].as_array().into_iter().flatten();
+    let head = [
+        "attribute",
+        "compared",
+        "in 50 %",
+        "in 90 %",
+        "wider by",
+        "verdict",
+        "validated on",
+    ];
+    let rows = classes.map(|class| {
+        vec![
+            word(&class["attribute"]),
+            word(&class["n"]),
+            percent(&class["coverage50"]),
+            percent(&class["coverage90"]),
+            number(&class["widening"]),
+            verdict(output, &class["verdict"]),
+            class["validatedOn"]
+                .as_str()
+                .map_or("nothing".to_owned(), harmless),
+        ]
+    });
+    section(output, "Do intervals hold what they promise", &head, rows);
+    if args.sources {
+        marks(client, output, &path)?;
+    }
+    Ok(())
+}
+
+fn marks(client: &Client, output: &Output, path: &Path) -> Result<()> {
+    let mut rows = Vec::new();
+    client.each(path, "sources", |mark| {
+        rows.push(vec![
+            word(&mark["attribute"]),
+            word(&mark["n"]),
+            percent(&mark["coverage90"]),
+            percent(&mark["below"]),
+            percent(&mark["hit"]),
+            percent(&mark["falseAlarm"]),
+            word(&mark["source"]),
+        ]);
+        Ok(())
+    })?;
+    let head = [
+        "attribute",
+        "compared",
+        "in 90 %",
+        "below",
+        "hit",
+        "false alarm",
+        "source",
+    ];
+    section(output, "By source", &head, rows.into_iter());
+    Ok(())
+}
+
+fn verdict(output: &Output, verdict: &Value) -> String {
+    match verdict.as_str() {
+        Some("tooSure") => output.paint(Paint::Red, "too sure"),
+        Some("tooUnsure") => output.paint(Paint::Yellow, "too unsure"),
+        Some("tooFew") => output.paint(Paint::Faint, "too few"),
+        _ => word(verdict),
+    }
+}
+
+fn percent(share: &Value) -> String {
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    share.as_f64().map_or("-".to_owned(), percent)
+}
+
+fn number(value: &Value) -> String {
+    let number = value.as_f64();
+    number.map_or("-".to_owned(), |number| text::number(number, 3))
 }
 
 /// `twin quarantine`.
