@@ -13,9 +13,11 @@
 mod bad;
 mod benches;
 mod channel;
+mod compare;
 mod data;
 mod faults;
 mod forecast;
+mod gaps;
 mod memory;
 mod metrics;
 mod occupancy;
@@ -91,7 +93,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Occupancy => occupancy::measure(data),
         Measure::Faults => faults::measure(data, arguments.seed),
         Measure::Tower => removal::tower(arguments.seed, peer)?,
-        Measure::Gaps => removal::gaps(data, arguments.seed, peer)?,
+        Measure::Gaps => gaps::measure(data, arguments.seed, peer)?,
         Measure::Same => same::measure(data, arguments.seed),
         Measure::Ring => ring::measure(&benches::benches(data, arguments.seed), arguments.seed)?,
         Measure::Memory => memory::measure(data),

@@ -1,6 +1,6 @@
 //! The peer: a Kalman filter of filterpy on the same readings and questions.
 
-use crate::removal::{Answers, Case, Event};
+use crate::compare::{Answers, Case, Event};
 use anyhow::{Context, Result, ensure};
 use std::fmt::Write as _;
 use std::io::Write as _;

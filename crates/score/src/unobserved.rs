@@ -6,8 +6,9 @@
 //! measured rooms with their spread.
 
 use crate::channel::{Channel, Said, spec};
+use crate::compare::Case;
 use crate::metrics::{Belief, Marks, mean, rms};
-use crate::removal::{COVER_MAX, COVER_MIN, Case, LEARNING_S, REMOVED, observed};
+use crate::removal::{COVER_MAX, COVER_MIN, LEARNING_S, REMOVED, observed};
 use crate::row::Row;
 use crate::tower::{Joint, Tower};
 use anyhow::{Context, Result};
