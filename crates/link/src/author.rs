@@ -9,7 +9,7 @@ use crate::gap::{Gap, GapCertificate, Reason};
 use crate::id::{BundleHash, Class, Keep, StreamId};
 use crate::keys::{Grant, Granted, Recipient, Scope, SecretKey};
 use crate::limits::{CONTENT_BYTES_MAX, EPOCH_S_MAX, RANGES_MAX, STREAM_TOPICS_MAX};
-use crate::newest::Newest;
+use crate::newest::{Newest, Stays};
 use crate::opening::{Identity, Opening};
 use crate::payload::{Names, Payload, Topic};
 use crate::ranges::Ranges;
@@ -133,6 +133,7 @@ impl Author {
             began: now,
         });
         self.names = Names::default();
+        self.newest.begin_epoch(self.head + 1);
         Ok(())
     }
 
@@ -230,7 +231,11 @@ impl Author {
             self.expiring.insert((expires, self.head));
         }
         if self.opening.keep == Keep::Latest {
-            let stays = names_topics || payload.says_more_than_records();
+            let stays = match payload.says_more_than_records() {
+                true => Stays::Always,
+                false if names_topics => Stays::ForItsEpoch,
+                false => Stays::WhileItCounts,
+            };
             self.supersede(payload, stays);
         }
         Ok(bundle)
@@ -256,11 +261,11 @@ impl Author {
         }
     }
 
-    fn supersede(&mut self, payload: &Payload, stays: bool) {
+    fn supersede(&mut self, payload: &Payload, stays: Stays) {
         let topics = self.names.topics();
         let said = payload.records.iter().filter_map(|record| {
-            let topic = topics.get(record.topic)?;
-            Some((topic.fingerprint(), record.observed))
+            let topic = topics.fingerprint(record.topic)?;
+            Some((topic, record.observed))
         });
         let spent = self.newest.take(self.head, said, stays);
         let superseded = self.gaps.entry(Reason::Superseded).or_default();

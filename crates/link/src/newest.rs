@@ -1,26 +1,42 @@
 //! Which bundles still count in a stream that keeps only the latest record on each topic.
 
-use std::collections::BTreeMap;
+use crate::payload::Fingerprint;
+use std::collections::{BTreeMap, BTreeSet};
 use twin_model::Time;
 
-/// A topic, whatever number it has in the epoch.
-pub(crate) type Fingerprint = [u8; 16];
+/// How long a bundle is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stays {
+    /// As long as one of its records has no successor.
+    WhileItCounts,
+    /// It names topics: as long as a bundle of its epoch, or of an earlier one, counts.
+    ForItsEpoch,
+    /// It says more than records.
+    Always,
+}
 
 /// The newest record of each topic, and how many of them each bundle holds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Newest {
     by_topic: BTreeMap<Fingerprint, (Time, u64)>,
     counting: BTreeMap<u64, usize>,
+    naming: BTreeSet<u64>,
+    /// The first bundle of the present epoch.
+    epoch_first: u64,
 }
 
 impl Newest {
-    /// Takes in a bundle; returns those in which no record counts any more. One that `stays`
-    /// always counts: it names topics, or says more than records.
+    /// Later bundles need no topics that were named before this one.
+    pub(crate) fn begin_epoch(&mut self, first: u64) {
+        self.epoch_first = first;
+    }
+
+    /// Takes in a bundle; returns those that nobody needs any more.
     pub(crate) fn take(
         &mut self,
         seq: u64,
         said: impl Iterator<Item = (Fingerprint, Time)>,
-        stays: bool,
+        stays: Stays,
     ) -> Vec<u64> {
         let mut spent = Vec::new();
         // The bundle counts once for itself until it is read through.
@@ -36,10 +52,27 @@ impl Newest {
                 self.uncount(older, &mut spent);
             }
         }
-        if !stays {
-            self.uncount(seq, &mut spent);
+        match stays {
+            Stays::WhileItCounts => self.uncount(seq, &mut spent),
+            Stays::ForItsEpoch => {
+                self.naming.insert(seq);
+            }
+            Stays::Always => {}
         }
+        self.release_names(&mut spent);
         spent
+    }
+
+    /// Once nothing of the earlier epochs counts but the names, these do not count either.
+    fn release_names(&mut self, spent: &mut Vec<u64>) {
+        let mut old = self.counting.range(..self.epoch_first);
+        let only_names = old.all(|(seq, &count)| count == 1 && self.naming.contains(seq));
+        if only_names {
+            let current = self.naming.split_off(&self.epoch_first);
+            for seq in std::mem::replace(&mut self.naming, current) {
+                self.uncount(seq, spent);
+            }
+        }
     }
 
     /// How many topics were ever spoken about.
@@ -76,11 +109,9 @@ mod tests {
             let mut last: BTreeMap<u8, (i64, usize)> = BTreeMap::new();
             for (seq, (said, stays)) in bundles.iter().enumerate() {
                 let said = said.iter();
-                spent.extend(newest.take(
-                    seq as u64,
-                    said.clone().map(|&(topic, at)| ([topic; 16], Time(at))),
-                    *stays,
-                ));
+                let stays = if *stays { Stays::Always } else { Stays::WhileItCounts };
+                let topics = said.clone().map(|&(topic, at)| ([topic; 16], Time(at)));
+                spent.extend(newest.take(seq as u64, topics, stays));
                 for &(topic, at) in said {
                     if last.get(&topic).is_none_or(|&(newest, _)| at >= newest) {
                         last.insert(topic, (at, seq));
@@ -93,5 +124,23 @@ mod tests {
                 (0..bundles.len()).filter(|&seq| !counts(seq)).map(|seq| seq as u64).collect();
             prop_assert_eq!(spent, expected);
         }
+    }
+
+    #[test]
+    fn names_go_with_the_last_record_of_their_epoch() {
+        let mut newest = Newest::default();
+        let mut take = |seq: u64, topic: Option<u8>, stays: Stays| {
+            if seq == 4 {
+                newest.begin_epoch(4);
+            }
+            let said = topic.map(|topic| ([topic; 16], Time(seq.cast_signed())));
+            newest.take(seq, said.into_iter(), stays)
+        };
+        assert_eq!(take(1, None, Stays::ForItsEpoch), []);
+        assert_eq!(take(2, Some(1), Stays::WhileItCounts), []);
+        assert_eq!(take(3, Some(2), Stays::WhileItCounts), []);
+        assert_eq!(take(4, None, Stays::ForItsEpoch), []);
+        assert_eq!(take(5, Some(1), Stays::WhileItCounts), [2]);
+        assert_eq!(take(6, Some(2), Stays::WhileItCounts), [3, 1]);
     }
 }

@@ -9,6 +9,7 @@ mod readings;
 mod statements;
 mod topic;
 
+pub(crate) use topic::Fingerprint;
 pub use topic::{Topic, Topics};
 
 use crate::bundle::NONCE_BYTES;

@@ -38,25 +38,29 @@ pub struct Topic {
     pub uncertainty: Option<Uncertainty>,
 }
 
-impl Topic {
-    /// The same for equal topics whatever their numbers.
-    pub(crate) fn fingerprint(&self) -> [u8; 16] {
-        hash_16("twinternet link 1 topic", &[&key(self)])
-    }
-}
+/// The same for equal topics whatever their numbers.
+pub(crate) type Fingerprint = [u8; 16];
 
 /// The topics of one epoch, by their numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Topics {
     /// Named so far; a reader may learn later numbers before earlier ones.
-    known: BTreeMap<u32, (Arc<Topic>, Option<Decimal>)>,
+    known: BTreeMap<u32, Named>,
     numbers: BTreeMap<Vec<u8>, u32>,
+}
+
+#[derive(Debug, Clone)]
+struct Named {
+    topic: Arc<Topic>,
+    /// What its values are near.
+    reference: Option<Decimal>,
+    fingerprint: Fingerprint,
 }
 
 impl Topics {
     /// What a number stands for.
     pub fn get(&self, number: u32) -> Option<&Arc<Topic>> {
-        self.known.get(&number).map(|(topic, _)| topic)
+        self.known.get(&number).map(|named| &named.topic)
     }
 
     /// The number of a topic.
@@ -74,10 +78,12 @@ impl Topics {
         self.known.is_empty()
     }
 
+    pub(crate) fn fingerprint(&self, number: u32) -> Option<Fingerprint> {
+        self.known.get(&number).map(|named| named.fingerprint)
+    }
+
     pub(super) fn reference(&self, number: u32) -> Option<Decimal> {
-        self.known
-            .get(&number)
-            .and_then(|(_, reference)| *reference)
+        self.known.get(&number).and_then(|named| named.reference)
     }
 
     /// Names a topic for the first time; `reference` is what its values are near.
@@ -91,8 +97,14 @@ impl Topics {
     }
 
     fn insert(&mut self, number: u32, topic: Topic, reference: Option<Decimal>) {
-        self.numbers.insert(key(&topic), number);
-        self.known.insert(number, (Arc::new(topic), reference));
+        let key = key(&topic);
+        let named = Named {
+            topic: Arc::new(topic),
+            reference,
+            fingerprint: hash_16("twinternet link 1 topic", &[&key]),
+        };
+        self.numbers.insert(key, number);
+        self.known.insert(number, named);
     }
 
     /// The section that names the topics from `first` on.
@@ -101,7 +113,8 @@ impl Topics {
         put_varint(&mut out, u64::from(first));
         put_varint(&mut out, self.known.range(first..).count() as u64);
         let mut before = [""; 3];
-        for (topic, reference) in self.known.range(first..).map(|(_, named)| named) {
+        for named in self.known.range(first..).map(|(_, named)| named) {
+            let topic = &named.topic;
             let now = [
                 topic.source.as_str(),
                 topic.entity.as_str(),
@@ -111,7 +124,7 @@ impl Topics {
                 put_shared(&mut out, text, last);
             }
             before = now;
-            put_manner(&mut out, topic, *reference);
+            put_manner(&mut out, topic, named.reference);
         }
         out
     }
