@@ -120,7 +120,7 @@ export interface ContributingSource {
   source: string;
   weight: number;
   quarantined?: boolean;
-  health?: Pick<SourceHealth, 'state' | 'since' | 'doubt' | 'bias' | 'noiseRatio' | 'readings'> | null;
+  health?: Pick<SourceHealth, 'state' | 'since' | 'doubt' | 'bias' | 'noiseRatio' | 'skew_s' | 'readings'> | null;
 }
 export interface Why {
   estimate: Estimate;

@@ -19,12 +19,16 @@ export interface SourceHealth {
   unit?: string | null;
   /** Its scatter as a multiple of what it states. */
   noiseRatio?: number | null;
+  /** By how many seconds its clock is ahead. */
+  skew_s?: number | null;
   readings?: number;
   quarantined?: boolean;
 }
 
 /** A scatter that is worth telling: half as much again as stated. */
 const NOISE_TOLD_FROM = 1.5;
+/** Below this a clock is as right as clocks are. */
+const SKEW_TOLD_FROM_S = 2;
 export function isDoubtful(health: Pick<SourceHealth, 'state' | 'quarantined'>): boolean {
   return health.quarantined === true || health.state !== 'ok';
 }
@@ -44,6 +48,11 @@ export function toldBias(health: Pick<SourceHealth, 'bias'>, decimals: number): 
 export function toldNoise(health: Pick<SourceHealth, 'noiseRatio'>): number | null {
   const ratio = health.noiseRatio ?? 1;
   return Number.isFinite(ratio) && ratio >= NOISE_TOLD_FROM ? ratio : null;
+}
+
+export function toldSkew_s(health: Pick<SourceHealth, 'skew_s'>): number | null {
+  const skew_s = health.skew_s ?? 0;
+  return Number.isFinite(skew_s) && Math.abs(skew_s) >= SKEW_TOLD_FROM_S ? skew_s : null;
 }
 
 /** A source set aside by a person. */

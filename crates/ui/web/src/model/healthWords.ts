@@ -2,7 +2,7 @@
 // it gets wrong by how much.
 
 import { ageSeconds, ageText } from './age.ts';
-import { isDoubtful, toldBias, toldNoise, type SourceHealth } from './health.ts';
+import { isDoubtful, toldBias, toldNoise, toldSkew_s, type SourceHealth } from './health.ts';
 import { numberText, percentText, spreadDecimalsOf, unitText } from './words.ts';
 import type { Text } from '../text/en.ts';
 
@@ -20,11 +20,13 @@ export function healthFacts(health: Omit<SourceHealth, 'source' | 'entity' | 'at
   const decimals = spreadDecimalsOf(unit);
   const bias = toldBias(health, decimals);
   const noise = toldNoise(health);
+  const skew_s = toldSkew_s(health);
   const amount = (n: number) => `${numberText(Math.abs(n), decimals, text)}${unit ? ` ${unit}` : ''}`;
   return [
     isDoubtful(health) && typeof health.doubt === 'number' ? t.suspected(percentText(health.doubt, text)) : '',
     bias === null ? '' : bias > 0 ? t.tooHigh(amount(bias)) : t.tooLow(amount(bias)),
     noise === null ? '' : t.scatters(numberText(noise, 1, text)),
+    skew_s === null ? '' : skew_s > 0 ? t.clockAhead(ageText(skew_s, text.age)) : t.clockBehind(ageText(-skew_s, text.age)),
     health.readings === undefined ? '' : t.readings(health.readings),
   ].filter(Boolean);
 }

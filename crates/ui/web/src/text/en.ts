@@ -64,7 +64,7 @@ export const en = {
   role: { owner: 'owner', steward: 'steward', responder: 'responder', viewer: 'viewer', source: 'source' } as Record<string, string>,
   nav: {
     building: 'Building', storeys: 'Storeys', section: 'Stairs and lifts', plan: 'Plan', quantity: 'What to look at', details: 'Details', findings: 'Findings', imports: 'Import', route: 'Route',
-    sources: 'Sources',
+    sources: 'Sources', calibration: 'Calibration',
     help: 'Keys', theme: 'Theme', night: 'Night', light: 'Light', language: 'Nederlands', close: 'Close', key: 'Key', zoomIn: 'Zoom in', zoomOut: 'Zoom out', fit: 'Whole storey', print: 'Print',
   },
   storey: {
@@ -107,11 +107,18 @@ export const en = {
   sources: {
     state: { ok: 'well', stuck: 'stuck', drifting: 'drifting', noisy: 'noisy', silent: 'silent' } as Record<string, string>,
     states: 'State', doubtful: 'in doubt', doubtfulTitle: 'Sources in doubt', since: (age: string) => `for ${age}`, suspected: (p: string) => `doubt ${p}`, tooHigh: (by: string) => `reads ${by} too high`, tooLow: (by: string) => `reads ${by} too low`,
-    scatters: (times: string) => `scatters ${times} × what it states`, readings: (n: number) => (n === 1 ? '1 reading' : `${n} readings`),
+    scatters: (times: string) => `scatters ${times} × what it states`, clockAhead: (by: string) => `its clock is ${by} ahead`, clockBehind: (by: string) => `its clock is ${by} behind`, readings: (n: number) => (n === 1 ? '1 reading' : `${n} readings`),
     mayNot: 'Only a steward or the owner may set a source aside.', setAside: 'Set aside…', setAsideTitle: 'Set aside', isSetAside: 'set aside', setAsideNow: (name: string) => `Set ${name} aside`, reason: 'Reason',
     setAsideHelp: 'What this source said is taken out of every estimate, and what it says from now on is recorded but not weighed. It can be released.',
     recomputing: 'Estimates are being worked out afresh; until then some still contain the source.',
     release: 'Release', wasSetAside: (name: string) => `${name} is set aside.`, wasReleased: (name: string) => `${name} is released.`, noneDoubtful: 'No source is in doubt.', failed: 'The sources could not be read',
+  },
+  calibration: {
+    help: 'Each reading is first held against what the node would have said without it. An estimate that says 90 % should hold 90 times in 100. Bars show where the truth fell in what was said: even is right, horns at the ends are too sure, a hump in the middle is too unsure.',
+    holds: (p: string) => `Says 90 %, holds ${p}`, wider: (times: string) => `, so given ${times} × wider`, verdict: { calibrated: 'as sure as it says', tooSure: 'too sure', tooUnsure: 'wider than need be' } as Record<string, string>,
+    tooFew: (n: number) => (n === 1 ? 'Checked only once: too few to tell.' : `Checked only ${n} times: too few to tell.`), neverTried: 'Not checked yet.', validatedOn: (what: string) => `Checked against outside data: ${what}.`, neverOutside: 'Never checked against outside data.',
+    coverage: (says: string, holds: string) => `says ${says}, holds ${holds}`, pit: (within: number, of: number) => `${within} of ${of} bars within what chance allows`,
+    checks: (n: number) => (n === 1 ? '1 check' : `${n} checks`), crps: 'mean score (CRPS)', logScore: 'log score', brier: 'Brier score', perSource: 'Per source', holds90: '90 % holds', foreseen: 'foreseen', reliability: (foreseen: string, said: string, n: number) => `foreseen ${foreseen}, was so ${said} (${n})`, hit: 'hits', falseAlarm: 'false alarms', failed: 'The scores could not be read',
   },
   imports: {
     drop: 'Drop an IFC file here', choose: 'Choose a file', cancel: 'Cancel', cancelled: 'Cancelled. Nothing was changed.', done: 'Imported', failed: 'Not imported', undo: 'Take back', undone: 'taken back', undoOf: (n: number) => `takes back import ${n}`,
@@ -127,7 +134,7 @@ export const en = {
     outside: 'outside', option: (n: number) => `Way ${n}`,
   },
   keys: {
-    sources: 'sources in doubt',
+    sources: 'sources in doubt', calibration: 'how well estimates hold',
     title: 'Keys', storeyUp: 'storey above', storeyDown: 'storey below', quantity: 'what to look at', pan: 'move the plan', zoom: 'closer, farther', fit: 'whole storey', next: 'next, previous room', nextDoor: 'next door', select: 'open the first “why”',
     findings: 'findings', imports: 'import', exit: 'way to an exit', theme: 'light or night', language: 'language', section: 'stairs and lifts', key: 'key of signs', close: 'close', help: 'this list', print: 'print',
   },

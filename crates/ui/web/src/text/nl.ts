@@ -65,7 +65,7 @@ export const nl: Text = {
   role: { owner: 'eigenaar', steward: 'beheerder', responder: 'hulpverlener', viewer: 'lezer', source: 'bron' },
   nav: {
     building: 'Gebouw', storeys: 'Bouwlagen', section: 'Trappen en liften', plan: 'Plattegrond', quantity: 'Waarnaar kijken', details: 'Details', findings: 'Bevindingen', imports: 'Import', route: 'Route',
-    sources: 'Bronnen',
+    sources: 'Bronnen', calibration: 'Kalibratie',
     help: 'Toetsen', theme: 'Thema', night: 'Nacht', light: 'Licht', language: 'English', close: 'Sluiten', key: 'Legenda', zoomIn: 'Inzoomen', zoomOut: 'Uitzoomen', fit: 'Hele bouwlaag', print: 'Afdrukken',
   },
   storey: {
@@ -108,11 +108,18 @@ export const nl: Text = {
   sources: {
     state: { ok: 'in orde', stuck: 'vastgelopen', drifting: 'verloopt', noisy: 'onrustig', silent: 'zwijgt' },
     states: 'Toestand', doubtful: 'in twijfel', doubtfulTitle: 'Twijfelachtige bronnen', since: (age) => `al ${age}`, suspected: (p) => `twijfel ${p}`, tooHigh: (by) => `meet ${by} te hoog`, tooLow: (by) => `meet ${by} te laag`,
-    scatters: (times) => `spreidt ${times} × wat hij opgeeft`, readings: (n) => (n === 1 ? '1 meting' : `${n} metingen`),
+    scatters: (times) => `spreidt ${times} × wat hij opgeeft`, clockAhead: (by) => `zijn klok loopt ${by} voor`, clockBehind: (by) => `zijn klok loopt ${by} achter`, readings: (n) => (n === 1 ? '1 meting' : `${n} metingen`),
     mayNot: 'Alleen een beheerder of de eigenaar mag een bron terzijde zetten.', setAside: 'Terzijde zetten…', setAsideTitle: 'Terzijde gezet', isSetAside: 'terzijde', setAsideNow: (name) => `Zet ${name} terzijde`, reason: 'Reden',
     setAsideHelp: 'Wat deze bron zei gaat uit elke schatting, en wat hij voortaan zegt wordt bewaard maar niet gewogen. Hij kan weer worden vrijgegeven.',
     recomputing: 'Schattingen worden opnieuw berekend; tot dan bevatten sommige de bron nog.',
     release: 'Vrijgeven', wasSetAside: (name) => `${name} is terzijde gezet.`, wasReleased: (name) => `${name} is vrijgegeven.`, noneDoubtful: 'Geen enkele bron is twijfelachtig.', failed: 'De bronnen waren niet te lezen',
+  },
+  calibration: {
+    help: 'Elke meting wordt eerst gelegd naast wat de node zonder haar zou hebben gezegd. Een schatting die 90 % zegt, hoort 90 van de 100 keer te kloppen. De balken tonen waar de waarheid viel in wat was gezegd: vlak is goed, hoorns aan de einden zijn te zeker, een bult in het midden is te onzeker.',
+    holds: (p) => `Zegt 90 %, klopt ${p}`, wider: (times) => `, daarom ${times} × ruimer gegeven`, verdict: { calibrated: 'zo zeker als gezegd', tooSure: 'te zeker', tooUnsure: 'ruimer dan nodig' },
+    tooFew: (n) => (n === 1 ? 'Pas één keer getoetst: te weinig voor een oordeel.' : `Pas ${n} keer getoetst: te weinig voor een oordeel.`), neverTried: 'Nog niet getoetst.', validatedOn: (what) => `Getoetst aan gegevens van buiten: ${what}.`, neverOutside: 'Nooit getoetst aan gegevens van buiten.',
+    coverage: (says, holds) => `zegt ${says}, klopt ${holds}`, pit: (within, of) => `${within} van ${of} balken binnen wat toeval toelaat`,
+    checks: (n) => (n === 1 ? '1 toets' : `${n} toetsen`), crps: 'gemiddelde score (CRPS)', logScore: 'logscore', brier: 'Brierscore', perSource: 'Per bron', holds90: '90 % klopt', foreseen: 'voorzien', reliability: (foreseen, said, n) => `voorzien ${foreseen}, was zo ${said} (${n})`, hit: 'raak', falseAlarm: 'vals alarm', failed: 'De scores waren niet te lezen',
   },
   imports: {
     drop: 'Sleep een IFC-bestand hierheen', choose: 'Kies een bestand', cancel: 'Afbreken', cancelled: 'Afgebroken. Er is niets veranderd.', done: 'Geïmporteerd', failed: 'Niet geïmporteerd', undo: 'Terugnemen', undone: 'teruggenomen', undoOf: (n) => `neemt import ${n} terug`,
@@ -128,7 +135,7 @@ export const nl: Text = {
     outside: 'buiten', option: (n) => `Weg ${n}`,
   },
   keys: {
-    sources: 'twijfelachtige bronnen',
+    sources: 'twijfelachtige bronnen', calibration: 'hoe goed schattingen kloppen',
     title: 'Toetsen', storeyUp: 'bouwlaag hoger', storeyDown: 'bouwlaag lager', quantity: 'waarnaar kijken', pan: 'plattegrond schuiven', zoom: 'dichterbij, verder weg', fit: 'hele bouwlaag', next: 'volgende, vorige ruimte', nextDoor: 'volgende deur', select: 'open de eerste “waarom”',
     findings: 'bevindingen', imports: 'import', exit: 'weg naar een uitgang', theme: 'licht of nacht', language: 'taal', section: 'trappen en liften', key: 'legenda', close: 'sluiten', help: 'deze lijst', print: 'afdrukken',
   },

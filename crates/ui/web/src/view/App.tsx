@@ -5,6 +5,7 @@ import { createOutbox } from '../live/outbox.ts';
 import { createPicture } from '../live/picture.ts';
 import { createSources } from '../live/sources.ts';
 import { AlarmVoice } from './Alarms.tsx';
+import { CalibrationPanel } from './Calibration.tsx';
 import { OldPictureBanner } from './Connection.tsx';
 import { Detail } from './Detail.tsx';
 import { Findings } from './Findings.tsx';
@@ -97,6 +98,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
               <Match when={ui.panel() === 'findings'}><Findings /></Match>
               <Match when={ui.panel() === 'imports'}><Imports /></Match>
               <Match when={ui.panel() === 'sources'}><SourcesPanel /></Match>
+              <Match when={ui.panel() === 'calibration'}><CalibrationPanel /></Match>
             </Switch>
           </aside>
         </Show>

@@ -4,6 +4,7 @@
 import { createMemo, createResource, createSignal, For, Show, type JSX } from 'solid-js';
 import { byDoubt, DOUBTFUL_STATES, maySetAside, type HealthState, type SourceHealth } from '../model/health.ts';
 import { sourceName } from '../model/source.ts';
+import { BeliefTabs } from './BeliefTabs.tsx';
 import { HealthSign } from './HealthSign.tsx';
 import { text } from './prefs.ts';
 import { SetAside } from './SetAside.tsx';
@@ -28,6 +29,7 @@ export function SourcesPanel(): JSX.Element {
   const count = (of: HealthState) => (ui.sources.doubtful() ?? []).filter((h) => h.state === of).length;
   return (
     <section class="sources">
+      <BeliefTabs />
       <Show when={!maySetAside(ui.picture.session()?.role)}><p class="hint">{text().sources.mayNot}</p></Show>
       <Show when={ui.sources.recomputing() !== null}>
         <p class="recomputing" role="status">{text().sources.recomputing} <progress max="1" value={ui.sources.recomputing() as number} /></p>

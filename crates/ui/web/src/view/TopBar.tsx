@@ -34,7 +34,7 @@ export function TopBar(): JSX.Element {
           {text().nav.findings}
           <Show when={(ui.picture.findings()?.length ?? 0) > 0}><span class="count count-findings">{ui.picture.findings()?.length}</span></Show>
         </button>
-        <button type="button" data-panel="sources" aria-pressed={ui.panel() === 'sources'} onClick={() => toggle('sources')}>
+        <button type="button" data-panel="sources" aria-pressed={ui.panel() === 'sources' || ui.panel() === 'calibration'} onClick={() => toggle('sources')}>
           {text().nav.sources}
           <Show when={(ui.sources.doubtful()?.length ?? 0) > 0}><span class="count" title={text().doubt.title}>{DOUBT_MARK}{ui.sources.doubtful()?.length}</span></Show>
         </button>

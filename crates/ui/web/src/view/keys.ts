@@ -43,6 +43,7 @@ const ACTIONS: Record<string, Action> = {
   f: (ui) => ui.setPanel(ui.panel() === 'findings' ? null : 'findings'),
   i: (ui) => ui.setPanel(ui.panel() === 'imports' ? null : 'imports'),
   h: (ui) => ui.setPanel(ui.panel() === 'sources' ? null : 'sources'),
+  c: (ui) => ui.setPanel(ui.panel() === 'calibration' ? null : 'calibration'),
   e: (ui) => {
     const from = ui.selected();
     if (from) void askRoute(ui, from, 'exit').then((words) => ui.picture.announce(words));

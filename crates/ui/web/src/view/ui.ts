@@ -10,7 +10,7 @@ import { QUANTITIES, type QuantityId } from '../model/quantity.ts';
 import { entranceStorey } from '../model/storey.ts';
 import { text } from './prefs.ts';
 
-export type Panel = 'details' | 'findings' | 'imports' | 'sources' | null;
+export type Panel = 'details' | 'findings' | 'imports' | 'sources' | 'calibration' | null;
 
 export function createUi(picture: Picture, outbox: Outbox, sources: Sources) {
   const [storey, setStorey] = createSignal<string | undefined>(undefined);

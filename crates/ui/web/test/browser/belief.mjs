@@ -85,6 +85,20 @@ export async function sources(tab, tally) {
   await tab.keyboard.press('Escape');
 }
 
+export async function calibration(tab, tally) {
+  await tab.keyboard.press('c');
+  await tab.waitForSelector('.class-list');
+  const { classes } = await ask(tab, '/v1/calibration');
+  const shown = await tab.$$eval('.class-row', (all) => all.map((e) => ({ attribute: e.dataset.class, verdict: e.dataset.verdict, words: e.querySelector('.verdict').textContent, outside: e.querySelector('.validated').classList.contains('flag'), bars: e.querySelectorAll('.pit-bar').length })));
+  const of = (attribute) => shown.find((s) => s.attribute === attribute);
+  tally.check('every class has its verdict', classes.every((c) => of(c.attribute)?.verdict === c.verdict), JSON.stringify(shown.map((s) => s.verdict)));
+  tally.check('a class never checked against outside data says so', classes.every((c) => of(c.attribute)?.outside === (c.validatedOn === null)));
+  tally.check('too few checks are no verdict', shown.filter((s) => s.verdict === 'tooFew').every((s) => s.bars === 0 && !/%/.test(s.words)));
+  const judged = classes.filter((c) => c.verdict !== 'tooFew' && c.pit?.some((n) => n > 0));
+  tally.check('a judged class shows its twenty bars', judged.every((c) => of(c.attribute)?.bars === 20));
+  await tab.keyboard.press('Escape');
+}
+
 /** Somebody who may look and not touch. */
 export async function onlooker(browser, tally, node, logIn, tab) {
   const [name, password] = ['onlooker', `only-looking-${Math.random().toString(36).slice(2)}`];
