@@ -47,14 +47,16 @@ impl Books {
         }
     }
 
-    /// Enters what waits, if it is time by a claim recorded at `now`.
-    pub(crate) fn turn(&mut self, now: Time, spec: SpecOf) {
+    /// Enters what waits, if it is time by a claim recorded at `now`; whether it was.
+    pub(crate) fn turn(&mut self, now: Time, spec: SpecOf) -> bool {
         let minute = now.0.div_euclid(MINUTE_MICROS);
         let is_time = minute != self.minute || self.waiting.len() >= WAITING_MAX;
-        if is_time && self.waiting.len() > 0 {
+        let has_turned = is_time && self.waiting.len() > 0;
+        if has_turned {
             self.enter(spec);
         }
         self.minute = minute;
+        has_turned
     }
 
     fn enter(&mut self, spec: SpecOf) {

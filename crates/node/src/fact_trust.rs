@@ -4,7 +4,7 @@
 use crate::cell::AttributeCell;
 use crate::picture::Picture;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use twin_fusion::{Trust, reliabilities};
 use twin_model::AttributeSpec;
 
@@ -13,9 +13,22 @@ type Learned = Arc<OnceLock<BTreeMap<u32, Trust>>>;
 
 /// What was learned of the sources of facts, by the attribute's number.
 #[derive(Debug, Default)]
-pub(crate) struct FactTrust(Mutex<BTreeMap<u32, Learned>>);
+pub(crate) struct FactTrust {
+    learned: Mutex<BTreeMap<u32, Learned>>,
+    /// The picture that a question goes out from: it uses what was learned there, and
+    /// learns nothing from what it supposes.
+    base: Option<Box<Picture>>,
+}
 
 impl FactTrust {
+    /// For a question that goes out from a picture.
+    pub(crate) fn of(base: &Picture) -> Self {
+        Self {
+            learned: Mutex::default(),
+            base: Some(Box::new(base.clone())),
+        }
+    }
+
     /// What is known of a source of facts of an attribute in a picture.
     pub(crate) fn trust(
         &self,
@@ -24,6 +37,9 @@ impl FactTrust {
         spec: &AttributeSpec,
         source: u32,
     ) -> Option<Trust> {
+        if let Some(base) = &self.base {
+            return base.fact_trust.trust(base, attribute, spec, source);
+        }
         let learned = self.place(attribute);
         let learned = learned.get_or_init(|| {
             let facts = picture
@@ -38,19 +54,26 @@ impl FactTrust {
         learned.get(&source).copied()
     }
 
-    /// The same without what was learned of one attribute, one of whose facts has changed;
-    /// `None` where nothing was.
-    pub(crate) fn without(&self, attribute: u32) -> Option<Self> {
-        let learned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        learned.contains_key(&attribute).then(|| {
-            let mut others = learned.clone();
-            others.remove(&attribute);
-            Self(Mutex::new(others))
-        })
+    /// Forgets what was learned of an attribute, one of whose facts has changed. Pictures
+    /// that were shown before keep what belongs to them: they, too, may still learn.
+    pub(crate) fn forget(self: &mut Arc<Self>, attribute: u32) {
+        if let Some(alone) = Arc::get_mut(self) {
+            alone.lock().remove(&attribute);
+            return;
+        }
+        let mut others = self.lock().clone();
+        others.remove(&attribute);
+        *self = Arc::new(Self {
+            learned: Mutex::new(others),
+            base: None,
+        });
     }
 
     fn place(&self, attribute: u32) -> Learned {
-        let mut learned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(learned.entry(attribute).or_default())
+        Arc::clone(self.lock().entry(attribute).or_default())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, Learned>> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -157,7 +157,7 @@ impl Live {
             names: Arc::new(picture.names.fork_without_twins()),
             quarantine: Arc::clone(&picture.quarantine),
             books: picture.books.clone(),
-            fact_trust: Arc::clone(&picture.fact_trust),
+            fact_trust: Arc::new(FactTrust::of(picture)),
             is_learning: false,
             ..Self::default()
         }
@@ -196,7 +196,7 @@ impl Live {
             attributes: picture.attributes,
             heap_bytes: picture.heap_bytes,
             books: picture.books.clone(),
-            fact_trust: Arc::clone(&picture.fact_trust),
+            fact_trust: Arc::new(FactTrust::of(picture)),
             is_learning: false,
             ..Self::default()
         }
@@ -244,7 +244,7 @@ impl Live {
             return;
         };
         if inference::is_basis(spec) {
-            self.inferences = Arc::default();
+            begin_afresh(&mut self.inferences);
         }
         for (space, witness) in self.told_of(entity, spec).into_iter().flatten() {
             let key = (space, self.names.attributes.number(&self.occupancy));
@@ -254,8 +254,7 @@ impl Live {
         if matches!(spec.estimator, Estimator::Static { .. }) && !self.quarantine.holds(source) {
             self.learn_bearing(entity, spec.name, claim.recorded);
             self.forget_fact_trust(attribute);
-            self.structure = Arc::default();
-            self.inferences = Arc::default();
+            begin_afresh(&mut self.structure);
         }
     }
 
@@ -266,15 +265,15 @@ impl Live {
         }
         let names = &self.names.attributes;
         let spec = |number| Catalogue::BUILT_IN.get(names.name(number).as_str());
-        self.books.turn(now, &spec);
+        if self.books.turn(now, &spec) {
+            begin_afresh(&mut self.inferences);
+        }
     }
 
     /// A fact has changed: what was learned of its sources is to be worked out afresh.
     fn forget_fact_trust(&mut self, attribute: u32) {
-        if self.is_learning
-            && let Some(others) = self.fact_trust.without(attribute)
-        {
-            self.fact_trust = Arc::new(others);
+        if self.is_learning {
+            self.fact_trust.forget(attribute);
         }
     }
 
@@ -431,5 +430,13 @@ impl Live {
         self.heap_bytes += cell.heap_bytes();
         self.attributes += cell.attributes.len() as u64;
         self.entities.push(Arc::new(cell));
+    }
+}
+
+/// Leaves what was worked out to the pictures that share it. Where none does, nothing was
+/// worked out yet: only pictures are asked.
+fn begin_afresh<T: Default>(shared: &mut Arc<T>) {
+    if Arc::get_mut(shared).is_none() {
+        *shared = Arc::default();
     }
 }

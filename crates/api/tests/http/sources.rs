@@ -3,6 +3,7 @@
 use crate::bench::{Bench, NOW};
 use crate::form;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use twin_model::Role;
 
 async fn get(bench: &Bench, path: &str, schema: &str) -> Value {
@@ -215,7 +216,7 @@ async fn the_node_marks_itself() {
         let value = 21.0 + f64::from(n % 7) / 10.0;
         let mut claim = reads("urn:s:a", value);
         claim["observed"] = json!(at.to_string());
-        lines += &format!("{claim}\n");
+        writeln!(lines, "{claim}").unwrap();
     }
     let answer = bench.post("/v1/claims", &bench.operator, &lines).await;
     assert_eq!(answer.json()["refused"], json!([]));

@@ -229,3 +229,39 @@ fn an_erased_room_is_told_of_no_more() {
     );
     node.close();
 }
+
+/// Found by reading: a question that supposed facts taught the node about their sources.
+#[test]
+fn a_supposition_about_facts_teaches_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    let width = |door: u32, source: &str, metres: f64| {
+        let door = format!("urn:x:door{door}");
+        by(source, says(&door, "width", Value::Number(metres), START))
+    };
+    let said = (0..40).flat_map(|n| {
+        let right = 0.8 + f64::from(n % 3) / 10.0;
+        let wrong = right + f64::from(1 + n % 5) / 7.0;
+        [
+            width(n, "survey", right),
+            width(n, "drawing", right),
+            width(n, "rumour", if n % 4 == 0 { right } else { wrong }),
+        ]
+    });
+    tell_all(&node, said.collect());
+    // From here on nothing is known of what the sources are worth until somebody asks.
+    let lies = (0..30).map(|n| width(n, "survey", 9.0)).collect();
+    let supposition = twin_node::Supposition {
+        claims: lies,
+        ask: vec![(id("urn:x:door3"), attribute("width"))],
+        at: None,
+    };
+    let reader = node.read(&Caller::OPERATOR).unwrap();
+    reader.suppose(supposition).unwrap().unwrap();
+    let asked = everything(&node);
+    node.close();
+    drop((node, reader));
+    let (node, _) = open(dir.path());
+    assert!(everything(&node) == asked);
+    node.close();
+}
