@@ -20,8 +20,9 @@
 //!   that part is. So a source that repeats itself is smoothed but the answer is never surer
 //!   than one reading of each source heard within the correlation time:
 //!   P ≥ 1 / (1/σ² + Σ 1/R). Where a source states its spread, R is that or what it has
-//!   shown, whichever is larger; where it states none, what it has shown replaces what the
-//!   catalogue assumes.
+//!   shown, whichever is larger; where it states none, half of the variance that the
+//!   catalogue assumes takes its place. What is foretold of the *next reading*
+//!   (lessons) knows no floor: it shares the calibration of the source.
 
 mod filter;
 mod memory;

@@ -19,6 +19,10 @@ use crate::health::Channel;
 use crate::reading::{Reading, Survey};
 use twin_model::{AttributeSpec, Time};
 
+/// Share of an assumed variance that is taken for calibration, which no source shows of
+/// itself: the rest gives way to the scatter that it does show.
+const ASSUMED_SHARE: f64 = 0.5;
+
 impl Memory {
     /// Variance of a reading against the truth, its calibration included.
     pub(super) fn calibration(&self, spec: &AttributeSpec, folded: &Folded, r: &Reading) -> f64 {
@@ -27,11 +31,12 @@ impl Memory {
             return stated;
         };
         let measured = measured(spec, &folded.channels, channel, r, &self.readings).variance;
-        if r.is_spread_stated() {
-            measured.max(stated)
+        let shared = if r.is_spread_stated() {
+            1.0
         } else {
-            measured
-        }
+            ASSUMED_SHARE
+        };
+        measured.max(shared * stated)
     }
 
     /// The newest reading of each source with its place, without those that were stale
@@ -64,7 +69,7 @@ impl Memory {
         self.heard(spec, survey)
             .map(|(place, r)| {
                 let channel = channel_of(&folded.channels, r.source);
-                let penalty = channel.map_or(Penalty::default(), |c| {
+                let penalty = channel.map_or(Penalty::NONE, |c| {
                     penalty(spec, &folded.channels, c, r.observed, &self.readings)
                 });
                 // Stated, not learned: a contradiction itself looks like noise, to the one who

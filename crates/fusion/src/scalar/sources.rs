@@ -40,12 +40,19 @@ pub(super) fn measured(
 }
 
 /// Variances that come on top of a source's own, in stated ones, while somebody better speaks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Penalty {
     /// Because its record speaks against it.
     pub(super) doubted: f64,
     /// Because it has leapt while the others stood still; which may be news.
     pub(super) leapt: f64,
+}
+
+impl Penalty {
+    pub(super) const NONE: Self = Self {
+        doubted: 0.0,
+        leapt: 0.0,
+    };
 }
 
 /// What a source has to bear beside the readings of `heard`.
@@ -58,7 +65,7 @@ pub(super) fn penalty(
 ) -> Penalty {
     let (doubt, leap) = (channel.doubt(), channel.own.get());
     if doubt < 0.01 && leap == 0.0 {
-        return Penalty::default();
+        return Penalty::NONE;
     }
     let limit_s = spec.stale_after_s.unwrap_or(WITNESS_S);
     let (mut least_doubt, mut leapt) = (doubt, 0.0);
