@@ -492,3 +492,21 @@ fn lessons_of_an_honest_counter_are_uniform() {
     println!("{n} lessons, {worst:.3} from uniform");
     assert!(n > 3000.0 && worst < 0.15, "{worst}");
 }
+
+/// A room with air, motion and phones every ten minutes; sixteen readings in the window if
+/// they speak every minute.
+#[test]
+fn a_room_with_witnesses_is_small() {
+    for (every_s, most) in [(600.0, 600), (60.0, 1200)] {
+        let mut room = Room::new();
+        for step in 0..200_u32 {
+            let at_s = every_s * f64::from(step);
+            let n = f64::from(step / 9 % 4);
+            room.hear(&word(DEVICE, at_s, AIR, 450.0 + 50.0 * n));
+            room.hear(&word(DEVICE, at_s, Witness::Phones, n));
+            room.hear(&word(DETECTOR, at_s, Witness::Motion, n));
+            let bytes = size_of::<State>() + room.state.heap_bytes();
+            assert!(bytes <= most, "{bytes} bytes, every {every_s} s");
+        }
+    }
+}
