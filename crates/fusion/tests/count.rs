@@ -316,8 +316,12 @@ proptest! {
         room.state.encode(&mut bytes);
         let mut rest = bytes.as_slice();
         prop_assert_eq!(&State::decode(spec("occupancy"), &mut rest).unwrap(), &room.state);
-        let sum: f64 = room.people(words.len() as f64 * step_s).iter().sum();
-        prop_assert!((sum - 1.0).abs() < 1e-5, "{}", sum);
+        let later = room.at(words.len() as f64 * step_s);
+        // Ventilation alone leaves nothing known.
+        if let Some(Distribution::Counts(p)) = later.distribution {
+            let sum: f64 = p.iter().map(|&p| f64::from(p)).sum();
+            prop_assert!((sum - 1.0).abs() < 1e-5, "{}", sum);
+        }
     }
 }
 
