@@ -68,9 +68,13 @@ export function shown(estimate: Estimate | undefined, now_ms: number, staleAfter
     calling `clear` what is smoke in one case of three. */
 const DECIDED_FROM = 0.65;
 
-/** Whether a yes or no is sure enough to be said as one. */
-export function isDecided(value: Value | undefined, probability: number | null | undefined): boolean {
-  return typeof value !== 'boolean' || probability === null || probability === undefined || probability >= DECIDED_FROM;
+/** "Clear" sends people into a room: it takes more than "smoke" does. */
+const CLEAR_FROM = 0.95;
+
+/** Whether a yes or no of an attribute is sure enough to be said as one. */
+export function isDecided(attribute: string, value: Value | undefined, probability: number | null | undefined): boolean {
+  const from = attribute === 'smoke' && value === false ? CLEAR_FROM : DECIDED_FROM;
+  return typeof value !== 'boolean' || probability === null || probability === undefined || probability >= from;
 }
 
 function lookOf(estimate: Estimate | undefined, age_s: number | null, staleAfter_s: number | null): Look {

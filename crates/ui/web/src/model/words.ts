@@ -30,7 +30,7 @@ export function valueText(value: Value | undefined, unit: string, text: Text, na
   if (value === undefined || value === null) return text.look.unknown;
   if (typeof value === 'boolean') return value ? text.yes : text.no;
   if (typeof value === 'number') return withUnit(numberText(value, decimals ?? decimalsFor(value), text), unit);
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return text.service[value] ?? value;
   const name = names ?? ((id: string) => id);
   const v = value as Record<string, unknown>;
   if (typeof v['entity'] === 'string') return name(v['entity']);
@@ -97,7 +97,7 @@ export function toldText(e: Estimate, attribute: string, text: Text): string {
 
 function booleanText(value: boolean, p: number | null, attribute: string, text: Text): string {
   if (p === null) return stateText(attribute, value, text);
-  if (isDecided(value, p)) return `${stateText(attribute, value, text)} ${percentText(p, text)}`;
+  if (isDecided(attribute, value, p)) return `${stateText(attribute, value, text)} ${percentText(p, text)}`;
   return `${text.state.undecided} (${stateText(attribute, true, text)} ${percentText(value ? p : 1 - p, text)})`;
 }
 
@@ -142,7 +142,7 @@ function quantityValue(q: Quantity, value: Value | undefined, probability: numbe
   if (value === undefined || value === null) return text.lookShort.conflicting;
   if (typeof value === 'boolean') {
     if (q.form === 'probability') return percentText(value ? (probability ?? 1) : 1 - (probability ?? 1), text);
-    if (!isDecided(value, probability)) return text.state.undecided;
+    if (!isDecided(q.id, value, probability)) return text.state.undecided;
     return text.state[q.id === 'smoke' ? 'smoke' : q.id === 'open' ? 'open' : 'plain'][value ? 'yes' : 'no'];
   }
   if (typeof value !== 'number') return valueText(value, '', text);
@@ -151,9 +151,9 @@ function quantityValue(q: Quantity, value: Value | undefined, probability: numbe
 }
 
 /** One whole sentence for screen readers and tooltips: what, how sure, how old. */
-export function spokenEstimate(label: string, e: Estimate | undefined, s: Shown, unit: string, decimals: number, text: Text): string {
+export function spokenEstimate(label: string, e: Estimate | undefined, s: Shown, unit: string, decimals: number, text: Text, attribute = ''): string {
   const parts = [`${label}: ${text.look[s.look]}`];
-  if (!isDecided(s.value, s.probability)) parts.push(text.state.undecided);
+  if (!isDecided(attribute, s.value, s.probability)) parts.push(text.state.undecided);
   else if (s.value !== undefined) parts.push(valueText(s.value, unit, text, undefined, typeof s.value === 'number' ? decimals : undefined));
   const interval = intervalText(s.interval, unit, decimals, text);
   if (interval) parts.push(interval);

@@ -44,6 +44,7 @@ export const en = {
     room: 'room', corridor: 'corridor', lobby: 'lobby', stair: 'stair', lift: 'lift', shaft: 'shaft', plant: 'plant room', sanitary: 'sanitary', roof: 'roof', outside: 'outside',
     door: 'door', opening: 'opening', openContact: 'open connection', stairLink: 'stair', liftDoor: 'lift door',
   } as Record<string, string>,
+  service: { inService: 'in service', fireService: 'fire service only', outOfService: 'out of service' } as Record<string, string>,
   flag: {
     stale: 'old', conflicting: 'conflicting', faultySource: 'a source may be faulty', withheld: 'withheld', late: 'includes late evidence',
     outOfRange: 'an implausible value was set aside', simulated: 'SIMULATED', drill: 'DRILL', quarantined: 'a source is set aside', widened: 'given wider: estimates of this kind were too sure', clockSkew: 'a source\'s clock is off',

@@ -45,6 +45,7 @@ export const nl: Text = {
     room: 'kamer', corridor: 'gang', lobby: 'hal', stair: 'trap', lift: 'lift', shaft: 'schacht', plant: 'technische ruimte', sanitary: 'sanitair', roof: 'dak', outside: 'buiten',
     door: 'deur', opening: 'opening', openContact: 'open verbinding', stairLink: 'trap', liftDoor: 'liftdeur',
   },
+  service: { inService: 'in bedrijf', fireService: 'brandweerbedrijf', outOfService: 'buiten bedrijf' },
   flag: {
     stale: 'oud', conflicting: 'tegenstrijdig', faultySource: 'een bron is mogelijk defect', withheld: 'afgeschermd', late: 'met laat binnengekomen gegevens',
     outOfRange: 'een onwaarschijnlijke waarde telde niet mee', simulated: 'GESIMULEERD', drill: 'OEFENING', quarantined: 'een bron is terzijde gezet', widened: 'ruimer gegeven: schattingen van deze soort waren te zeker', clockSkew: 'de klok van een bron loopt verkeerd',

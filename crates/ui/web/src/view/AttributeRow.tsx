@@ -24,7 +24,7 @@ export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Elem
   };
   return (
     <li class="attribute" classList={{ open: isOpen() }} data-attribute={props.attribute} data-look={now().look}>
-      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} attribute={props.attribute} estimate={estimate()} shown={now()} nameOf={ui.nameOf} kindOf={(word) => text().usage[word] ?? word} numberOf={numberOf} />
+      <EstimateLine label={text().attribute[props.attribute] ?? props.attribute} attribute={props.attribute} estimate={estimate()} shown={now()} nameOf={ui.nameOf} kindOf={(word) => text().usage[word] ?? text().service[word] ?? word} numberOf={numberOf} />
       <button type="button" class="why-button" aria-expanded={isOpen()} aria-label={`${text().attribute[props.attribute] ?? props.attribute}: ${text().detail.why}`} onClick={() => ui.setWhy(isOpen() ? null : props.attribute)}>
         {isOpen() ? text().detail.hideWhy : text().detail.why}
       </button>
@@ -40,7 +40,7 @@ export function EstimateLine(props: LineProps): JSX.Element {
   const decimals = () => decimalsOf(unit());
   const value = () => {
     const v = props.shown.value;
-    if (!isDecided(v, props.shown.probability)) return text().state.undecided;
+    if (!isDecided(props.attribute, v, props.shown.probability)) return text().state.undecided;
     if (typeof v === 'boolean') return stateText(props.attribute, v, text());
     if (typeof v === 'number') return props.numberOf?.(v) ?? valueText(v, unit(), text(), undefined, decimals());
     return typeof v === 'string' && props.kindOf ? props.kindOf(v) : valueText(v, unit(), text(), props.nameOf);
@@ -49,7 +49,7 @@ export function EstimateLine(props: LineProps): JSX.Element {
   const chance = () => {
     const p = props.shown.probability as number;
     const v = props.shown.value;
-    if (typeof v !== 'boolean' || isDecided(v, p)) return percentText(p, text());
+    if (typeof v !== 'boolean' || isDecided(props.attribute, v, p)) return percentText(p, text());
     return [true, false].map((side) => `${stateText(props.attribute, side, text())} ${percentText(side === v ? p : 1 - p, text())}`).join(' · ');
   };
   const disputed = () => (props.shown.look === 'conflicting' ? (props.estimate?.alternatives ?? []) : []);

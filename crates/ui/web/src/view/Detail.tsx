@@ -17,7 +17,7 @@ const LIVE: Record<string, string[]> = {
 /** Listed once anything was said: few rooms have such a sensor. */
 const LIVE_IF_SAID: Record<string, string[]> = {
   space: ['motion', 'phones', 'ventilation'],
-  portal: ['passages'],
+  portal: ['passages', 'serviceState'],
 };
 const FACTS_FIRST = ['existence', 'usage', 'portalKind', 'longName', 'connects', 'isExternal', 'fireExit', 'fireRating', 'smokeStop', 'selfClosing', 'width', 'area', 'height'];
 

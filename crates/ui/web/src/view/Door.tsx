@@ -37,7 +37,7 @@ export function Door(props: Props): JSX.Element {
   const coloured = createMemo<Shown | null>(() =>
     q().on === 'space' ? null : shown(estimateOf(props.twin, q().id), ui.picture.connection.now_ms(), q().staleAfter_s, q()),
   );
-  const undecided = (s: Shown) => !isDecided(s.value, s.probability);
+  const undecided = (s: Shown) => !isDecided('', s.value, s.probability);
   const blocked = () => passable().value === false || undecided(passable());
   const kind = () => String(estimateOf(props.twin, 'portalKind')?.value ?? 'door');
   /** Where rooms merely touch there is nothing built, and nothing to draw jambs of. */
@@ -46,7 +46,7 @@ export function Door(props: Props): JSX.Element {
   const inDoubt = () => doubtsOf(props.twin).length > 0 || ui.sources.places().has(props.twin.id);
   const name = () => ui.nameOf(props.twin.id);
   const spoken = () => {
-    const say = (attribute: string, s: Shown) => spokenEstimate(text().attribute[attribute] ?? attribute, estimateOf(props.twin, attribute), s, '', 0, text());
+    const say = (attribute: string, s: Shown) => spokenEstimate(text().attribute[attribute] ?? attribute, estimateOf(props.twin, attribute), s, '', 0, text(), attribute);
     return `${name()}. ${say('open', open())}. ${say('passable', passable())}${inDoubt() ? `. ${text().doubt.title}` : ''}`;
   };
   return (

@@ -33,7 +33,7 @@ export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.E
   const { ui, rings, q, estimate, plain, now, name, doubts, inDoubt } = createRoom(() => props.twin);
   const path = createMemo(() => pathOf(rings() ?? []));
   const spoken = () => {
-    const estimated = plain() ? [] : [spokenEstimate(text().quantity[q().id], estimate(), now(), q().unit, q().decimals, text())];
+    const estimated = plain() ? [] : [spokenEstimate(text().quantity[q().id], estimate(), now(), q().unit, q().decimals, text(), q().id)];
     // What the estimate on screen suffers from is part of its own sentence.
     const elsewhere = doubts().filter((flag) => plain() || !estimate()?.flags?.includes(flag));
     const unnamed = inDoubt() && doubts().length === 0 ? [text().doubt.title] : [];

@@ -1,6 +1,6 @@
 // The page against a running node with an imported building.
 
-import { calibration, contributions, moments, onlooker, sources, suppositions } from './belief.mjs';
+import { calibration, contributions, moments, onlooker, rareQuantities, sources, suppositions } from './belief.mjs';
 
 const VISIBLE_WITHIN_MS = 1000;
 const TOUCH_MIN_PX = 48;
@@ -15,7 +15,7 @@ export async function page(browser, tally, node) {
     if (/Content Security Policy/i.test(message.text())) complaints.push(message.text());
   });
   await logIn(tab, node);
-  for (const part of [storeys, plan, panels, why, contributions, moments, suppositions, sources, calibration, live, themes, keys, touch, route, unplugged, storage]) {
+  for (const part of [storeys, plan, panels, why, contributions, moments, rareQuantities, suppositions, sources, calibration, live, themes, keys, touch, route, unplugged, storage]) {
     await tally.attempt(part.name, () => part(tab, tally, context));
   }
   await tally.attempt('onlooker', () => onlooker(browser, tally, node, logIn, tab));

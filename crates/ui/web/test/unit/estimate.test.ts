@@ -135,10 +135,11 @@ test('who is in doubt is said aloud with the estimate', () => {
   }
 });
 
-test('a yes or no that is nearly even is called neither', () => {
+test('a yes or no that is nearly even is called neither, and clear takes more than smoke', () => {
   const smoke = QUANTITIES.find((q) => q.id === 'smoke') as Quantity;
-  for (const [value, probability, words] of [[false, 0.99, 'clear'], [false, 0.6, 'undecided'], [true, 0.51, 'undecided'], [true, 0.7, 'SMOKE'], [false, null, 'clear']] as [boolean, number | null, string][]) {
+  for (const [value, probability, words] of [[false, 0.99, 'clear'], [false, 0.95, 'clear'], [false, 0.94, 'undecided'], [false, 0.6, 'undecided'], [true, 0.51, 'undecided'], [true, 0.7, 'SMOKE'], [false, null, 'clear']] as [boolean, number | null, string][]) {
     const s = shown({ status: 'observed', value, probability, evidenceTime: before(1) }, NOW, null, smoke);
     assert.equal(areaLabel(smoke, s, en).value, words);
+    assert.match(spokenEstimate('', undefined, s, '', 0, en, 'smoke'), words === 'clear' ? /no/ : words === 'SMOKE' ? /yes/ : /undecided/);
   }
 });

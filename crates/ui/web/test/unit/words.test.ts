@@ -45,6 +45,8 @@ test('values of every form have words', () => {
   assert.equal(valueText({ polygon: [] }, '', nl), 'omtrek');
   assert.equal(valueText(undefined, '°C', en), 'unknown');
   assert.equal(valueText(true, '', nl), 'ja');
+  assert.equal(valueText('outOfService', '', nl), 'buiten bedrijf');
+  assert.equal(valueText('0.12', '', nl), '0.12');
   assert.equal(valueText({ odd: [1] }, '', en), '{"odd":[1]}');
 });
 
