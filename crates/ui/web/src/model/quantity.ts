@@ -32,7 +32,7 @@ export const QUANTITIES: readonly Quantity[] = [
   // is the occupational limit over eight hours, Directive 2006/15/EC.
   { id: 'co2', on: 'space', form: 'number', unit: 'ppm', decimals: 0, bounds: [970, 1220, 1770, 5000], alarmFrom: 5000, staleAfter_s: 900 },
   { id: 'humidity', on: 'space', form: 'number', unit: '%', decimals: 0, bounds: [30, 60, 75, 90], alarmFrom: null, staleAfter_s: 1800 },
-  { id: 'occupancy', on: 'space', form: 'count', unit: '', decimals: 0, bounds: [1, 3, 10, 30], alarmFrom: null, staleAfter_s: 600 },
+  { id: 'occupancy', on: 'space', form: 'count', unit: '', decimals: 0, bounds: [1, 3, 10, 30], alarmFrom: null, staleAfter_s: 900 },
   { id: 'smoke', on: 'space', form: 'boolean', unit: '', decimals: 0, bounds: [0.05, 0.2, 0.5, 0.9], alarmFrom: 0.5, staleAfter_s: 300 },
   { id: 'open', on: 'portal', form: 'boolean', unit: '', decimals: 0, bounds: [0.2, 0.4, 0.6, 0.8], alarmFrom: null, staleAfter_s: 600 },
   { id: 'existence', on: 'both', form: 'probability', unit: '%', decimals: 0, bounds: [0.5, 0.8, 0.9, 0.99], alarmFrom: null, staleAfter_s: null },
