@@ -60,7 +60,8 @@ pub enum Flag {
     Quarantined = 8,
     /// Estimates of this class were found too sure of themselves and are given wider.
     Widened = 9,
-    /// The clock of a contributing source is off, and was corrected for.
+    /// The clock of a contributing source is off: what it says is taken to be of the time it
+    /// states.
     ClockSkew = 10,
 }
 
