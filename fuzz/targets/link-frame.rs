@@ -58,11 +58,11 @@ fuzz_target!(|bytes: &[u8]| {
 /// Two streams with two bundles each.
 fn node(now: Time) -> (Hub, Bodies) {
     let (mut hub, mut shelf) = (Hub::default(), Bodies(BTreeMap::new()));
-    for audience in 1..3 {
+    for incarnation in 1..3 {
         let identity = Identity {
             origin: OriginId([1; 16]),
-            incarnation: Incarnation([0xA1; 16]),
-            audience: Audience([audience; 16]),
+            incarnation: Incarnation([incarnation; 16]),
+            audience: Audience::CARRIERS,
         };
         let mut author = Author::open_plain(&[1; 32], identity);
         for written in [now, Time(now.0 + 1)] {

@@ -6,7 +6,7 @@
 use crate::bundle::{Bundle, Header, Stub};
 use crate::error::Error;
 use crate::gap::{Gap, GapCertificate, Reason};
-use crate::id::{BundleHash, Class, Keep, StreamId};
+use crate::id::{Audience, BundleHash, Class, Keep, StreamId};
 use crate::keys::{Grant, Granted, Recipient, Scope, SecretKey};
 use crate::limits::{CONTENT_BYTES_MAX, EPOCH_S_MAX, RANGES_MAX, STREAM_TOPICS_MAX};
 use crate::newest::{Newest, Stays};
@@ -88,8 +88,13 @@ impl Author {
         }
     }
 
-    /// Opens a stream that every carrier can read: for grants, which are sealed themselves.
+    /// Opens a stream that every carrier can read, whatever the audience of `identity`: for
+    /// grants, which are sealed themselves.
     pub fn open_plain(secret: &[u8; 32], identity: Identity) -> Self {
+        let identity = Identity {
+            audience: Audience::CARRIERS,
+            ..identity
+        };
         let mut author = Self::open(secret, identity, Class::LifeSafety, Keep::History);
         author.is_plain = true;
         author

@@ -50,6 +50,11 @@ opaque_id! {
     BundleHash
 }
 
+impl Audience {
+    /// Everybody who carries bundles; such streams are plain.
+    pub const CARRIERS: Self = Self([0; 16]);
+}
+
 impl BundleHash {
     /// What stands before the first bundle of a stream.
     pub const NONE: Self = Self([0; 16]);

@@ -647,11 +647,9 @@ impl Node {
             ranges.entry(*stream).or_default().insert(*seq, *seq);
         }
         let reader = Reader::new(reader_secret(at), members.collect());
-        let mut control_identity = identity;
-        control_identity.audience = Audience([0xCC; 16]);
         let mut node = Self {
             hub: Hub::new(disk.replica(now)),
-            control: resume(Author::open_plain(&secret, control_identity)),
+            control: resume(Author::open_plain(&secret, identity)),
             authors: authors.into(),
             reader: reader.after_restart(ranges, BTreeSet::new()),
             disk,
