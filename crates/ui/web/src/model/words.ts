@@ -78,10 +78,11 @@ export function spreadDecimalsOf(unit: string): number {
   return unit === '' ? 1 : decimalsOf(unit);
 }
 
-/** How sure: half the width of the interval, or the probability. */
+/** How sure: half the width of the interval, the whole of it for people, or the probability. */
 export function spreadText(e: Estimate, attribute: string, text: Text): string {
   const unit = unitText(e.unit);
-  if (e.interval) return `±${numberText((e.interval.hi - e.interval.lo) / 2, spreadDecimalsOf(unit), text)}${unit ? ` ${unit}` : ''}`;
+  if (e.interval && unit === '') return rangeText(e.interval, 0, text);
+  if (e.interval) return `±${numberText((e.interval.hi - e.interval.lo) / 2, spreadDecimalsOf(unit), text)} ${unit}`;
   return toldText(e, attribute, text);
 }
 
@@ -90,7 +91,10 @@ export function toldText(e: Estimate, attribute: string, text: Text): string {
   if (e.value === undefined || e.value === null) return text.status[e.status] ?? text.look.unknown;
   const unit = unitText(e.unit);
   if (typeof e.value === 'boolean') return booleanText(e.value, e.probability ?? null, attribute, text);
-  if (typeof e.value === 'number' && e.interval) return `${numberText(e.value, decimalsOf(unit), text)} ${spreadText(e, attribute, text)}`;
+  if (typeof e.value === 'number' && e.interval) {
+    const spread = spreadText(e, attribute, text);
+    return `${numberText(e.value, decimalsOf(unit), text)} ${unit === '' ? `(${spread})` : spread}`;
+  }
   const value = valueText(e.value, unit, text);
   return typeof e.probability === 'number' ? `${value} ${percentText(e.probability, text)}` : value;
 }

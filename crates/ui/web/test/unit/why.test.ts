@@ -82,7 +82,8 @@ test('what would change an estimate is told as this instead of that', () => {
     [{ change: 'without', source: 'a', estimate: { status: 'unknown' } }, 'temperature', now, 'unknown instead of 21.4 ±1.9 °C'],
     [{ change: 'without', source: 'a', estimate: chance(true, 0.6) }, 'smoke', chance(true, 0.95), 'undecided (SMOKE 60 %) instead of SMOKE 95 %'],
     [{ change: 'reading', estimate: chance(false, 0.99) }, 'open', chance(false, 0.8), 'closed 99 % instead of closed 80 %'],
-    [{ change: 'reading', estimate: scalar(3, 0.5, '1') }, 'occupancy', scalar(3, 2, '1'), '±0.5 instead of ±2.0'],
+    [{ change: 'reading', estimate: scalar(3, 0.5, '1') }, 'occupancy', scalar(3, 2, '1'), '3–4 instead of 1–5'],
+    [{ change: 'without', source: 'a', estimate: scalar(1, 1, '1') }, 'occupancy', scalar(3, 2, '1'), '1 (0–2) instead of 3 (1–5)'],
     // What would not be seen is not told.
     [{ change: 'without', source: 'a', estimate: scalar(21.41, 1.91) }, 'temperature', now, ''],
   ] as [Influence, string, Estimate, string][]) {
