@@ -5,7 +5,8 @@ import { estimateOf, type Twin } from './api.ts';
 import { STALE_AFTER_S } from './quantity.ts';
 
 /** Warnings of an estimate that come from who said it, the gravest first. A clock that is
-    off is none of them: the node corrects for it. */
+    off is told with the estimate but is none of them: what was said may be right, and a
+    history that is handed over in one go looks the same. */
 export const DOUBT_FLAGS = ['faultySource', 'quarantined'] as const;
 export type DoubtFlag = (typeof DOUBT_FLAGS)[number];
 
