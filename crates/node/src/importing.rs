@@ -207,7 +207,7 @@ impl Node {
         let spoken_again = spoken_again(&picture, &import.lineage);
         for said in Said::by(&picture, &sources) {
             let origin = origin(said.claim, &spoken_again);
-            let is_restored = replaced.contains_key(&said.claim) && !gone.contains(&said.claim);
+            let is_restored = replaced.contains_key(&origin) && !gone.contains(&origin);
             if is_of(origin, import) && !said.is_retracted && !is_restored {
                 drafts.push(said.retraction(now));
                 changes.removed += 1;
