@@ -202,12 +202,16 @@ fn baselines(room: &windesheim::Room, counted: &Bins) -> String {
         .keys()
         .map(|bin| (*bin, if seen(&bin) { usual } else { 0.0 }))
         .collect();
+    let told = |bins: &Bins| match pairs(bins, counted).count() {
+        0 => "—".to_owned(),
+        _ => format!("{:.2}", rmse(bins, counted)),
+    };
     format!(
-        "phones alone {:.2}, movement × usual number {:.2}, naive CO2 balance {:.2}, always none {:.2}",
-        rmse(&phones, counted),
-        rmse(&moving, counted),
-        rmse(&balance(room), counted),
-        rmse(&none, counted)
+        "phones alone {}, movement × usual number {}, naive CO2 balance {}, always none {}",
+        told(&phones),
+        told(&moving),
+        told(&balance(room)),
+        told(&none)
     )
 }
 
