@@ -8,10 +8,12 @@ use crate::boolean::Boolean;
 use crate::category::Category;
 use crate::count;
 use crate::fact::{Fact, SAYINGS_MAX, Say, Saying};
+use crate::half::Half;
 use crate::reading::{Reading, Readings, Tag, Word};
 use crate::received::{put_others, take_others};
 use crate::records::{RECORDS_MAX, Record, Watched};
 use crate::scalar::Scalar;
+use crate::spans::{Heard, Span, Spans};
 use crate::state::{Kind, State};
 use crate::words::{self, Words};
 use std::sync::Arc;
@@ -157,10 +159,14 @@ fn put_watched(out: &mut Vec<u8>, watched: &Watched) {
     out.push(watched.records.len() as u8);
     for record in &watched.records {
         out.extend(record.source.to_le_bytes());
-        out.extend(record.interval_s.to_bits().to_le_bytes());
         out.extend(record.since_s.to_le_bytes());
+        for span in record.spans {
+            let heard = [span.before, span.at, span.after];
+            out.extend(heard.iter().flat_map(|heard| heard.bits().to_le_bytes()));
+        }
+        out.extend(record.interval_s.to_bytes());
         out.extend([record.flips, record.wrong, record.contrary]);
-        out.extend([record.settled, record.at_look, record.after_look]);
+        out.extend([record.settled, record.quiet, record.last]);
     }
 }
 
@@ -197,29 +203,51 @@ fn take_records(bytes: &mut &[u8], places: usize) -> Result<Box<[Record]>, Error
 }
 
 fn take_record(bytes: &mut &[u8], places: usize) -> Result<Record, Error> {
-    let source = take_u32(bytes)?;
-    let interval_s = f32::from_bits(take_u32(bytes)?);
-    if !(interval_s >= 0.0 && interval_s.is_finite()) {
+    let (source, since_s) = (take_u32(bytes)?, take_u32(bytes)?);
+    let mut spans = Spans::default();
+    for span in &mut spans {
+        *span = take_span(bytes, places)?;
+    }
+    let interval_s = Half::from_bytes(take(bytes)?);
+    if !(interval_s.get() >= 0.0 && interval_s.get().is_finite()) {
         return Err(Error::Damaged("an interval that is none"));
     }
-    let since_s = take_u32(bytes)?;
-    let [flips, wrong, contrary, settled, at_look, after_look] = take(bytes)?;
-    if usize::from(at_look.max(after_look)) > places {
+    let [flips, wrong, contrary, settled, quiet, last] = take(bytes)?;
+    if usize::from(last) > places {
         return Err(Error::Damaged(
-            "a look at a word that the attribute does not have",
+            "a last word that the attribute does not have",
         ));
     }
     Ok(Record {
         source,
-        interval_s,
         since_s,
+        spans,
+        interval_s,
         flips,
         wrong,
         contrary,
         settled,
-        at_look,
-        after_look,
+        quiet,
+        last,
     })
+}
+
+fn take_span(bytes: &mut &[u8], places: usize) -> Result<Span, Error> {
+    let mut heard = || {
+        let heard = Heard::from_bits(take_u32(bytes)?, places);
+        heard.ok_or(Error::Damaged(
+            "a look at a word that the attribute does not have",
+        ))
+    };
+    let span = Span {
+        before: heard()?,
+        at: heard()?,
+        after: heard()?,
+    };
+    if !span.is_ordered() {
+        return Err(Error::Damaged("the words of a look out of order"));
+    }
+    Ok(span)
 }
 
 fn has_probability(reading: &Reading) -> bool {

@@ -74,6 +74,7 @@ mod reading;
 mod received;
 mod records;
 mod scalar;
+mod spans;
 mod state;
 mod trust;
 mod words;

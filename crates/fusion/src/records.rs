@@ -7,15 +7,17 @@
 //! and the comparison is a lesson for the node.
 //!
 //! * *Looks are at fixed instants*, whole multiples of [`LOOK_S`], and a word is held against
-//!   what others say in the seconds *after* that instant. Were a source judged when it speaks,
-//!   or against older words, one that reports every change at once would seem wrong each time,
+//!   what others say next, *after* that instant. Were a source judged when it speaks, or
+//!   against older words, one that reports every change at once would seem wrong each time,
 //!   because the others have not noticed yet.
 //! * *Three are needed.* Of two that contradict each other nobody can tell which is wrong
 //!   (Dawid & Skene, Appl. Stat. 28 (1979) 20, 4); so a look needs two others beside the one
 //!   that is judged, or it teaches nothing.
-//! * *A look is taken when it has settled*: once there is evidence ten minutes younger. What a
-//!   source said at the look is kept in its record when the word itself is forgotten before.
-//!   So the order of arrival in between does not matter.
+//! * *A look is taken when it has settled*, ten minutes after it and what belongs to it, see
+//!   [`crate::spans`]. Until then the words are gathered by rules for which the order of
+//!   arrival does not matter; all that is remembered of a source changes at looks alone.
+//! * *Intervals and changes* are those of the words next to the look: one or two samples of
+//!   each look; where there were looks without a word since the last one, the time since then.
 //! * *Stuck*: [`STUCK_LOOKS`] looks at which others were sure of another word, since its word
 //!   last changed. *Noisy*: wrong at more than half of the recent looks; or it flaps, changing
 //!   its word [`FLAPPING`] times as often as the catalogue's chain does. *Silent*: still for
@@ -25,8 +27,10 @@
 //!   but costs no weight: a detector that flickers in smoke must not be talked down.
 
 use crate::evidence::Evidence;
+use crate::half::Half;
 use crate::lesson::{Lesson, LessonKind};
-use crate::reading::{Reading, SOURCES_MAX, Word, insert_sorted, standing};
+use crate::reading::{Reading, SOURCES_MAX, insert_sorted};
+use crate::spans::{LOOK_S, OPEN, Span, Spans, first_open, number_of, place_of, time_of};
 use crate::state::Outcome;
 use crate::words::{self, PER_SOURCE, Words};
 use twin_model::time::MICROS;
@@ -34,18 +38,12 @@ use twin_model::{AttributeSpec, HealthState, SourceHealth, Time};
 
 /// BOUNDED: most sources of which one state keeps a record.
 pub(crate) const RECORDS_MAX: usize = SOURCES_MAX;
-/// Seconds from one look to the next, and until a look has settled: some ten minutes, and a
-/// prime number, so that who is polled every minute is not always looked at just before.
-const LOOK_S: i64 = 617;
-const LOOK_MICROS: i64 = LOOK_S * MICROS;
 /// Others that a look needs beside the source that is judged.
 const OTHERS_LEAST: usize = 2;
-/// A word that its source states with less than this takes no part in looks.
-const STATED_LEAST: f32 = 0.9;
 /// Others are sure from here on, either way.
 const SURE: f64 = 0.95;
 /// Share of the newest interval in the usual one.
-const MEMORY: f32 = 1.0 / 8.0;
+const MEMORY: f64 = 1.0 / 8.0;
 /// Wrong looks with one and the same word from which on a source is stuck.
 const STUCK_LOOKS: u8 = 3;
 /// Changes of word per second, as a multiple of the chain's, from which on a source flaps:
@@ -53,8 +51,8 @@ const STUCK_LOOKS: u8 = 3;
 const FLAPPING: f64 = 100.0;
 /// Usual intervals without a word after which a source is silent.
 const SILENT_INTERVALS: f64 = 10.0;
-/// Intervals that must be known before silence is noticed.
-const INTERVALS_LEAST: u8 = 3;
+/// Looks at which a source must have been heard before its silence is noticed.
+const LOOKS_LEAST: u8 = 4;
 
 /// What the estimator knows that a look needs. A word is the place of what is said: no and
 /// yes, or a category's words.
@@ -70,59 +68,106 @@ pub(crate) trait Judge {
     fn changes_hz(&self) -> f64;
 }
 
-/// What is remembered of one source, in 20 bytes.
+/// What is remembered of one source, in 40 bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Record {
     pub(crate) source: u32,
-    /// Usual seconds from one word to the next.
-    pub(crate) interval_s: f32,
     /// Since when something is wrong with it, seconds since 1970; 0 if nothing is.
     pub(crate) since_s: u32,
+    /// What it said in the spans that are still open.
+    pub(crate) spans: Spans,
+    /// Usual seconds from one word to the next; 0 until there were two.
+    pub(crate) interval_s: Half,
     /// Share of its words that differ from the one before, in units of 1/255.
     pub(crate) flips: u8,
     /// Share of looks at which others were sure of something else, in units of 1/255.
     pub(crate) wrong: u8,
     /// Such looks since its word last changed.
     pub(crate) contrary: u8,
-    /// Words that have settled.
+    /// Looks at which it was heard.
     pub(crate) settled: u8,
-    /// What it said at the look that is to be taken next, and in the seconds after it, where
-    /// the words themselves are forgotten: 0 for nothing, else one more than the word.
-    pub(crate) at_look: u8,
-    pub(crate) after_look: u8,
+    /// Looks since then.
+    pub(crate) quiet: u8,
+    /// One more than its last word at those looks; 0 if there was none.
+    pub(crate) last: u8,
 }
 
 impl Record {
     fn new(source: u32) -> Self {
         Self {
             source,
-            interval_s: 0.0,
             since_s: 0,
+            spans: Spans::default(),
+            interval_s: Half::default(),
             flips: 0,
             wrong: 0,
             contrary: 0,
             settled: 0,
-            at_look: 0,
-            after_look: 0,
+            quiet: 0,
+            last: 0,
         }
     }
 
-    /// Takes note that `word` has settled and that `next` came after it.
-    fn settle(&mut self, word: &Reading, next: &Reading) {
-        let seconds = next.observed.seconds_since(word.observed) as f32;
-        self.interval_s += if self.settled == 0 {
-            seconds
-        } else {
-            (seconds - self.interval_s) * MEMORY
-        };
+    /// Takes note of what it said in a span that has settled.
+    fn settle(&mut self, span: &Span) {
+        if span.is_silent() {
+            self.pass(1);
+            return;
+        }
+        if self.is_changed(span) {
+            self.contrary = 0;
+        }
+        let is_next = self.quiet == 0 && span.steps().next().is_some();
+        if is_next {
+            self.take_steps(span);
+        } else if self.settled > 0 {
+            self.take_gap(span);
+        }
         self.settled = self.settled.saturating_add(1);
-        if word.word() == Word::Value && next.word() == Word::Value {
-            let is_flip = word.value != next.value;
-            move_towards(&mut self.flips, is_flip);
-            if is_flip {
-                self.contrary = 0;
+        self.quiet = 0;
+        self.last = span.last().map_or(self.last, |word| word + 1);
+    }
+
+    /// Takes note of looks at which it was not heard.
+    fn pass(&mut self, looks: u8) {
+        if self.settled > 0 {
+            self.quiet = self.quiet.saturating_add(looks);
+        }
+    }
+
+    fn is_changed(&self, span: &Span) -> bool {
+        let words = [
+            self.last.checked_sub(1),
+            span.first(),
+            span.at.word(),
+            span.last(),
+        ];
+        let mut words = words.into_iter().flatten();
+        let first = words.next();
+        words.any(|word| Some(word) != first)
+    }
+
+    fn take_steps(&mut self, span: &Span) {
+        for (word, next, seconds) in span.steps() {
+            self.take_interval(seconds);
+            if let (Some(word), Some(next)) = (word.word(), next.word()) {
+                move_towards(&mut self.flips, word != next);
             }
         }
+    }
+
+    /// The time and the change since the look at which it was heard last.
+    fn take_gap(&mut self, span: &Span) {
+        self.take_interval((LOOK_S * (i64::from(self.quiet) + 1)) as f64);
+        if let (Some(last), Some(next)) = (self.last.checked_sub(1), span.first()) {
+            move_towards(&mut self.flips, last != next);
+        }
+    }
+
+    fn take_interval(&mut self, seconds: f64) {
+        let usual = self.interval_s.get();
+        let share = if usual == 0.0 { 1.0 } else { MEMORY };
+        self.interval_s = Half::of(usual + (seconds - usual) * share);
     }
 
     /// Takes note of a look.
@@ -147,7 +192,7 @@ impl Record {
 
     /// Changes of its word per second, as a multiple of the chain's.
     fn flapping(&self, changes_hz: f64) -> f64 {
-        let per_s = share(self.flips) / f64::from(self.interval_s).max(1e-3);
+        let per_s = share(self.flips) / self.interval_s.get().max(1e-3);
         per_s / changes_hz
     }
 
@@ -212,139 +257,86 @@ impl Watched {
         let Some(reading) = Reading::new(spec, evidence) else {
             return Outcome::Refused;
         };
-        if self.words.0.absorb_repeat(&reading) {
-            return Outcome::Duplicate;
-        }
-        let outcome = self.words.outcome_of(&reading);
         self.look_before(&reading, judge, lessons);
-        let leaving = self.leaving(&reading);
-        if let Some((oldest, next)) = leaving {
-            let word = self.words.readings()[oldest];
-            if word.order(&reading).is_gt() {
-                return outcome;
-            }
-            self.settle(&reading, &word, &next, judge);
-        }
-        self.words.0.edit(|list| {
-            leaving.map(|(oldest, _)| list.remove(oldest));
-            insert_sorted(list, reading);
-            words::bound_sources(list);
-        });
+        let outcome = self.take_in(reading);
+        self.hear(&reading);
         self.forget_sources();
         outcome
     }
 
-    /// The oldest word of the reading's source, which has no place beside the reading, and
-    /// the source's word that comes after it.
-    fn leaving(&self, reading: &Reading) -> Option<(usize, Reading)> {
+    /// Gives the reading its place among the last words, if it has one.
+    fn take_in(&mut self, reading: Reading) -> Outcome {
+        if self.words.0.absorb_repeat(&reading) {
+            return Outcome::Duplicate;
+        }
+        let outcome = self.words.outcome_of(&reading);
+        let leaving = self.leaving(&reading);
+        if leaving.is_some_and(|at| self.words.readings()[at].order(&reading).is_gt()) {
+            return outcome;
+        }
+        self.words.0.edit(|list| {
+            leaving.map(|oldest| list.remove(oldest));
+            insert_sorted(list, reading);
+            words::bound_sources(list);
+        });
+        outcome
+    }
+
+    /// The oldest word of the reading's source, if it has no place beside the reading.
+    fn leaving(&self, reading: &Reading) -> Option<usize> {
         let readings = self.words.readings();
         let mut own = (0..readings.len()).filter(|&at| readings[at].source == reading.source);
         let oldest = own.next()?;
-        let second = own.next()?;
-        let kept = 2 + own.count();
-        let is_between = reading.order(&readings[second]).is_lt();
-        let next = if is_between {
-            *reading
-        } else {
-            readings[second]
-        };
-        (kept >= PER_SOURCE).then_some((oldest, next))
+        (1 + own.count() >= PER_SOURCE).then_some(oldest)
     }
 
-    /// Notes what is worth remembering of a word that is forgotten.
-    fn settle(&mut self, reading: &Reading, word: &Reading, next: &Reading, judge: &impl Judge) {
-        let newest = self
-            .words
-            .readings()
-            .last()
-            .map_or(reading.observed, |r| r.observed);
-        let look = look_of(newest.max(reading.observed));
-        let stands = self.stands_before(word, next);
-        let record = self.record_mut(word.source);
-        let fresh_s = judge.fresh_s();
-        if stands && word.observed <= look && look < next.observed {
-            record.at_look = said_at(word, look, fresh_s);
+    fn newest(&self) -> Option<Time> {
+        self.words.readings().last().map(|r| r.observed)
+    }
+
+    /// Keeps of a reading what its look needs, unless the look was taken.
+    fn hear(&mut self, reading: &Reading) {
+        let look = number_of(reading.observed);
+        if (self.newest()).is_some_and(|newest| look >= first_open(newest)) {
+            self.record_mut(reading.source).spans[place_of(look)].hear(reading);
         }
-        let after = look.plus_seconds(fresh_s);
-        if stands && look < word.observed && word.observed <= after && after < next.observed {
-            record.after_look = said_at(word, after, fresh_s);
-        }
-        record.settle(word, next);
-        record.mark(judge.changes_hz(), next.observed);
     }
 
-    /// Whether a word is not taken back.
-    fn stands_before(&self, word: &Reading, next: &Reading) -> bool {
-        let readings = self.words.readings();
-        let place = readings.iter().position(|r| r == word);
-        next.word() != Word::Retract && place.is_some_and(|at| standing(readings).has(at))
-    }
-
-    /// Takes the look that settles with the reading, if there is one.
+    /// Takes the looks that have settled when there is such a reading.
     fn look_before(&mut self, reading: &Reading, judge: &impl Judge, lessons: &mut Vec<Lesson>) {
-        let Some(newest) = self.words.readings().last().map(|r| r.observed) else {
+        let Some(newest) = self.newest() else {
             return;
         };
-        let look = look_of(newest);
-        if reading.observed < Time(look.0.saturating_add(LOOK_MICROS)) {
-            return;
+        let (first, next) = (first_open(newest), first_open(reading.observed));
+        let heard = next.min(first + OPEN);
+        for look in first..heard {
+            self.look(look, judge, lessons);
         }
-        let said = self.said(look, judge.fresh_s());
+        let missed = next.saturating_sub(heard).clamp(0, i64::from(u8::MAX)) as u8;
         for record in &mut self.records {
-            (record.at_look, record.after_look) = (0, 0);
-        }
-        for (place, &(source, at, _)) in said.iter().enumerate() {
-            let others = said.iter().enumerate().filter(|(other, _)| *other != place);
-            let others: Vec<u8> = others.filter_map(|(_, (_, _, after))| *after).collect();
-            let Some(word) = at.filter(|_| others.len() >= OTHERS_LEAST) else {
-                continue;
-            };
-            let (said, held) = judge.judge(word, &others);
-            let kind = LessonKind::Word { said, held };
-            lessons.push(Lesson { source, kind });
-            let record = self.record_mut(source);
-            record.compare(said, held);
-            record.mark(judge.changes_hz(), look);
+            record.pass(missed);
         }
     }
 
-    /// What each source said at a look and in the seconds after it; nobody, if there are not
-    /// enough of them.
-    fn said(&self, look: Time, fresh_s: f64) -> Vec<(u32, Option<u8>, Option<u8>)> {
-        let readings = self.words.readings();
-        let is_first = |at: &usize| {
-            let mut before = readings[..*at].iter();
-            before.all(|r| r.source != readings[*at].source)
-        };
-        let sources = || {
-            (0..readings.len())
-                .filter(is_first)
-                .map(|at| readings[at].source)
-        };
-        if sources().count() <= OTHERS_LEAST {
-            return Vec::new();
+    fn look(&mut self, look: i64, judge: &impl Judge, lessons: &mut Vec<Lesson>) {
+        let fresh_s = judge.fresh_s();
+        let span = |record: &Record| record.spans[place_of(look)];
+        let said: Vec<_> = (self.records.iter())
+            .map(|record| span(record).said(fresh_s))
+            .collect();
+        for (place, record) in self.records.iter_mut().enumerate() {
+            let own = std::mem::take(&mut record.spans[place_of(look)]);
+            record.settle(&own);
+            if let Some((said, held)) = compared(place, &said, judge) {
+                let kind = LessonKind::Word { said, held };
+                let source = record.source;
+                lessons.push(Lesson { source, kind });
+                record.compare(said, held);
+            }
+            if !own.is_silent() {
+                record.mark(judge.changes_hz(), time_of(look));
+            }
         }
-        let standing = standing(readings);
-        let newest = |source: u32, until: Time| {
-            let mut own = readings.iter().enumerate().rev();
-            let is = |at: usize, r: &Reading| r.source == source && standing.has(at);
-            own.find(|(at, r)| is(*at, r) && r.observed <= until)
-                .map(|(_, r)| r)
-        };
-        let after = look.plus_seconds(fresh_s);
-        let kept = |source| {
-            self.record(source)
-                .map_or((0, 0), |r| (r.at_look, r.after_look))
-        };
-        let said = |source| {
-            let at = newest(source, look).map_or(kept(source).0, |r| said_at(r, look, fresh_s));
-            let later = newest(source, after).filter(|r| r.observed > look);
-            let later = later.map_or(kept(source).1, |r| said_at(r, after, fresh_s));
-            (source, at.checked_sub(1), later.checked_sub(1))
-        };
-        let mut all: Vec<_> = sources().map(said).collect();
-        all.sort_unstable();
-        all
     }
 
     fn record_mut(&mut self, source: u32) -> &mut Record {
@@ -389,10 +381,11 @@ impl Watched {
         self.record(source).is_some_and(|r| r.since_s > 0)
     }
 
-    /// What is thought of each source of which more than its last words is known.
+    /// What is thought of each source that was heard at a look.
     pub(crate) fn health(&self, changes_hz: f64, at: Time) -> Vec<(u32, SourceHealth)> {
+        let known = self.records.iter().filter(|r| r.settled > 0);
         let health = |r: &Record| (r.source, self.health_of(r, changes_hz, at));
-        self.records.iter().map(health).collect()
+        known.map(health).collect()
     }
 
     fn health_of(&self, record: &Record, changes_hz: f64, at: Time) -> SourceHealth {
@@ -407,30 +400,28 @@ impl Watched {
             skew_s: 0.0,
             readings: u32::from(record.settled),
         };
-        let limit_s = SILENT_INTERVALS * f64::from(record.interval_s);
+        let interval_s = record.interval_s.get();
+        let limit_s = SILENT_INTERVALS * interval_s;
         let silence_s = newest.map_or(0.0, |newest| at.seconds_since(newest));
-        let is_known = record.settled >= INTERVALS_LEAST;
+        let is_known = record.settled >= LOOKS_LEAST && interval_s > 0.0;
         if health.state == HealthState::Ok && is_known && silence_s > limit_s {
             health.state = HealthState::Silent;
-            health.since = newest.map(|t| t.plus_seconds(f64::from(record.interval_s)));
+            health.since = newest.map(|t| t.plus_seconds(interval_s));
             health.doubt = 1.0 - 0.5 * limit_s / silence_s;
         }
         health
     }
 }
 
-/// The last look at or before an instant.
-fn look_of(time: Time) -> Time {
-    Time(time.0.div_euclid(LOOK_MICROS).saturating_mul(LOOK_MICROS))
-}
-
-/// One more than the word, or 0 if it is none, too old or said without conviction.
-fn said_at(word: &Reading, at: Time, fresh_s: f64) -> u8 {
-    let is_fresh = at.seconds_since(word.observed) <= fresh_s;
-    let is_sure = word.spread == Reading::NOT_STATED || word.spread >= STATED_LEAST;
-    if word.is_evidence() && is_fresh && is_sure {
-        word.value as u8 + 1
-    } else {
-        0
-    }
+/// What the word of one at a look amounts to beside what all others said next, and the
+/// probability that they give to it; nothing if it or they said too little.
+fn compared(
+    place: usize,
+    said: &[(Option<u8>, Option<u8>)],
+    judge: &impl Judge,
+) -> Option<(bool, f64)> {
+    let word = said[place].0?;
+    let others = said.iter().enumerate().filter(|(other, _)| *other != place);
+    let others: Vec<u8> = others.filter_map(|(_, (_, next))| *next).collect();
+    (others.len() >= OTHERS_LEAST).then(|| judge.judge(word, &others))
 }
