@@ -540,7 +540,10 @@ static ENTRIES: &[AttributeSpec] = &[
     AttributeSpec {
         // Smoke without cause is rare; once there it does not leave by itself soon. A
         // detector that sounds without smoke for ten minutes every two years says yes in
-        // one of 10⁵ looks at a room without smoke; a single yes must not read as "no".
+        // one of 10⁵ looks at a room without smoke; a single yes must not read as "no". Nor
+        // must it beside a detector that is still silent: in four home fires, of 52 detectors
+        // at 19 places 74 % were sounding, on average over the two minutes after the first
+        // of their place (activation times of the smoke alarm tests, NIST TN 1455).
         name: "smoke",
         kinds: SPACE,
         form: Form::Boolean,
@@ -549,7 +552,7 @@ static ENTRIES: &[AttributeSpec] = &[
         estimator: Estimator::Boolean {
             rate_on_hz: 1.0 / 31_536_000.0,
             rate_off_hz: 1.0 / 7200.0,
-            hit: 0.95,
+            hit: 0.74,
             false_alarm: 1e-5,
         },
         stale_after_s: Some(300.0),
