@@ -73,6 +73,8 @@ const LEAPS_PER_LOG_ODD: f64 = 15.0;
 const SILENT_INTERVALS: f64 = 6.0;
 /// A delay beyond this is the clock's fault rather than that of the way.
 const SKEW_LEAST_S: f64 = 120.0;
+/// How fast a longer delay becomes the least one: 1/40 of the way at each reading.
+const DELAY_GAIN: f64 = 0.025;
 /// Settled readings before a record says anything.
 const RECORD_LEAST: u16 = 16;
 
@@ -324,12 +326,15 @@ impl Channel {
         self.readings = self.readings.saturating_add(1);
     }
 
+    /// The least delay is the clock's; what comes on top is the way, and a backlog that was
+    /// sent at once says nothing of the clock. A clock that was set right is believed again
+    /// at once, one that was set wrong after some forty readings.
     fn learn_delay(&mut self, delay_s: f64) {
-        let usual = self.delay_s.get();
-        self.delay_s = Half::of(if self.readings == 0 {
+        let least = self.delay_s.get();
+        self.delay_s = Half::of(if self.readings == 0 || delay_s < least {
             delay_s
         } else {
-            usual + 0.2 * (delay_s - usual)
+            least + DELAY_GAIN * (delay_s - least)
         });
     }
 

@@ -275,6 +275,21 @@ fn a_clock_that_is_a_year_behind_harms_nothing_and_is_shown() {
     assert!((skew_s(1) / -YEAR_S - 1.0).abs() < 0.1, "{}", skew_s(1));
 }
 
+/// An hour of readings that a gateway had kept was sent at once, and the clock of every sensor
+/// in the building was said to be off: the delays were averaged.
+#[test]
+fn a_backlog_sent_at_once_is_no_clock_that_is_off() {
+    let spec = spec("temperature");
+    let mut state = State::new(spec);
+    let sent_s = 3600.0;
+    for i in 0..60_u64 {
+        let kept = number(i, 0, 60.0 * i as f64, 21.0 + 0.1 * (i % 3) as f64, 0.3);
+        tell_recorded(&mut state, spec, &kept, sent_s);
+    }
+    assert_eq!(state.health(spec, seconds(sent_s))[0].1.skew_s, 0.0);
+    assert!(!estimate(&state, spec, sent_s).flags.has(Flag::ClockSkew));
+}
+
 /// Widening is a factor on the standard deviation, and is said.
 #[test]
 fn a_class_found_too_sure_is_given_wider() {
