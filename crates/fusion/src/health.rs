@@ -446,15 +446,20 @@ impl Channel {
     }
 
     /// Seconds by which its clock is behind; 0 unless that is well beyond a usual delay.
-    pub(crate) fn skew_s(&self) -> f64 {
-        let delay_s = self.delay_s.get();
+    /// `kept` are readings of any source that have not settled, or were the newest that did.
+    pub(crate) fn skew_s(&self, kept: &[Reading]) -> f64 {
+        let own = kept.iter().filter(|r| r.source == self.source);
+        let delay_s = own.map(Reading::delay_s).fold(self.delay_s.get(), f64::min);
         let is_off = delay_s.abs() > SKEW_LEAST_S && self.readings >= 4;
         if is_off { -delay_s } else { 0.0 }
     }
 
-    /// How the source does, asked at `at`, with its newest reading of `last`.
-    pub(crate) fn health(&self, at: Time, last: Option<Time>) -> SourceHealth {
+    /// How the source does, asked at `at`; `kept` as for [`Channel::skew_s`].
+    pub(crate) fn health(&self, at: Time, kept: &[Reading]) -> SourceHealth {
         let doubt = self.doubt();
+        let skew_s = self.skew_s(kept);
+        let mut own = kept.iter().rev().filter(|r| r.source == self.source);
+        let last = own.next().map(|r| r.observed);
         let mut health = SourceHealth {
             state: HealthState::Ok,
             since: None,
@@ -465,7 +470,7 @@ impl Channel {
                 0.0
             },
             noise_ratio: f64::from(self.noise).sqrt(),
-            skew_s: self.skew_s(),
+            skew_s,
             readings: u32::from(self.readings),
         };
         if doubt >= DOUBTED {
@@ -475,7 +480,7 @@ impl Channel {
         let limit_s = SILENT_INTERVALS * self.interval_s.get();
         if let Some(last) = last.filter(|_| self.readings >= 4) {
             // A clock that is behind makes a source look older than it is.
-            let age_s = at.seconds_since(last) + self.skew_s();
+            let age_s = at.seconds_since(last) + skew_s;
             if age_s > limit_s && doubt < DOUBTED {
                 health.state = HealthState::Silent;
                 health.since = Some(last.plus_seconds(self.interval_s.get()));

@@ -192,13 +192,9 @@ impl Scalar {
     /// What is thought of each source, by number.
     pub(crate) fn health(&self, at: Time) -> Vec<(u32, SourceHealth)> {
         let memory = self.memory();
-        let last = |source| {
-            let of_source = |r: &&Reading| r.source == source;
-            let last = memory.readings.iter().rfind(of_source);
-            last.map(|r| r.observed)
-        };
-        let all = memory.channels.iter();
-        all.map(|c| (c.source, c.health(at, last(c.source))))
+        let channels = memory.channels.iter();
+        channels
+            .map(|c| (c.source, c.health(at, &memory.readings)))
             .collect()
     }
 }
@@ -340,7 +336,7 @@ impl Memory {
             if channel.is_some_and(|c| c.doubt() >= DOUBTED) {
                 flags = flags.with(Flag::FaultySource);
             }
-            if channel.is_some_and(|c| c.skew_s() != 0.0) {
+            if channel.is_some_and(|c| c.skew_s(&self.readings) != 0.0) {
                 flags = flags.with(Flag::ClockSkew);
             }
         }
