@@ -42,17 +42,16 @@ use voice::{Way, source_of};
 
 pub(crate) use codec::{put, take};
 
-/// Readings kept in order while one voice speaks.
-const WINDOW_ALONE: usize = 4;
-/// The same when several do.
-const WINDOW_TOGETHER: usize = 16;
+/// Readings kept in order, however many voices speak: were it fewer for one alone, what has
+/// settled would hang on when the second was heard.
+const WINDOW_MAX: usize = 16;
 /// Readings as old as this beside the newest settle.
 const WINDOW_S: f64 = 600.0;
 /// Settled readings kept, at most two for a voice: its newest evidence and its newest word
 /// that is none.
 const FOLDED_MAX: usize = 16;
 /// Readings kept in all, at most.
-const READINGS_MAX: usize = FOLDED_MAX + WINDOW_TOGETHER;
+const READINGS_MAX: usize = FOLDED_MAX + WINDOW_MAX;
 /// Variance of the number of people as motion, air or passages alone tell it: they tell
 /// somebody from nobody, and two from six.
 const WEAK_VARIANCE: f64 = 4.0;
@@ -385,18 +384,12 @@ fn trim(
     lessons: &mut Vec<Lesson>,
 ) {
     loop {
-        let several = list.iter().any(|r| r.source != list[0].source);
-        let limit = if several {
-            WINDOW_TOGETHER
-        } else {
-            WINDOW_ALONE
-        };
         let window = window(list);
         let (Some(oldest), Some(newest)) = (window.first(), window.last()) else {
             return;
         };
         let is_old = newest.observed.seconds_since(oldest.observed) >= WINDOW_S;
-        if window.len() <= limit && !is_old {
+        if window.len() <= WINDOW_MAX && !is_old {
             return;
         }
         settle_oldest(process, settled, list, lessons);
