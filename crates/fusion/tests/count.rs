@@ -174,6 +174,18 @@ fn phones_are_fewer_than_people_and_silence_is_not_emptiness() {
     assert!((0.5..0.95).contains(&later[0]), "{}", later[0]);
 }
 
+/// Somebody whose phone cannot be seen is not seen in the next minutes either: an hour of
+/// looks tells little more than the first and the last of them.
+#[test]
+fn phones_seen_again_are_the_same_phones() {
+    let look = |minute: u32| word(DEVICE, 60.0 * f64::from(minute), Witness::Phones, 2.0);
+    let sd = |step: usize| {
+        let words: Vec<Word> = (0..=60).step_by(step).map(look).collect();
+        moments(&Room::of(&words).at(3600.0)).1
+    };
+    assert!(sd(1) > 0.9 * sd(60), "{} of {}", sd(1), sd(60));
+}
+
 /// The same passage is told to both rooms, with opposite sense.
 #[test]
 fn people_are_conserved_through_a_door() {
@@ -459,7 +471,7 @@ fn intervals_hold_in_an_office_of_appointments() {
         (honesty.square_of_none / honesty.all).sqrt(),
     );
     assert!((0.86..0.995).contains(&covered), "{covered}");
-    assert!(covered_occupied > 0.7, "{covered_occupied}");
+    assert!(covered_occupied > 0.77, "{covered_occupied}");
     assert!(better < 0.6, "{better}");
 }
 

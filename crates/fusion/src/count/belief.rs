@@ -4,7 +4,8 @@
 //! overlooks him in the next frame too. What differs from the word before counts in full;
 //! what repeats it counts by the power 1 − exp(−Δt/τ), so that it brings one full piece of
 //! evidence in a time τ, however often it speaks (power likelihood: Bissiri, Holmes & Walker,
-//! J. R. Stat. Soc. B 78 (2016) 1103).
+//! J. R. Stat. Soc. B 78 (2016) 1103). For phones τ is as long as people stay: whoever carries
+//! none that can be seen carries none until he leaves.
 //!
 //! *Every counter is doubted*: beside the number stands, for each counter and motion sensor, the
 //! probability that what it says has nothing to do with the people: it drifted and waits for its
@@ -27,7 +28,6 @@ pub(crate) const AIRS_MAX: usize = 4;
 pub(crate) const DOUBTS_MAX: usize = 12;
 /// In how long a voice that repeats itself brings one full piece of evidence.
 const COUNT_NEWS_S: f64 = 600.0;
-const PHONES_NEWS_S: f64 = 900.0;
 const MOTION_NEWS_S: f64 = 3600.0;
 const VENTILATION_NEWS_S: f64 = 3600.0;
 /// How long doubt lasts after its reason: counters are reset every night.
@@ -151,7 +151,7 @@ impl Belief {
                 self.weigh(reading, &witness::motion(value > 0.5), 0.5, by);
             }
             Some(Way::Phones) => {
-                let by = fresh * news(reading, before, PHONES_NEWS_S);
+                let by = fresh * news(reading, before, process.stay_s());
                 tilt(&mut self.people, &witness::phones(value), by);
             }
             Some(Way::Co2) => {

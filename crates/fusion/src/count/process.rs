@@ -84,6 +84,11 @@ impl Process {
         exp(-seconds.max(0.0) * self.departures_hz)
     }
 
+    /// How long somebody stays on average.
+    pub(crate) fn stay_s(&self) -> f64 {
+        1.0 / self.departures_hz
+    }
+
     /// Variance of the number in a room in which one person is usual: what a witness must
     /// beat to be worth something.
     pub(crate) fn usual_variance(&self) -> f64 {
