@@ -69,10 +69,17 @@ fn covariance(priors: &[Prior], edges: &[Edge]) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Conditioning on one observation after the other in full (Kalman's update).
 fn condition(priors: &[Prior], edges: &[Edge], all: &[(Observation, f64)]) -> (Vec<f64>, Vec<f64>) {
-    let mut mean: Vec<f64> = priors.iter().map(|p| p.mean).collect();
-    let mut p = covariance(priors, edges);
+    let mean = priors.iter().map(|p| p.mean).collect();
+    condition_on(mean, covariance(priors, edges), all)
+}
+
+/// Conditioning on one observation after the other in full (Kalman's update).
+fn condition_on(
+    mut mean: Vec<f64>,
+    mut p: Vec<Vec<f64>>,
+    all: &[(Observation, f64)],
+) -> (Vec<f64>, Vec<f64>) {
     for (o, weight) in all {
         let k = o.node as usize;
         let column: Vec<f64> = p.iter().map(|row| row[k]).collect();
@@ -235,6 +242,45 @@ fn opening_a_door_lets_neighbours_agree_more() {
         assert!(after.mean(1) > before);
         assert!(after.mean(1) > after.mean(2) && after.mean(2) > after.mean(3));
         before = after.mean(1);
+    }
+}
+
+/// On a day on which every measured room is 4 K above what is usual, so is, as a whole, every other
+/// room that hangs together with them, and no further; that costs no certainty that was not
+/// there. In full: the same as one more unknown.
+#[test]
+fn a_level_is_shared_by_all_that_hang_together() {
+    let edges: Vec<Edge> = (0..19).map(|i| edge(i, i + 1, 0.05)).collect();
+    let level = 0.8;
+    let apart = Field::new(&[USUAL; 22], &edges).unwrap();
+    let together = apart.clone().with_scale(Scale {
+        level,
+        ..Scale::default()
+    });
+    let warm: Vec<Observation> = (0..20)
+        .step_by(4)
+        .map(|node| seen(node, 25.0, 0.25))
+        .collect();
+    let (alone, shared) = (apart.infer(&warm).unwrap(), together.infer(&warm).unwrap());
+    assert!(alone.mean(2) < 21.2 && (shared.mean(2) - 24.6).abs() < 0.4);
+    assert!(shared.variance(2) < alone.variance(2) / 2.0);
+    assert_eq!(shared.mean(20), 21.0);
+    assert!((shared.variance(21) - 9.0).abs() < 1e-9);
+    assert!(shared.tellers(2).len() == 5 && alone.tellers(2).len() < 3);
+    let nothing = together.infer(&[]).unwrap();
+    assert!(nothing.variances().iter().all(|v| (v - 9.0).abs() < 1e-9));
+
+    let mut p = covariance(&[USUAL; 20], &edges);
+    for row in &mut p {
+        for entry in row {
+            *entry = (1.0 - level) * *entry + level * 9.0;
+        }
+    }
+    let weighed: Vec<(Observation, f64)> = warm.iter().map(|o| (*o, 1.0)).collect();
+    let (means, variances) = condition_on(vec![21.0; 20], p, &weighed);
+    for node in 0..20 {
+        assert!((means[node] - shared.means()[node]).abs() < 1e-9);
+        assert!((variances[node] - shared.variances()[node]).abs() < 1e-9);
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a building teaches about itself: how far its rooms differ, and how closely they follow
-//! each other.
+//! What a building teaches about itself: how far its rooms differ, how much of that they have in
+//! common, and how closely neighbours follow each other.
 //!
 //! The catalogue says what is usual in any building. Most buildings are more even than that, some
 //! are more open than most. Leaving out each sensor in turn and foretelling it from the others
@@ -16,11 +16,13 @@ use crate::math::ln;
 /// Factors tried for the standard deviation of the priors.
 const SPREADS: [f64; 9] = [0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.41, 2.0, 2.83];
 /// Factors tried for all conductances.
-const COUPLINGS: [f64; 7] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+const COUPLINGS: [f64; 9] = [0.0313, 0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+/// Shares of the variance tried for what all have in common.
+const LEVELS: [f64; 7] = [0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95];
 /// How far from 1 a factor commonly is: one natural logarithm.
 const SPREAD_LN_SD: f64 = 1.0;
 const COUPLING_LN_SD: f64 = 1.0;
-/// Times the two factors are chosen in turn.
+/// Times the three are chosen in turn.
 const TURNS: usize = 2;
 /// Degrees of freedom of the score.
 const FREEDOM: f64 = 2.0;
@@ -36,6 +38,8 @@ pub struct Scale {
     pub spread: f64,
     /// Factor on every conductance.
     pub coupling: f64,
+    /// Share of the variance that all nodes which hang together have in common, 0 to under 1.
+    pub level: f64,
 }
 
 impl Default for Scale {
@@ -43,16 +47,21 @@ impl Default for Scale {
         Self {
             spread: 1.0,
             coupling: 1.0,
+            level: 0.0,
         }
     }
 }
 
 impl Field {
-    /// The scale under which these observations foretell each other best. Costs some forty
+    /// The scale under which these observations foretell each other best. Costs some fifty
     /// answers; worth doing now and then, not for every observation.
     pub fn learn(&self, observations: &[Observation]) -> Result<Scale, Error> {
         let mut best = (Scale::default(), f64::NEG_INFINITY);
         for _ in 0..TURNS {
+            for level in LEVELS {
+                let scale = Scale { level, ..best.0 };
+                self.compare(scale, observations, &mut best)?;
+            }
             for spread in SPREADS {
                 let scale = Scale { spread, ..best.0 };
                 self.compare(scale, observations, &mut best)?;

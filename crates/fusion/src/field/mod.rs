@@ -18,11 +18,14 @@
 //!   variances by the Takahashi recursion (`factor`). All is computed anew for each set of
 //!   observations, in an order that does not depend on theirs: the same set gives the same bits.
 //! * *Shares*: what an observation adds to a mean is its precision times the covariance with
-//!   it. All are between 0 and 1, and with the share of the prior they sum to 1.
+//!   it. With the share of the prior they sum to 1.
 //! * *Witnesses*: see `crosscheck`; *scale*: see `learn`.
 //!
-//! A node is anything that has a value: a room, the air outdoors, or the building as a whole,
-//! joined weakly to all its rooms so that they share a warm day.
+//! * *Level*: a warm day warms all rooms. A share of the prior variance, none unless learned,
+//!   belongs to what all nodes that hang together have in common, an unknown constant; the rest
+//!   to what they have for themselves (a fixed effect, Rue & Held 2005, 4.2.1).
+//!
+//! A node is anything that has a value: a room, or the air outdoors.
 //!
 //! ```
 //! use twin_fusion::field::{Edge, Field, Observation, Prior};
@@ -136,6 +139,9 @@ pub struct Field {
     diagonal: Vec<f64>,
     /// The canonical unit, by node, for one unit of the matrix' variables.
     units: Vec<f64>,
+    /// Which nodes hang together, counted from 0.
+    parts: Vec<u32>,
+    part_count: usize,
 }
 
 impl Field {
@@ -159,8 +165,11 @@ impl Field {
         }
         edge_starts.push(by_pair.len() as u32);
         let structure = Structure::new(priors.len(), &pairs, FACTOR_MAX).ok_or(Error::TooDense)?;
+        let (parts, part_count) = parts(priors.len(), &pairs);
         let mut field = Self {
             structure,
+            parts,
+            part_count,
             priors: priors.to_vec(),
             coupling: vec![0.0; pairs.len()],
             pairs,
@@ -243,7 +252,8 @@ impl Field {
         let factor = Factor::new(&self.structure, &self.diagonal, &self.coupling);
         let variances = factor.variances(&self.structure);
         for (node, variance) in variances.iter().enumerate() {
-            self.units[node] = (self.prior_variance(node) / variance).sqrt();
+            let apart = (1.0 - self.scale.level) * self.prior_variance(node);
+            self.units[node] = (apart / variance).sqrt();
         }
     }
 
@@ -259,9 +269,43 @@ impl Field {
         (sum * self.scale.coupling).min(CONDUCTANCE_MAX)
     }
 
+    /// The prior's standard deviation, in the matrix' units.
+    fn own_sd(&self, node: usize) -> f64 {
+        self.prior_variance(node).sqrt() / self.units[node]
+    }
+
     fn prior_variance(&self, node: usize) -> f64 {
         self.priors[node].variance * self.scale.spread * self.scale.spread
     }
+}
+
+/// A number for every set of nodes that hang together, in order of their first node.
+fn parts(nodes: usize, pairs: &[(u32, u32)]) -> (Vec<u32>, usize) {
+    let mut first: Vec<u32> = (0..nodes as u32).collect();
+    for &(a, b) in pairs {
+        let (a, b) = (root(&mut first, a), root(&mut first, b));
+        first[a.max(b) as usize] = a.min(b);
+    }
+    let mut numbers = vec![0; nodes];
+    let mut count = 0;
+    for node in 0..nodes {
+        let root = root(&mut first, node as u32) as usize;
+        if root == node {
+            numbers[node] = count;
+            count += 1;
+        }
+        numbers[node] = numbers[root];
+    }
+    (numbers, count as usize)
+}
+
+/// The first node of a set; the way to it is halved each time it is gone.
+fn root(first: &mut [u32], mut node: u32) -> u32 {
+    while first[node as usize] != node {
+        first[node as usize] = first[first[node as usize] as usize];
+        node = first[node as usize];
+    }
+    node
 }
 
 fn check(priors: &[Prior], edges: &[Edge]) -> Result<(), Error> {

@@ -36,7 +36,17 @@ pub struct Posterior<'a> {
     order: Vec<u32>,
     crosschecks: Vec<Crosscheck>,
     factor: Factor,
+    level: Level,
     means: Vec<f64>,
+    variances: Vec<f64>,
+}
+
+/// How warm each part that hangs together is as a whole.
+#[derive(Debug, Clone, Default)]
+struct Level {
+    /// What a node's mean takes from the level or, where there is none, from the prior.
+    free: Vec<f64>,
+    /// Variance of the level that the observations leave, of 1, by part.
     variances: Vec<f64>,
 }
 
@@ -55,6 +65,7 @@ impl<'a> Posterior<'a> {
             order,
             crosschecks: vec![Crosscheck::default(); observations.len()],
             factor: Factor::default(),
+            level: Level::default(),
             means: Vec::new(),
             variances: Vec::new(),
         };
@@ -101,18 +112,43 @@ impl<'a> Posterior<'a> {
     /// The observations that tell most of a node, largest share first, sixteen at most. Costs one
     /// solution.
     pub fn tellers(&self, node: u32) -> Vec<Teller> {
-        let mut reach = vec![0.0; self.field.len()];
-        reach[node as usize] = 1.0;
-        self.factor.solve(&self.field.structure, &mut reach);
-        let teller = |&at: &u32| Teller {
-            observation: at as usize,
-            share: reach[self.observations[at as usize].node as usize] * self.precision(at),
+        let reach = self.reach(node);
+        let own = self.field.own_sd(node as usize);
+        let teller = |&at: &u32| {
+            let there = self.observations[at as usize].node as usize;
+            let share = reach[there] * self.precision(at) * self.field.own_sd(there) / own;
+            Teller {
+                observation: at as usize,
+                share,
+            }
         };
         let mut tellers: Vec<Teller> = self.order.iter().map(teller).collect();
+        // Between nodes that differ in how much joins them, they may sum to a little over 1.
+        let total: f64 = tellers.iter().map(|teller| teller.share).sum();
+        for teller in &mut tellers {
+            teller.share /= total.max(1.0);
+        }
         tellers.retain(|teller| teller.share >= SHARE_MIN);
         tellers.sort_by(|a, b| b.share.total_cmp(&a.share));
         tellers.truncate(CONTRIBUTORS_MAX);
         tellers
+    }
+
+    /// Covariance of all nodes with one, in the matrix' units.
+    fn reach(&self, node: u32) -> Vec<f64> {
+        let mut reach = vec![0.0; self.field.len()];
+        reach[node as usize] = 1.0;
+        self.factor.solve(&self.field.structure, &mut reach);
+        let part = self.field.parts[node as usize];
+        let through = self.field.scale.level
+            * self.level.variances[part as usize]
+            * self.level.free[node as usize];
+        for (other, reach) in reach.iter_mut().enumerate() {
+            if self.field.parts[other] == part {
+                *reach += through * self.level.free[other];
+            }
+        }
+        reach
     }
 
     /// Places of the observations in an order that does not depend on how they were given.
@@ -141,32 +177,69 @@ impl<'a> Posterior<'a> {
         }
         let mut diagonal = field.diagonal.clone();
         let mut values = vec![0.0; field.len()];
+        let mut taken = vec![0.0; field.len()];
         for &at in &self.order {
-            let observation = &self.observations[at as usize];
-            let node = observation.node as usize;
+            let node = self.observations[at as usize].node as usize;
             let precision = self.precision(at);
             diagonal[node] += precision;
-            let deviation = observation.mean - field.priors[node].mean;
-            values[node] += precision * deviation / field.units[node];
+            taken[node] += precision * field.own_sd(node);
+            values[node] += precision * self.deviation(at);
         }
         self.factor = Factor::new(&field.structure, &diagonal, &field.coupling);
         self.factor.solve(&field.structure, &mut values);
+        self.factor.solve(&field.structure, &mut taken);
         self.variances = self.factor.variances(&field.structure);
+        let levels = self.find_level(&taken);
         for (node, unit) in field.units.iter().enumerate() {
-            values[node] = field.priors[node].mean + unit * values[node];
+            let (part, free) = (field.parts[node] as usize, self.level.free[node]);
+            let value = values[node] + free * levels[part];
+            values[node] = field.priors[node].mean + unit * value;
+            self.variances[node] += field.scale.level * free * free * self.level.variances[part];
             self.variances[node] *= unit * unit;
         }
         self.means = values;
     }
 
+    /// What was observed beside the prior, in the matrix' units.
+    fn deviation(&self, at: u32) -> f64 {
+        let observation = &self.observations[at as usize];
+        let node = observation.node as usize;
+        (observation.mean - self.field.priors[node].mean) / self.field.units[node]
+    }
+
+    /// The level of each part by generalised least squares (Rue & Held 2005, 4.2.1), as what it
+    /// adds to a node that takes all from it. `taken` is what the observations leave of a level of
+    /// one standard deviation at each node.
+    fn find_level(&mut self, taken: &[f64]) -> Vec<f64> {
+        let field = self.field;
+        let nodes = taken.iter().enumerate();
+        let free: Vec<f64> = nodes
+            .map(|(node, taken)| field.own_sd(node) - taken)
+            .collect();
+        let mut information = vec![1.0; field.part_count];
+        let mut sums = vec![0.0; field.part_count];
+        for &at in &self.order {
+            let node = self.observations[at as usize].node as usize;
+            let part = field.parts[node] as usize;
+            let weight = self.precision(at) * free[node];
+            information[part] += field.scale.level * weight * field.own_sd(node);
+            sums[part] += field.scale.level * weight * self.deviation(at);
+        }
+        let levels = sums.iter().zip(&information).map(|(s, i)| s / i).collect();
+        let variances = information.iter().map(|i| 1.0 / i).collect();
+        self.level = Level { free, variances };
+        levels
+    }
+
     /// Finds, for every observation, the share of all others in the answer without it.
     fn hear_testimonies(&mut self) {
-        let mut prior_shares = vec![1.0; self.field.len()];
-        self.factor.solve(&self.field.structure, &mut prior_shares);
         for at in 0..self.observations.len() {
             let node = self.observations[at].node as usize;
+            let part = self.field.parts[node] as usize;
+            let free = self.level.free[node] / self.field.own_sd(node);
             let left = 1.0 - self.variances[node] / self.noise(at);
-            self.crosschecks[at].testimony = (1.0 - prior_shares[node] / left).clamp(0.0, 1.0);
+            let prior_share = free * self.level.variances[part] / left;
+            self.crosschecks[at].testimony = (1.0 - prior_share).clamp(0.0, 1.0);
         }
     }
 
@@ -211,9 +284,7 @@ impl<'a> Posterior<'a> {
         for &at in &doubted {
             let node = self.observations[at as usize].node as usize;
             let change = self.change_if_believed(at as usize);
-            let mut reach = vec![0.0; self.field.len()];
-            reach[node] = 1.0;
-            self.factor.solve(&self.field.structure, &mut reach);
+            let reach = self.reach(node as u32);
             let at_node = reach[node] * self.field.units[node];
             for ((added, reach), unit) in added.iter_mut().zip(&reach).zip(&self.field.units) {
                 let change = change * reach * unit / at_node;
