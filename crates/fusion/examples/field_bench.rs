@@ -6,8 +6,9 @@
 //! both sides with a door to it and walls between them, two stairs and a lobby. *Slabs*: the same
 //! with every room joined to those above and below as well, a solid block of coupled cells. *Scattered*: points in a square, each joined to its six nearest; no building is
 //! like this, which is the point. Half of the spaces are measured, one in fifty lies. *Answer*
-//! is means and variances of all spaces with cross-checks, from nothing but the observations;
-//! *door* is a change of one conductance; *tellers* is who tells most about one space. Medians; *cpu*
+//! is means and variances of all spaces with cross-checks, from nothing but the observations, at a
+//! given scale; *learn* is finding that scale; *door* is a change of one conductance; *tellers* is
+//! who tells most about one space. Medians; *cpu*
 //! is the mean processor time of an answer (Linux), which other work on the machine disturbs less.
 
 use std::hint::black_box;
@@ -27,6 +28,7 @@ struct Measured {
     pattern: Duration,
     answer: Duration,
     answer_cpu: Duration,
+    learn: Duration,
     door: Duration,
     tellers: Duration,
 }
@@ -47,11 +49,11 @@ fn main() {
         return;
     }
     println!(
-        "graph      spaces    edges  in factor  pattern ms  answer ms     cpu  door ms  tellers ms"
+        "graph      spaces    edges  in factor  pattern ms  answer ms     cpu  learn ms  door ms  tellers ms"
     );
     for m in &all {
         println!(
-            "{:<10} {:>6} {:>8} {:>10} {:>11.1} {:>10.2} {:>7.2} {:>8.2} {:>11.3}",
+            "{:<10} {:>6} {:>8} {:>10} {:>11.1} {:>10.2} {:>7.2} {:>9.2} {:>8.2} {:>11.3}",
             m.graph,
             m.spaces,
             m.edges,
@@ -59,6 +61,7 @@ fn main() {
             ms(m.pattern),
             ms(m.answer),
             ms(m.answer_cpu),
+            ms(m.learn),
             ms(m.door),
             ms(m.tellers)
         );
@@ -75,7 +78,7 @@ fn print_json(all: &[Measured]) {
         .map(|m| {
             format!(
                 "{{\"graph\":\"{}\",\"spaces\":{},\"edges\":{},\"factor\":{},\"pattern_ms\":{:.2},\
-                 \"answer_ms\":{:.3},\"answer_cpu_ms\":{:.3},\"door_ms\":{:.3},\"tellers_ms\":{:.4}}}",
+                 \"answer_ms\":{:.3},\"answer_cpu_ms\":{:.3},\"learn_ms\":{:.2},\"door_ms\":{:.3},\"tellers_ms\":{:.4}}}",
                 m.graph,
                 m.spaces,
                 m.edges,
@@ -83,6 +86,7 @@ fn print_json(all: &[Measured]) {
                 ms(m.pattern),
                 ms(m.answer),
                 ms(m.answer_cpu),
+                ms(m.learn),
                 ms(m.door),
                 ms(m.tellers)
             )
@@ -107,6 +111,9 @@ fn measure(graph: &'static str, edges: &[Edge], spaces: usize) -> Measured {
         black_box(field.infer(&observations).expect("an answer"));
     });
     let answer_cpu = processor_time().saturating_sub(before) / runs as u32;
+    let learn = median(3, |_| {
+        black_box(field.learn(&observations).expect("a scale"));
+    });
     let door = median(runs, |run| {
         let change = [(run * 13 % edges.len(), 2.0)];
         field.set_conductances(&change).expect("an edge");
@@ -123,6 +130,7 @@ fn measure(graph: &'static str, edges: &[Edge], spaces: usize) -> Measured {
         pattern,
         answer,
         answer_cpu,
+        learn,
         door,
         tellers,
     }

@@ -215,12 +215,12 @@ fn tally(seeds: std::ops::Range<u64>, measured: f64, case: (f64, f64, bool)) -> 
                 hidden.push(space);
             }
         }
-        let mut field = field_of(&building);
-        if learns {
-            let scale = field.learn(&observations).unwrap();
-            field = field.with_scale(scale);
-        }
-        let posterior = field.infer(&observations).unwrap();
+        let field = field_of(&building);
+        let blend = learns.then(|| field.blended(&field.learn(&observations).unwrap()));
+        let posterior = match &blend {
+            Some(blend) => blend.infer(&observations).unwrap(),
+            None => field.infer(&observations).unwrap(),
+        };
         let mut means: Vec<f64> = observations.iter().map(|o| o.mean).collect();
         means.sort_by(f64::total_cmp);
         let middle = means[means.len() / 2];

@@ -1,13 +1,14 @@
 //! Rooms of the tower in which nothing is measured: what the others say about them.
 //!
 //! The field is given the rooms, the doors between them and what is believed of every measured
-//! room at one instant; the truth of the others is held against what it answers. It is not told
-//! which doors stand open. Beside it stand what is usual for any room, and the mean of the
-//! measured rooms with their spread.
+//! room at one instant, learns its scale from them and answers, as a node does; the truth of the
+//! others is held against that. It is not told which doors stand open. Beside it stand what is
+//! usual for any room, and the mean of the measured rooms with their spread. Over several towers,
+//! as the rooms of one are alike.
 
 use crate::channel::{Channel, Said, spec};
 use crate::compare::Case;
-use crate::metrics::{Belief, Marks, mean, rms};
+use crate::metrics::{Belief, Marks, mean, median, rms};
 use crate::removal::{COVER_MAX, COVER_MIN, LEARNING_S, REMOVED, observed};
 use crate::row::Row;
 use crate::tower::{Joint, Tower};
@@ -17,31 +18,43 @@ use twin_fusion::field::{Coupling, Edge, Field, Observation, Prior, Scale};
 use twin_model::{AttributeSpec, Estimator, Time};
 use twin_scenario::rng::Rng;
 
-/// Instants asked about.
-const ASKED: usize = 48;
-/// The field learns its scale at one instant in so many.
-const LEARNT_EVERY: usize = 8;
+/// Instants asked about, in each tower.
+const ASKED: usize = 24;
+/// Towers.
+pub(crate) const TOWERS: u64 = 6;
+/// An estimate whose variance is this share of what is usual tells nothing.
+const TELLING_MAX: f64 = 0.98;
 
 /// Marks at one share of sensors removed: the field, what is usual, the mean of the others.
 struct Level {
     field: Marks,
     usual: Marks,
     middle: Marks,
-    scale: Scale,
+    scales: Vec<Scale>,
 }
 
-/// Intervals and score of the rooms without a sensor.
-pub(crate) fn row(tower: &Tower, attribute: &str, seed: u64) -> Result<Row> {
+/// What was believed of every room asked about, and what was learned.
+#[derive(Default)]
+struct Beliefs {
+    field: Vec<Belief>,
+    usual: Vec<Belief>,
+    middle: Vec<Belief>,
+    scales: Vec<Scale>,
+}
+
+/// Intervals and score of the rooms without a sensor; `towers` with their seeds.
+pub(crate) fn row(towers: &[(u64, Tower)], attribute: &str) -> Result<Row> {
     let levels: Result<Vec<Level>> = REMOVED
         .iter()
-        .map(|&removed| level(tower, attribute, removed, seed))
+        .map(|&removed| level(towers, attribute, removed))
         .collect();
     let levels = levels?;
     let listed =
         |one: &dyn Fn(&Level) -> String| levels.iter().map(one).collect::<Vec<_>>().join(", ");
     let covers = |level: &Level| (COVER_MIN..=COVER_MAX).contains(&level.field.cover90);
     Ok(Row::new(format!(
-        "90 % intervals of {attribute} in rooms of the tower without a sensor, 0, 20, 40, 60, 80 % removed"
+        "90 % intervals of {attribute} in rooms without a sensor of {} towers, 0, 20, 40, 60, 80 % removed",
+        towers.len()
     ))
     .shown(
         levels.iter().map(|level| level.field.n).sum(),
@@ -60,12 +73,42 @@ pub(crate) fn row(tower: &Tower, attribute: &str, seed: u64) -> Result<Row> {
         listed(&|level| format!("{:.2}", level.field.width90))
     ))
     .detail(format!(
-        "learned factors on spread and coupling, last: {}",
-        listed(&|level| format!("{:.2}/{:.2}", level.scale.spread, level.scale.coupling))
+        "learned factors on spread and coupling and share in common, medians: {}",
+        listed(&|level| {
+            let middle = |of: fn(&Scale) -> f64| {
+                let all: Vec<f64> = level.scales.iter().map(of).collect();
+                median(&all).unwrap_or(f64::NAN)
+            };
+            format!(
+                "{:.2}/{:.2}/{:.2}",
+                middle(|s| s.spread),
+                middle(|s| s.coupling),
+                middle(|s| s.level)
+            )
+        })
     )))
 }
 
-fn level(tower: &Tower, attribute: &str, removed: f64, seed: u64) -> Result<Level> {
+fn level(towers: &[(u64, Tower)], attribute: &str, removed: f64) -> Result<Level> {
+    let mut beliefs = Beliefs::default();
+    for (seed, tower) in towers {
+        believe(tower, attribute, removed, *seed, &mut beliefs)?;
+    }
+    Ok(Level {
+        field: Marks::of(&beliefs.field),
+        usual: Marks::of(&beliefs.usual),
+        middle: Marks::of(&beliefs.middle),
+        scales: beliefs.scales,
+    })
+}
+
+fn believe(
+    tower: &Tower,
+    attribute: &str,
+    removed: f64,
+    seed: u64,
+    beliefs: &mut Beliefs,
+) -> Result<()> {
     let model = spec(attribute);
     let usual = usual(&model).context("the attribute is no number")?;
     let mut measured: Vec<Measured> = observed(tower, attribute, removed, seed)
@@ -73,35 +116,31 @@ fn level(tower: &Tower, attribute: &str, removed: f64, seed: u64) -> Result<Leve
         .map(|case| Measured::new(tower, case, model))
         .collect();
     let truths = truths(tower, attribute, &measured);
-    let mut field = field(tower, attribute, usual)?;
-    let (mut by_field, mut by_usual, mut by_middle) = (Vec::new(), Vec::new(), Vec::new());
-    for (turn, at_s) in instants(&truths, seed).into_iter().enumerate() {
+    let field = field(tower, attribute, usual)?;
+    for at_s in instants(&truths, seed) {
         let observations: Vec<Observation> = measured
             .iter_mut()
-            .filter_map(|room| room.observation(at_s))
+            .filter_map(|room| room.observation(at_s, usual))
             .collect();
-        if turn % LEARNT_EVERY == 0 {
-            let scale = field.learn(&observations)?;
-            field = field.with_scale(scale);
-        }
-        let seen = field.infer(&observations)?;
+        let learned = field.learn(&observations)?;
+        beliefs.scales.push(learned.best());
+        let blend = field.blended(&learned);
+        let seen = blend.infer(&observations)?;
         let middle = mean(observations.iter().map(|o| o.mean));
         let spread = rms(observations.iter().map(|o| o.mean - middle));
         for (&room, truth) in &truths {
             let truth = truth[&(at_s as i64)];
             let node = room as u32;
             let belief = |mean: f64, sd: f64| Belief { mean, sd, truth };
-            by_field.push(belief(seen.mean(node), seen.variance(node).sqrt()));
-            by_usual.push(belief(usual.mean, usual.variance.sqrt()));
-            by_middle.push(belief(middle, spread));
+            let inferred = belief(seen.mean(node), seen.variance(node).sqrt());
+            beliefs.field.push(inferred);
+            beliefs
+                .usual
+                .push(belief(usual.mean, usual.variance.sqrt()));
+            beliefs.middle.push(belief(middle, spread));
         }
     }
-    Ok(Level {
-        field: Marks::of(&by_field),
-        usual: Marks::of(&by_usual),
-        middle: Marks::of(&by_middle),
-        scale: field.scale(),
-    })
+    Ok(())
 }
 
 fn usual(spec: &AttributeSpec) -> Option<Prior> {
@@ -137,8 +176,9 @@ impl Measured {
         }
     }
 
-    /// What is believed of it at an instant, no earlier than the last one asked about.
-    fn observation(&mut self, at_s: f64) -> Option<Observation> {
+    /// What its sensor says at an instant, no earlier than the last one asked about: what is
+    /// believed without what is usual, which stands in the field already.
+    fn observation(&mut self, at_s: f64, usual: Prior) -> Option<Observation> {
         while let Some(heard) = self.case.heard.get(self.told).filter(|h| h.at_s <= at_s) {
             self.channel.tell(&Said {
                 sd: heard.sd,
@@ -147,10 +187,12 @@ impl Measured {
             self.told += 1;
         }
         let (mean, sd) = self.channel.moments(time(at_s))?;
-        Some(Observation {
+        let variance = sd * sd;
+        let precision = 1.0 / variance - 1.0 / usual.variance;
+        (variance < TELLING_MAX * usual.variance).then(|| Observation {
             node: self.room as u32,
-            mean,
-            variance: sd * sd,
+            mean: (mean / variance - usual.mean / usual.variance) / precision,
+            variance: 1.0 / precision,
         })
     }
 }

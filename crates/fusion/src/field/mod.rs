@@ -53,10 +53,11 @@ mod structure;
 pub use coupling::Coupling;
 pub use crosscheck::Crosscheck;
 pub use estimate::Told;
-pub use learn::Scale;
+pub use learn::{Blend, Learned, Scale};
 pub use posterior::{Posterior, Teller};
 
 use factor::Factor;
+use std::sync::Arc;
 use structure::Structure;
 
 /// Most nodes of a field.
@@ -126,7 +127,7 @@ pub enum Error {
 /// Spaces, what is usual in them, and how they hang together.
 #[derive(Debug, Clone)]
 pub struct Field {
-    structure: Structure,
+    structure: Arc<Structure>,
     priors: Vec<Prior>,
     pairs: Vec<(u32, u32)>,
     /// The edges of each pair, as ranges of `edges_by_pair`.
@@ -165,6 +166,7 @@ impl Field {
         }
         edge_starts.push(by_pair.len() as u32);
         let structure = Structure::new(priors.len(), &pairs, FACTOR_MAX).ok_or(Error::TooDense)?;
+        let structure = Arc::new(structure);
         let (parts, part_count) = parts(priors.len(), &pairs);
         let mut field = Self {
             structure,

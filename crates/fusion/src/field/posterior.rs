@@ -9,6 +9,12 @@ use twin_model::estimate::CONTRIBUTORS_MAX;
 const ROUNDS_MAX: usize = 5;
 /// Weights that change by less are settled.
 const WEIGHT_CHANGE: f64 = 0.03;
+/// Observations that speak for the stated variances beside those that were made.
+const UNSURPRISED: f64 = 5.0;
+/// No squared residual counts for more than that of three standard deviations.
+const SURPRISE_MAX: f64 = 9.0;
+/// The same for an observation that is doubted: two standard deviations.
+const DOUBTED_SURPRISE: f64 = 4.0;
 /// Weight below which an observation is doubted.
 const DOUBTED: f64 = 0.5;
 /// Most doubted observations that are followed up: those that would change most at their node.
@@ -37,6 +43,8 @@ pub struct Posterior<'a> {
     crosschecks: Vec<Crosscheck>,
     factor: Factor,
     level: Level,
+    /// Factor on the variances, by part.
+    surprises: Vec<f64>,
     means: Vec<f64>,
     variances: Vec<f64>,
 }
@@ -66,6 +74,7 @@ impl<'a> Posterior<'a> {
             crosschecks: vec![Crosscheck::default(); observations.len()],
             factor: Factor::default(),
             level: Level::default(),
+            surprises: vec![1.0; field.part_count],
             means: Vec::new(),
             variances: Vec::new(),
         };
@@ -80,6 +89,7 @@ impl<'a> Posterior<'a> {
                 break;
             }
         }
+        posterior.allow_for_surprise();
         posterior.allow_for_the_doubted();
         posterior
     }
@@ -107,6 +117,13 @@ impl<'a> Posterior<'a> {
     /// What the others say of each observation, in the order in which these were given.
     pub fn crosschecks(&self) -> &[Crosscheck] {
         &self.crosschecks
+    }
+
+    /// By what factor, 1 or more, the variances around a node were widened because the
+    /// observations foretell each other worse than they should; nothing is widened beyond its
+    /// prior.
+    pub fn surprise(&self, node: u32) -> f64 {
+        self.surprises[self.field.parts[node as usize] as usize]
     }
 
     /// The observations that tell most of a node, largest share first, sixteen at most. Costs one
@@ -149,6 +166,13 @@ impl<'a> Posterior<'a> {
             }
         }
         reach
+    }
+
+    /// The same with other means and variances.
+    pub(super) fn with_moments(mut self, means: Vec<f64>, variances: Vec<f64>) -> Self {
+        self.means = means;
+        self.variances = variances;
+        self
     }
 
     /// Places of the observations in an order that does not depend on how they were given.
@@ -269,6 +293,34 @@ impl<'a> Posterior<'a> {
             testimony: self.crosschecks[at].testimony,
             prior_mean: self.field.priors[node].mean,
             prior_variance: self.field.prior_variance(node),
+        }
+    }
+
+    /// Widens the answer where the observations foretell each other worse than they should: the
+    /// posterior mean of a common factor on the variances (Gelman et al., Bayesian Data Analysis,
+    /// 3rd ed. 2013, 2.6), where it is more than 1. What is doubted counts for less: it is allowed
+    /// for by itself as well.
+    fn allow_for_surprise(&mut self) {
+        let mut sums = vec![(UNSURPRISED, UNSURPRISED); self.field.part_count];
+        for &at in &self.order {
+            let check = &self.crosschecks[at as usize];
+            let node = self.observations[at as usize].node as usize;
+            let (squares, count) = &mut sums[self.field.parts[node] as usize];
+            let is_doubted = check.weight < DOUBTED;
+            let most = if is_doubted {
+                DOUBTED_SURPRISE
+            } else {
+                SURPRISE_MAX
+            };
+            *squares += (check.residual * check.residual).min(most);
+            *count += 1.0;
+        }
+        let factor = |(squares, count): &(f64, f64)| (squares / count).max(1.0);
+        self.surprises = sums.iter().map(factor).collect();
+        for (node, variance) in self.variances.iter_mut().enumerate() {
+            let most = self.field.prior_variance(node).max(*variance);
+            let surprise = self.surprises[self.field.parts[node] as usize];
+            *variance = (*variance * surprise).min(most);
         }
     }
 
