@@ -172,7 +172,7 @@ impl Scalar {
         estimate.conflict = memory.conflict(spec, &survey, &folded);
         if estimate.conflict >= answer::CONTRADICTION {
             estimate.flags = estimate.flags.with(Flag::Conflicting);
-            (mean, variance) = opinions::pool(&memory.fresh(spec, &survey, &folded, at));
+            (mean, variance) = memory.pooled(spec, &survey, &folded, at);
         }
         estimate.flags = memory.warn(spec, &survey, estimate.flags);
         if setting.widening > WIDENED {

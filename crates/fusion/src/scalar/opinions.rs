@@ -86,6 +86,22 @@ impl Memory {
             .collect()
     }
 
+    /// Mean and variance of the pool, aged to `at`. By ageing opinions come closer without
+    /// agreeing more: doubt beyond what is usual shrinks back to that, and not below it.
+    pub(super) fn pooled(
+        &self,
+        spec: &AttributeSpec,
+        survey: &Survey,
+        folded: &Folded,
+        at: Time,
+    ) -> (f64, f64) {
+        let (mean, variance) = pool(&self.fresh(spec, survey, folded, at));
+        let newest = survey.evidence_time.unwrap_or(at);
+        let (_, said) = pool(&self.fresh(spec, survey, folded, newest));
+        let usual = Process::of(spec, &self.pace).variance;
+        (mean, variance.max(said.min(usual)))
+    }
+
     /// How far the two most different sources contradict each other. Looked at when the
     /// newest evidence was observed, so that it does not change by waiting.
     pub(super) fn conflict(&self, spec: &AttributeSpec, survey: &Survey, folded: &Folded) -> f64 {
@@ -116,7 +132,7 @@ pub(super) struct Opinion {
 /// Linear opinion pool. The mean leans to those who stand still and, with the weight of
 /// Student's t, to the middle of all: of three, the two that agree prevail. The variance
 /// leans to nobody, so that the interval holds whoever may be right after all.
-pub(super) fn pool(opinions: &[Opinion]) -> (f64, f64) {
+fn pool(opinions: &[Opinion]) -> (f64, f64) {
     let mut means: Vec<f64> = opinions.iter().map(|o| o.mean).collect();
     let middle = median(&mut means);
     let lean = |o: &Opinion| {
