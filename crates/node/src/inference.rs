@@ -14,7 +14,7 @@ use crate::walls::Footprint;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use twin_fusion::field::{Coupling, Crosscheck, Edge, Field, Observation, Prior, Told};
+use twin_fusion::field::{Blend, Coupling, Crosscheck, Edge, Field, Observation, Prior, Told};
 use twin_model::time::MICROS;
 use twin_model::{
     AttributeSpec, Basis, Distribution, Estimate, Estimator, Flag, Knowledge, Time, Value,
@@ -45,13 +45,25 @@ type Key = (u32, &'static str, i64);
 
 /// Answers of one state of the claims they rest on.
 #[derive(Debug, Default)]
-pub(crate) struct Inferences(Mutex<BTreeMap<Key, Arc<OnceLock<Answers>>>>);
+pub(crate) struct Inferences {
+    /// What is inferred of the spaces of one storey.
+    estimates: Places<FxHashMap<u32, Estimate>>,
+    /// What the measured spaces of a building teach of the others.
+    learned: Places<Option<Learned>>,
+    /// What the measured spaces of a building say of each other, without anything learned:
+    /// asked with every measurement, so one solution must do.
+    crosschecks: Places<FxHashMap<u32, Crosscheck>>,
+}
 
-/// What is inferred of the spaces of one storey.
-#[derive(Debug, Default)]
-struct Answers {
-    estimates: FxHashMap<u32, Estimate>,
-    crosschecks: FxHashMap<u32, Crosscheck>,
+/// Answers by what was asked, each worked out by the first who asks.
+#[derive(Debug)]
+struct Places<T>(Mutex<BTreeMap<Key, Arc<OnceLock<T>>>>);
+
+/// The measurements of a building, and the field at the scale that they show.
+#[derive(Debug)]
+struct Learned {
+    measured: Vec<Measured>,
+    blend: Blend,
 }
 
 /// How the spaces of a building hang together for one attribute.
@@ -75,13 +87,17 @@ impl Picture {
         spec: &'static AttributeSpec,
         at: Time,
     ) -> Option<Estimate> {
-        self.with_answers(space, spec, at, |answers| {
-            let estimate = answers.estimates.get(&space)?;
-            Some(Estimate {
-                at,
-                ..estimate.clone()
-            })
-        })
+        let asked = self.asked(space, spec, at)?;
+        let place = self.inferences.estimates.place(asked.key(asked.storey));
+        let estimates = place.get_or_init(|| {
+            let place = self.inferences.learned.place(asked.key(asked.building));
+            let learned =
+                place.get_or_init(|| asked.pattern(self)?.learned(self, spec, asked.end()));
+            let learned = learned.as_ref();
+            learned.map_or_else(FxHashMap::default, |l| asked.estimates(self, l))
+        });
+        let estimate = estimates.get(&space)?.clone();
+        Some(Estimate { at, ..estimate })
     }
 
     /// What the other measured spaces say of a measurement, where it contradicts them so
@@ -92,38 +108,85 @@ impl Picture {
         spec: &'static AttributeSpec,
         at: Time,
     ) -> Option<Crosscheck> {
-        self.with_answers(space, spec, at, |answers| {
-            let check = answers.crosschecks.get(&space)?;
-            let is_strong =
-                check.residual.abs() >= RESIDUAL_STRONG && check.testimony >= TESTIMONY_MIN;
-            is_strong.then_some(*check)
-        })
+        let asked = self.asked(space, spec, at)?;
+        let place = self.inferences.crosschecks.place(asked.key(asked.building));
+        let crosschecks = place.get_or_init(|| {
+            let pattern = asked.pattern(self);
+            pattern.map_or_else(FxHashMap::default, |p| {
+                p.crosschecks(self, spec, asked.end())
+            })
+        });
+        let check = crosschecks.get(&space)?;
+        let is_strong = check.residual.abs() >= RESIDUAL_STRONG && check.testimony >= TESTIMONY_MIN;
+        is_strong.then_some(*check)
     }
 
-    fn with_answers<T>(
-        &self,
-        space: u32,
-        spec: &'static AttributeSpec,
-        at: Time,
-        look: impl FnOnce(&Answers) -> Option<T>,
-    ) -> Option<T> {
+    fn asked(&self, space: u32, spec: &'static AttributeSpec, at: Time) -> Option<Asked> {
         Coupling::of(spec.name)?;
         let structure = self.structure();
         let building = structure.building_of(space)?;
-        let storey = structure.storey_of(space).unwrap_or(building);
-        let stretch = at.0.div_euclid(STRETCH_MICROS) + 1;
-        let answers = self.inferences.place((storey, spec.name, stretch));
-        look(answers.get_or_init(|| {
-            let end = Time(stretch * STRETCH_MICROS);
-            let pattern = structure.pattern(self, building, spec);
-            let pattern = pattern.as_deref();
-            pattern.map_or_else(Answers::default, |p| p.answer(self, storey, spec, end))
-        }))
+        Some(Asked {
+            building,
+            storey: structure.storey_of(space).unwrap_or(building),
+            spec,
+            stretch: at.0.div_euclid(STRETCH_MICROS) + 1,
+        })
     }
 }
 
-impl Inferences {
-    fn place(&self, key: Key) -> Arc<OnceLock<Answers>> {
+/// Where, what and when.
+#[derive(Clone, Copy)]
+struct Asked {
+    building: u32,
+    storey: u32,
+    spec: &'static AttributeSpec,
+    stretch: i64,
+}
+
+impl Asked {
+    fn key(&self, place: u32) -> Key {
+        (place, self.spec.name, self.stretch)
+    }
+
+    fn end(&self) -> Time {
+        Time(self.stretch * STRETCH_MICROS)
+    }
+
+    fn pattern(&self, picture: &Picture) -> Option<Arc<Pattern>> {
+        picture
+            .structure()
+            .pattern(picture, self.building, self.spec)
+    }
+
+    /// What is inferred of the spaces of the storey.
+    fn estimates(&self, picture: &Picture, learned: &Learned) -> FxHashMap<u32, Estimate> {
+        let observations: Vec<Observation> =
+            learned.measured.iter().map(|m| m.observation).collect();
+        let (Some(pattern), Ok(posterior)) =
+            (self.pattern(picture), learned.blend.infer(&observations))
+        else {
+            return FxHashMap::default();
+        };
+        let attribute = picture.names.attributes.find(self.spec.name);
+        let widening = attribute.map_or(1.0, |attribute| picture.books.widening(attribute));
+        let told = |at: usize| learned.measured[at].told.clone();
+        let spaces = picture.structure().spaces(self.storey).iter();
+        spaces
+            .filter_map(|space| Some((*space, *pattern.node_of.get(space)?)))
+            .map(|(space, node)| (space, posterior.estimate(node, self.end(), widening, &told)))
+            .filter(|(_, estimate)| estimate.basis == Basis::Inferred)
+            .collect()
+    }
+}
+
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Places<T> {
+    fn place(&self, key: Key) -> Arc<OnceLock<T>> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if places.len() >= ANSWERS_MAX && !places.contains_key(&key) {
             places.clear();
@@ -133,6 +196,7 @@ impl Inferences {
 }
 
 /// A measured space.
+#[derive(Debug)]
 struct Measured {
     space: u32,
     observation: Observation,
@@ -195,22 +259,46 @@ impl Pattern {
         })
     }
 
-    fn answer(
+    /// The measurements at this instant, and the field under what the building teaches of
+    /// itself by them alone, so that it does not matter who asked before.
+    fn learned(
         &self,
         picture: &Picture,
-        storey: u32,
         spec: &'static AttributeSpec,
         at: Time,
-    ) -> Answers {
-        let measured: Vec<Measured> = self
-            .spaces
-            .iter()
-            .filter_map(|&space| self.measured(picture, space, spec, at))
-            .collect();
+    ) -> Option<Learned> {
+        let measured = self.measurements(picture, spec, at);
         if measured.is_empty() {
-            return Answers::default();
+            return None;
         }
-        let mut field = self.field.clone();
+        let observations: Vec<Observation> = measured.iter().map(|m| m.observation).collect();
+        let field = self.field_at(picture, at)?;
+        let learned = field.learn(&observations).ok()?;
+        Some(Learned {
+            blend: field.blended(&learned),
+            measured,
+        })
+    }
+
+    fn crosschecks(
+        &self,
+        picture: &Picture,
+        spec: &'static AttributeSpec,
+        at: Time,
+    ) -> FxHashMap<u32, Crosscheck> {
+        let measured = self.measurements(picture, spec, at);
+        let observations: Vec<Observation> = measured.iter().map(|m| m.observation).collect();
+        let field = self.field_at(picture, at);
+        let posterior = field.as_ref().and_then(|f| f.infer(&observations).ok());
+        let Some(posterior) = posterior else {
+            return FxHashMap::default();
+        };
+        let checks = measured.iter().zip(posterior.crosschecks());
+        checks.map(|(m, check)| (m.space, *check)).collect()
+    }
+
+    /// The field with the doors as they stand.
+    fn field_at(&self, picture: &Picture, at: Time) -> Option<Field> {
         let conductance = |&(edge, portal, exists): &(usize, u32, Option<f64>)| {
             let open = picture.estimate(portal, "open", at);
             let open = open.and_then(|estimate| match estimate.distribution? {
@@ -220,31 +308,21 @@ impl Pattern {
             (edge, self.coupling.door(exists, open))
         };
         let conductances: Vec<(usize, f64)> = self.doors.iter().map(conductance).collect();
-        let observations: Vec<Observation> = measured.iter().map(|m| m.observation).collect();
-        let known = field.set_conductances(&conductances);
-        let Ok(posterior) = known.and_then(|()| field.infer(&observations)) else {
-            return Answers::default();
-        };
-        let crosschecks = measured
-            .iter()
-            .zip(posterior.crosschecks())
-            .map(|(measured, check)| (measured.space, *check))
-            .collect();
-        let attribute = picture.names.attributes.find(spec.name);
-        let widening = attribute.map_or(1.0, |attribute| picture.books.widening(attribute));
-        let told = |at: usize| measured[at].told.clone();
-        let structure = picture.structure();
-        let estimates = structure
-            .spaces(storey)
-            .iter()
-            .filter_map(|space| Some((*space, *self.node_of.get(space)?)))
-            .map(|(space, node)| (space, posterior.estimate(node, at, widening, &told)))
-            .filter(|(_, estimate)| estimate.basis == Basis::Inferred)
-            .collect();
-        Answers {
-            estimates,
-            crosschecks,
-        }
+        let mut field = self.field.clone();
+        field.set_conductances(&conductances).ok()?;
+        Some(field)
+    }
+
+    fn measurements(
+        &self,
+        picture: &Picture,
+        spec: &'static AttributeSpec,
+        at: Time,
+    ) -> Vec<Measured> {
+        let spaces = self.spaces.iter();
+        spaces
+            .filter_map(|&space| self.measured(picture, space, spec, at))
+            .collect()
     }
 
     /// What the sensors of a space say, without what is usual there: that stands in the

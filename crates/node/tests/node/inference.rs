@@ -181,6 +181,30 @@ fn a_supposition_spreads_too() {
     node.close();
 }
 
+/// Where the measured rooms are alike, the others are known better than what is usual in any
+/// building would have it; where they differ, they are not.
+#[test]
+fn an_even_building_narrows_what_is_inferred() {
+    let [even, uneven] = [[22.8, 22.9, 23.1, 23.0], [15.0, 31.0, 17.0, 29.0]].map(|values| {
+        let dir = tempfile::tempdir().unwrap();
+        let (node, _) = open(dir.path());
+        tell_all(&node, row_of_rooms());
+        let rooms = [0, 1, 2, 4].into_iter().zip(values);
+        tell_all(
+            &node,
+            rooms.map(|(room, value)| reads(room, value)).collect(),
+        );
+        let without_sensor = temperature(&node, 3);
+        assert_eq!(without_sensor.summary(), Summary::Inferred);
+        node.close();
+        without_sensor.distribution.unwrap().moments().unwrap()
+    });
+    let usual_sd = 3.0;
+    assert!(even.1 < usual_sd / 2.0, "{even:?} {uneven:?}");
+    assert!((even.0 - 23.0).abs() < 1.0, "{even:?}");
+    assert!(uneven.1 > usual_sd, "{even:?} {uneven:?}");
+}
+
 /// The same claims give the same inferred bits, whoever asked before and in between.
 #[test]
 fn what_is_inferred_does_not_depend_on_who_asked_before() {
