@@ -52,6 +52,13 @@ const SCATTER_FREE: f64 = 2.5;
 /// Readings in a row with the same value that a source without a record may take.
 const RUN_AT_FIRST: f64 = 20.0;
 const RUN_GAIN: f64 = 0.005;
+/// Readings that the first guess at the longest run is worth.
+const RUN_FIRST_WORTH: f64 = 8.0;
+/// Equal readings that nobody is blamed for, whatever its record.
+const RUN_SPARE: f64 = 3.0;
+/// Run, as a part of the longest of its record, from which on a source is no witness that
+/// others have moved.
+const RUN_MUTE: f64 = 0.5;
 /// Step of bias and wander, per independent look at the difference.
 const BIAS_GAIN: f64 = 0.02;
 /// Readings within this time share their difference to the others.
@@ -75,6 +82,12 @@ const SILENT_INTERVALS: f64 = 6.0;
 const SKEW_LEAST_S: f64 = 120.0;
 /// How fast a longer delay becomes the least one: 1/40 of the way at each reading.
 const DELAY_GAIN: f64 = 0.025;
+/// A leap beyond this many usual wanders that another source then follows is forgiven, but
+/// for this part.
+const FOLLOWED_FROM: f64 = 2.0;
+const FOLLOWED_KEPT: f64 = 0.1;
+/// How much less a source that is far off tells of what all say together.
+const OFFSET_TAIL: f64 = 2.0;
 /// Settled readings before a record says anything.
 const RECORD_LEAST: u16 = 16;
 
@@ -236,13 +249,16 @@ impl Channel {
         });
     }
 
-    fn learn_run(&mut self, is_same: bool) {
+    /// Notes whether it repeats itself.
+    pub(crate) fn learn_run(&mut self, is_same: bool) {
         if is_same {
             self.run = self.run.saturating_add(1);
             return;
         }
         let (run, longest) = (f64::from(self.run), self.longest.get());
-        let longest = longest + RUN_GAIN * (run - longest);
+        let first = 1.0 / (RUN_FIRST_WORTH + f64::from(self.readings));
+        let gain = RUN_GAIN.max(first);
+        let longest = longest + gain * (run - longest);
         self.longest = Half::of(longest.max(run.min(2.0 * longest + 1.0)));
         self.run = 0;
     }
@@ -356,9 +372,30 @@ impl Channel {
         (self.off.get().abs() / wander - 1.0).clamp(0.0, DRIFT_CLIP)
     }
 
+    /// The current run as a part of the longest of its record.
+    fn relative_run(&self) -> f64 {
+        f64::from(self.run) / (self.longest.get() + RUN_SPARE)
+    }
+
+    /// Whether it repeats itself for so long that others may move without it.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.relative_run() >= RUN_MUTE
+    }
+
+    /// What another source that had not moved before now does to a leap of this one: it
+    /// had run ahead of the news.
+    pub(crate) fn confirm_leap(&mut self, before: f64, after: f64) {
+        let wander = f64::from(self.wander).max(0.5 * self.sd.get());
+        let bias = f64::from(self.bias);
+        let (before, after) = ((before - bias).abs(), (after - bias).abs());
+        if before > FOLLOWED_FROM * wander && after < 0.5 * before {
+            self.own = Half::of(self.own.get() * FOLLOWED_KEPT);
+        }
+    }
+
     /// A long run of one value; the longer while others move.
     fn stuck_evidence(&self) -> f64 {
-        let run = f64::from(self.run) / (self.longest.get() + 3.0);
+        let run = self.relative_run();
         let others = self.apart() * (run - 0.5).max(0.0);
         (4.0 * run * (1.0 + others)).min(EVIDENCE_MAX)
     }
@@ -439,10 +476,21 @@ impl Channel {
         }
     }
 
-    /// What can be taken off its readings: the bias, where several others identify it.
-    pub(crate) fn known_bias(&self) -> f64 {
-        let is_known = self.witnesses >= 2 && self.readings > RECORD_LEAST;
-        if is_known { f64::from(self.bias) } else { 0.0 }
+    /// How much it reads above the middle of all, as far as its record tells; and the
+    /// weight with which it belongs to what all of them say together.
+    pub(crate) fn offset(&self) -> (f64, f64) {
+        let sd = self.sd.get();
+        if sd == 0.0 {
+            return (0.0, 0.0);
+        }
+        let count = f64::from(self.readings);
+        let known = count / (count + f64::from(RECORD_LEAST));
+        // The middle of two lies halfway to the other.
+        let way = if self.witnesses == 1 { 0.5 } else { 1.0 };
+        let bias = way * known * f64::from(self.bias);
+        let variance = sd * sd;
+        let robust = 1.0 / (1.0 + OFFSET_TAIL * bias * bias / variance);
+        (bias, robust * (1.0 - self.doubt()) / variance)
     }
 
     /// Seconds by which its clock is behind; 0 unless that is well beyond a usual delay.

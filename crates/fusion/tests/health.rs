@@ -329,3 +329,27 @@ fn what_a_source_shows_foretells_its_readings_but_not_its_calibration() {
     };
     assert!(sd < 0.1, "{sd}");
 }
+
+/// Two that differ steadily are both half right, whoever has spoken last or speaks oftener.
+#[test]
+fn two_that_differ_steadily_are_met_halfway() {
+    let spec = spec("temperature");
+    let mut state = State::new(spec);
+    let (mut claim, mut chance) = (0, Chance(5));
+    for minute in 0..1440_u32 {
+        let at_s = 60.0 * f64::from(minute);
+        let warmth = 21.0 + (at_s / 86_400.0 * std::f64::consts::TAU).sin();
+        let mut say = |source, value| {
+            claim += 1;
+            tell(&mut state, spec, &number(claim, source, at_s, value, 0.5));
+        };
+        say(0, warmth + 0.5 + 0.05 * chance.normal());
+        if minute % 10 == 0 {
+            say(1, warmth - 0.5 + 0.05 * chance.normal());
+        }
+        if minute > 720 {
+            let (mean, _) = moments(&estimate(&state, spec, at_s));
+            assert!((mean - warmth).abs() < 0.3, "{mean} for {warmth}");
+        }
+    }
+}

@@ -169,6 +169,7 @@ impl Memory {
         }
         channel.learn(&settled);
         *self.channel_mut(reading.source) = channel;
+        sources::confirm(&mut self.channels, reading, own, &self.readings[..at]);
         share
     }
 

@@ -23,6 +23,10 @@
 //!   shown, whichever is larger; where it states none, half of the variance that the
 //!   catalogue assumes takes its place. What is foretold of the *next reading*
 //!   (lessons) knows no floor: it shares the calibration of the source.
+//! * *Biases*: only differences between sources are seen, so the biases are known but for a
+//!   common level. The weighted sum of all is held at zero, weights 1/σ² as stated and less
+//!   for those far off or doubted (the datum of a free network: Baarda,
+//!   S-transformations and Criterion Matrices, 1973).
 
 mod filter;
 mod memory;
@@ -359,11 +363,16 @@ impl Folded {
             .binary_search_by(|c| c.source.cmp(&reading.source));
         let mut channel =
             place.map_or_else(|_| Channel::new(reading.source), |at| self.channels[at]);
-        channel.learn_step(process, reading, own_before(reading, before));
+        let own = own_before(reading, before);
+        channel.learn_step(process, reading, own);
+        if let Some(own) = own {
+            channel.learn_run(own.value == reading.value);
+        }
         if let Ok(place) = place {
             self.channels[place] = channel;
         }
         let measured = sources::measured(spec, &self.channels, &channel, reading, before);
+        sources::confirm(&mut self.channels, reading, own, before);
         let forecast = self.base.forecast(process, reading.observed);
         let share = self.base.take(&forecast, &measured);
         for weight in &mut self.weights[..at] {

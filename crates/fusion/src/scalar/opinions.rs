@@ -13,9 +13,8 @@ use super::Folded;
 use super::filter::FREEDOM;
 use super::memory::Memory;
 use super::process::Process;
-use super::sources::{Penalty, channel_of, measured, median, penalty};
+use super::sources::{Penalty, channel_of, correction, measured, median, penalty};
 use crate::answer;
-use crate::health::Channel;
 use crate::reading::{Reading, Survey};
 use twin_model::{AttributeSpec, Time};
 
@@ -75,7 +74,7 @@ impl Memory {
                 // Stated, not learned: a contradiction itself looks like noise, to the one who
                 // speaks second. Whoever is doubted for it gives way.
                 let stated = r.sd() * r.sd() * (1.0 + penalty.doubted);
-                let value = r.value - channel.map_or(0.0, Channel::known_bias);
+                let value = r.value - channel.map_or(0.0, |c| correction(&folded.channels, c));
                 let (mean, variance) = process.age(value, stated, at.seconds_since(r.observed));
                 Opinion {
                     mean,

@@ -33,9 +33,55 @@ pub(super) fn measured(
     let stated = reading.sd() * reading.sd();
     let penalty = penalty(spec, channels, channel, reading.observed, heard);
     Measured {
-        value: reading.value - channel.known_bias(),
+        value: reading.value - correction(channels, channel),
         variance: stated * (f64::from(channel.noise) + penalty.doubted + penalty.leapt),
         observed: reading.observed,
+    }
+}
+
+/// What is taken off the readings of a source: how much it reads above what all of them say
+/// together. All of them together are taken to be right, so that the biases cannot wander off
+/// in company.
+pub(super) fn correction(channels: &[Channel], channel: &Channel) -> f64 {
+    if channel.witnesses == 0 {
+        return 0.0;
+    }
+    let (mut sum, mut total) = (0.0, 0.0);
+    for other in channels {
+        let other = if other.source == channel.source {
+            channel
+        } else {
+            other
+        };
+        let (bias, weight) = other.offset();
+        sum += weight * bias;
+        total += weight;
+    }
+    if total > 0.0 {
+        channel.offset().0 - sum / total
+    } else {
+        0.0
+    }
+}
+
+/// Notes that a source which spoke has followed others that had leapt before.
+pub(super) fn confirm(
+    channels: &mut [Channel],
+    reading: &Reading,
+    own: Option<Reading>,
+    before: &[Reading],
+) {
+    let Some(own) = own else {
+        return;
+    };
+    for channel in channels {
+        if channel.source == reading.source || channel.own.get() == 0.0 {
+            continue;
+        }
+        let of_source = |r: &&Reading| r.source == channel.source && r.is_evidence();
+        if let Some(newest) = before.iter().rfind(of_source) {
+            channel.confirm_leap(newest.value - own.value, newest.value - reading.value);
+        }
     }
 }
 
@@ -78,7 +124,7 @@ pub(super) fn penalty(
         if let Some(other) = channel_of(channels, other.source) {
             least_doubt = other.doubt().min(least_doubt);
             leapt = other.own.get().max(leapt);
-            is_alone = false;
+            is_alone = is_alone && other.is_mute();
         }
     }
     let odds = doubt / (1.0 - doubt);
