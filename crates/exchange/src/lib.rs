@@ -1,0 +1,10 @@
+//! An organisation's end of the link.
+//!
+//! Who we are, whom we know, what we have agreed to share with whom, what has gone out and
+//! what has come in. When the tower's network burns through, this is what knows that the
+//! brigade has heard everything up to a quarter past, and what is still owed to it.
+//!
+//! It is a state machine: bytes, time and randomness come in as arguments, and changes to
+//! be made durable, frames to be sent and claims to be recorded come out.
+//!
+//! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
