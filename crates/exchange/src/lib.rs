@@ -8,3 +8,7 @@
 //! be made durable, frames to be sent and claims to be recorded come out.
 //!
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
+
+pub mod card;
+
+pub use card::{Card, Fingerprint, Particulars, Secrets};

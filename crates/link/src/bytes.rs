@@ -2,8 +2,11 @@
 //!
 //! Reading never panics: every function returns `None` where the bytes end early or do
 //! not fit, and no count is believed that the remaining bytes could not hold.
+//!
+//! Public because the formats of the layer above are made of the same blocks.
 
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+/// Appends a number as LEB128.
+pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -12,69 +15,80 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Small magnitudes of either sign to small numbers: 0, -1, 1, -2, …
-pub(crate) fn zigzag(value: i64) -> u64 {
+pub fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-pub(crate) fn unzigzag(value: u64) -> i64 {
+/// The inverse of [`zigzag`].
+pub fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-pub(crate) fn put_signed(out: &mut Vec<u8>, value: i64) {
+/// Appends a number of either sign as zigzag LEB128.
+pub fn put_signed(out: &mut Vec<u8>, value: i64) {
     put_varint(out, zigzag(value));
 }
 
-pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Appends the length of `bytes`, then them.
+pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
-pub(crate) fn put_f64(out: &mut Vec<u8>, value: f64) {
+/// Appends the eight bytes of a number.
+pub fn put_f64(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 /// Reads from the front of a slice.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cursor<'a> {
+pub struct Cursor<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// Reads from the front of `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
-    pub(crate) fn rest(&self) -> &'a [u8] {
+    /// What is left.
+    pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    pub(crate) fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+    /// The next `n` bytes.
+    pub fn take(&mut self, n: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(n)?;
         self.rest = rest;
         Some(taken)
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.rest.split_first_chunk::<N>()?;
         self.rest = rest;
         Some(*taken)
     }
 
-    pub(crate) fn u8(&mut self) -> Option<u8> {
+    /// The next byte.
+    pub fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(crate) fn f64(&mut self) -> Option<f64> {
+    /// The next eight bytes as a number.
+    pub fn f64(&mut self) -> Option<f64> {
         self.array().map(f64::from_le_bytes)
     }
 
     /// LEB128 in its shortest form only: two encodings of one number would be two
     /// encodings of one signed statement.
-    pub(crate) fn varint(&mut self) -> Option<u64> {
+    pub fn varint(&mut self) -> Option<u64> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
@@ -90,22 +104,25 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    pub(crate) fn signed(&mut self) -> Option<i64> {
+    /// A zigzag LEB128 number.
+    pub fn signed(&mut self) -> Option<i64> {
         self.varint().map(unzigzag)
     }
 
     /// A count of things of at least `bytes_each` bytes; `None` if they cannot all be there.
-    pub(crate) fn count(&mut self, bytes_each: usize) -> Option<usize> {
+    pub fn count(&mut self, bytes_each: usize) -> Option<usize> {
         let n = usize::try_from(self.varint()?).ok()?;
         (n.checked_mul(bytes_each)? <= self.rest.len()).then_some(n)
     }
 
-    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
+    /// A length and that many bytes.
+    pub fn bytes(&mut self) -> Option<&'a [u8]> {
         let n = self.count(1)?;
         self.take(n)
     }
 
-    pub(crate) fn text(&mut self) -> Option<&'a str> {
+    /// A length and that many bytes of UTF-8.
+    pub fn text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.bytes()?).ok()
     }
 }

@@ -74,7 +74,7 @@
 
 mod author;
 mod bundle;
-mod bytes;
+pub mod bytes;
 mod error;
 mod flight;
 pub mod frame;

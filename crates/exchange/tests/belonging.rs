@@ -1,0 +1,92 @@
+//! The bytes of every form of belonging: examples that must never change, and what becomes
+//! of bytes that are cut or changed.
+
+use expect_test::expect_file;
+use std::fmt::Write as _;
+use twin_exchange::{Card, Particulars, Secrets};
+use twin_model::Time;
+
+const NOON: Time = Time(1_795_348_800_000_000);
+
+fn hex(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for line in bytes.chunks(32) {
+        for byte in line {
+            write!(out, "{byte:02x}").expect("room");
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// The secrets of an organisation, by a number.
+fn secrets(number: u8) -> Secrets {
+    let mut at = number;
+    Secrets::draw(&mut |bytes| {
+        bytes.fill(at);
+        at = at.wrapping_add(100);
+    })
+}
+
+fn particulars(name: &str) -> Particulars {
+    Particulars {
+        name: name.into(),
+        title: format!("The {name}"),
+        certificate: vec![0x30, 0x82],
+        addresses: vec![format!("{name}.example:8443")],
+    }
+}
+
+fn card(number: u8, name: &str) -> Card {
+    let card = secrets(number).card(particulars(name), 1, NOON);
+    card.expect("a card")
+}
+
+/// The name of a form, an example, and what believes it.
+type Form = (&'static str, Vec<u8>, fn(&[u8]) -> bool);
+
+fn forms() -> Vec<Form> {
+    vec![("card", card(1, "tower").encode(), |bytes| {
+        Card::decode(bytes).is_ok_and(|card| card.verify().is_ok())
+    })]
+}
+
+#[test]
+fn the_bytes_of_each_form() {
+    for (name, bytes, _) in forms() {
+        expect_file![format!("vectors/{name}.hex")].assert_eq(&hex(&bytes));
+    }
+}
+
+/// Cut at every byte, and with one bit changed in every byte, nothing is believed.
+#[test]
+fn nothing_cut_or_changed_is_believed() {
+    for (name, bytes, is_believed) in forms() {
+        assert!(is_believed(&bytes), "{name}");
+        for end in 0..bytes.len() {
+            assert!(!is_believed(&bytes[..end]), "{name} cut at {end}");
+        }
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1 << (at % 8);
+            assert!(!is_believed(&changed), "{name} changed at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_card_comes_back() {
+    let card = card(1, "tower");
+    assert_eq!(Card::decode(&card.encode()), Ok(card.clone()));
+    assert_eq!(card.origin(), secrets(1).origin());
+}
+
+/// Otherwise an organisation could put another's node on its own card, and revoke it.
+#[test]
+fn nobody_names_a_node_that_is_not_theirs() {
+    let bytes = card(1, "tower").encode();
+    let (mut forged, thief) = (bytes.clone(), card(2, "thief"));
+    forged[1..33].copy_from_slice(thief.authority.as_bytes());
+    let forged = Card::decode(&forged).expect("the form is right");
+    assert!(forged.verify().is_err());
+}
