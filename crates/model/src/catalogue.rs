@@ -190,6 +190,29 @@ impl Catalogue {
 /// them, so they are treated like plans.
 pub const VERBATIM_SENSITIVITY: Sensitivity = Sensitivity::Security;
 
+/// What the attributes begin with that sum up an attribute of many rooms on their storey;
+/// the attribute's name follows.
+pub const SUMMARY_PREFIX: &str = "summary.";
+
+/// The attribute that is summed up: `occupancy` for `summary.occupancy`.
+pub fn summarised(name: &str) -> Option<&str> {
+    name.strip_prefix(SUMMARY_PREFIX)
+}
+
+/// Who may be shown an attribute, in the catalogue or not. A summary is as sensitive as what
+/// it sums up.
+///
+/// ```
+/// use twin_model::catalogue::{Sensitivity, sensitivity};
+/// assert_eq!(sensitivity("summary.occupancy"), Sensitivity::Personal);
+/// assert_eq!(sensitivity("colourOfTheDoorKnob"), Sensitivity::Security);
+/// ```
+pub fn sensitivity(name: &str) -> Sensitivity {
+    let name = summarised(name).unwrap_or(name);
+    let spec = Catalogue::BUILT_IN.get(name);
+    spec.map_or(VERBATIM_SENSITIVITY, |spec| spec.sensitivity)
+}
+
 const BUILDING: &[EntityKind] = &[EntityKind::Building];
 const STOREY: &[EntityKind] = &[EntityKind::Storey];
 const SPACE: &[EntityKind] = &[EntityKind::Space];

@@ -21,8 +21,10 @@ pub mod estimate;
 pub mod finding;
 pub mod health;
 pub mod id;
+pub mod naming;
 pub mod time;
 pub mod unit;
+pub mod urgency;
 pub mod value;
 
 pub use caller::{Caller, Principal, Role};
@@ -35,4 +37,5 @@ pub use health::{HealthState, SourceHealth};
 pub use id::{Attribute, BatchId, ClaimId, CommitNumber, EntityId, SourceId};
 pub use time::{Interval, Time};
 pub use unit::Unit;
+pub use urgency::Urgency;
 pub use value::{EntityKind, Point, Polygon, Value};

@@ -15,11 +15,11 @@ use crate::inference::{self, Inferences};
 use crate::journal::{ImportRecord, Note};
 use crate::names::Names;
 use crate::picture::Picture;
-use crate::prepare::ERASED_PREFIX;
 use crate::quarantine::{Quarantine, Verdict};
 use crate::structure::Structure;
 use std::sync::{Arc, OnceLock};
 use twin_fusion::{Evidence, Lesson, Witness};
+use twin_model::naming::ERASED_PREFIX;
 use twin_model::{
     Act, Attribute, AttributeSpec, Basis, Catalogue, Claim, CommitNumber, EntityId, Estimator,
     SourceId, Time,

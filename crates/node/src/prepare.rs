@@ -5,6 +5,8 @@
 use crate::error::Error;
 use std::fmt::Write as _;
 use twin_fusion as fusion;
+use twin_model::naming::is_erased_name;
+use twin_model::urgency::is_life_safety;
 use twin_model::{
     Act, AttributeSpec, Caller, Catalogue, ClaimId, CommitNumber, Estimator, Principal, SourceId,
     Statement, Time,
@@ -305,22 +307,4 @@ fn out_of_bounds(act: &Act) -> Option<String> {
 fn is_structure(attribute: &str) -> bool {
     let spec = Catalogue::BUILT_IN.get(attribute);
     spec.is_some_and(|spec| matches!(spec.estimator, Estimator::Static { .. }))
-}
-
-/// What the names of erased twins begin with; a number follows.
-pub(crate) const ERASED_PREFIX: &str = "urn:twin:erased:";
-
-/// Whether it is the name that an erased twin was given in place of its own.
-pub(crate) fn is_erased_name(entity: &str) -> bool {
-    entity
-        .strip_prefix(ERASED_PREFIX)
-        .is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// What is still taken when the disk budget is reached: what lives depend on.
-pub(crate) fn is_life_safety(attribute: &str) -> bool {
-    matches!(
-        attribute,
-        "smoke" | "passable" | "occupancy" | "open" | "temperature"
-    )
 }

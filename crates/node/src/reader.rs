@@ -14,7 +14,7 @@ use crate::picture::Picture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use twin_fusion::Setting;
-use twin_model::catalogue::VERBATIM_SENSITIVITY;
+use twin_model::catalogue::sensitivity;
 use twin_model::{
     Attribute, AttributeSpec, Caller, Catalogue, CommitNumber, EntityId, EntityKind, Estimate,
     Flag, Knowledge, Summary, Time, Value,
@@ -308,7 +308,9 @@ impl Reader {
                         attributes.push((name, self.modelled(number, spec)));
                     }
                 }
-                AttributeCell::Verbatim(entries) if self.policy.may_see(VERBATIM_SENSITIVITY) => {
+                AttributeCell::Verbatim(entries)
+                    if self.policy.may_see(sensitivity(name.as_str())) =>
+                {
                     if !entries.is_empty() {
                         attributes.push((name, self.verbatim(entries)));
                     }
@@ -445,8 +447,7 @@ impl Reader {
     }
 
     pub(crate) fn may_read(&self, attribute: &Attribute) -> Result<(), Error> {
-        let spec = Catalogue::BUILT_IN.get(attribute.as_str());
-        let sensitivity = spec.map_or(VERBATIM_SENSITIVITY, |spec| spec.sensitivity);
+        let sensitivity = sensitivity(attribute.as_str());
         self.may(&policy::Action::Read(sensitivity))
     }
 

@@ -10,13 +10,13 @@ use crate::error::Error;
 use crate::journal::{ImportJson, ImportRecord};
 use crate::live::Live;
 use crate::picture::Picture;
-use crate::prepare::is_erased_name;
 use crate::quarantine::{Quarantine, QuarantineJson};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use twin_fusion as fusion;
+use twin_model::naming::is_erased_name;
 use twin_model::{
     Act, Attribute, Catalogue, ClaimId, EntityId, SourceId, Stated, Time, Uncertainty, Unit, Value,
 };

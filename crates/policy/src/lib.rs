@@ -10,6 +10,8 @@
 //! **Invariant (RELEASE-ONLY):** every answer is a [`View`], and a `View` can only be made
 //! here, for a [`Caller`] who was allowed to have it.
 //! **Invariant:** denied unless a row of [`RULES`] allows it.
+//! What other organisations are told is decided in [`sharing`], by rules of its own.
+//!
 //! **Boundary:** knows no protocol and no storage; agreements between organisations will
 //! stand beside these rules, not inside them.
 //!
@@ -27,6 +29,7 @@
 //! ```
 
 mod rules;
+pub mod sharing;
 mod view;
 
 pub use rules::{Action, Decision, Permission, RULES, Refusal, Rule, decide};

@@ -39,6 +39,20 @@ pub enum Action<'a> {
     ManageAccounts,
     /// See, add and remove tokens of sources and programs.
     ManageTokens,
+    /// Found the organisation, change its keys, revoke it.
+    ManageOrganisation,
+    /// Invite and admit other organisations, and remove them.
+    ManagePeers,
+    /// See which organisations are known, and when they were last heard.
+    ReadPeers,
+    /// See, add and end the rules by which claims go to other organisations.
+    ManageSharing,
+    /// See what went to other organisations.
+    ReadDisclosures,
+    /// Write what others are still owed into a file, and take such a file in.
+    Carry,
+    /// Look for things in what organisations announce.
+    Find,
 }
 
 impl Action<'_> {
@@ -65,6 +79,13 @@ impl Action<'_> {
             Self::Backup => Permission::Backup,
             Self::ManageAccounts => Permission::ManageAccounts,
             Self::ManageTokens => Permission::ManageTokens,
+            Self::ManageOrganisation => Permission::ManageOrganisation,
+            Self::ManagePeers => Permission::ManagePeers,
+            Self::ReadPeers => Permission::ReadPeers,
+            Self::ManageSharing => Permission::ManageSharing,
+            Self::ReadDisclosures => Permission::ReadDisclosures,
+            Self::Carry => Permission::Carry,
+            Self::Find => Permission::Find,
         }
     }
 }
@@ -114,6 +135,20 @@ pub enum Permission {
     ManageAccounts,
     /// Tokens.
     ManageTokens,
+    /// The organisation's own identity.
+    ManageOrganisation,
+    /// Whom the organisation knows.
+    ManagePeers,
+    /// The list of organisations.
+    ReadPeers,
+    /// What goes to whom.
+    ManageSharing,
+    /// The record of what went to whom.
+    ReadDisclosures,
+    /// Bundle files.
+    Carry,
+    /// The directory of all organisations.
+    Find,
 }
 
 /// One row of the rules.
@@ -146,7 +181,8 @@ use Role::{Owner, Responder, Source, Steward, Viewer};
 /// one that is taken over could make the building vanish by calling it something else; a steward, who keeps the building's data, is not
 /// shown where people are, for that is not needed to keep plans right; and a backup, which
 /// holds everything and is written to a directory, takes the node's own command line,
-/// because a stolen session must not carry the whole store away.
+/// because a stolen session must not carry the whole store away. A responder may carry
+/// bundles, because they are sealed and the vehicle is the responder's.
 pub static RULES: &[Rule] = &[
     rule(
         Permission::ReadGeneral,
@@ -222,6 +258,41 @@ pub static RULES: &[Rule] = &[
     },
     rule(Permission::ManageAccounts, "manage accounts", &[Owner]),
     rule(Permission::ManageTokens, "manage tokens", &[Owner]),
+    rule(
+        Permission::ManageOrganisation,
+        "found or change the organisation",
+        &[Owner],
+    ),
+    rule(
+        Permission::ManagePeers,
+        "admit and remove other organisations",
+        &[Steward, Owner],
+    ),
+    rule(
+        Permission::ReadPeers,
+        "see the other organisations",
+        &[Viewer, Responder, Steward, Owner],
+    ),
+    rule(
+        Permission::ManageSharing,
+        "decide what others are told",
+        &[Steward, Owner],
+    ),
+    rule(
+        Permission::ReadDisclosures,
+        "see what others were told",
+        &[Steward, Owner],
+    ),
+    rule(
+        Permission::Carry,
+        "carry bundles",
+        &[Responder, Steward, Owner],
+    ),
+    rule(
+        Permission::Find,
+        "look for things of others",
+        &[Viewer, Responder, Steward, Owner],
+    ),
 ];
 
 /// Whether something may be done.
@@ -366,6 +437,13 @@ mod tests {
             Action::Backup,
             Action::ManageAccounts,
             Action::ManageTokens,
+            Action::ManageOrganisation,
+            Action::ManagePeers,
+            Action::ReadPeers,
+            Action::ManageSharing,
+            Action::ReadDisclosures,
+            Action::Carry,
+            Action::Find,
         ]
     }
 
@@ -416,6 +494,13 @@ mod tests {
             ....+.. Backup
             ...++.. ManageAccounts
             ...++.. ManageTokens
+            ...++.. ManageOrganisation
+            ..+++.. ManagePeers
+            +++++.. ReadPeers
+            ..+++.. ManageSharing
+            ..+++.. ReadDisclosures
+            .++++.. Carry
+            +++++.. Find
         "]]
         .assert_eq(&table);
     }
