@@ -8,30 +8,29 @@ use crate::bundle::{Bundle, Stub};
 use crate::error::Error;
 use crate::frame::{Bye, Item};
 use crate::gap::GapCertificate;
-use crate::id::StreamId;
-use crate::incoming::Incoming;
+use crate::id::{OriginId, StreamId};
 use crate::limits::STREAMS_PER_PEER_MAX;
 use crate::opening::Opening;
 use crate::proof::Equivocation;
 use crate::replica::{Dropped, Replica, is_past};
-use crate::session::{Ended, Event, Link, Session, Shelf};
+use crate::schedule::Payer;
+use crate::session::{Ended, Event, Link, Memory, Session, Shelf};
 use std::collections::{BTreeMap, BTreeSet};
 use twin_model::Time;
 
+pub use crate::id::Peer;
+
 /// Bundles that wait to become durable. More are not taken; they come again.
 pub const UNDURABLE_MAX: usize = 4096;
-
-/// A peer, as the node numbers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Peer(pub u64);
 
 /// What the node must know or may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report {
     /// A peer sent what is refused.
     Refused(Peer, Error),
-    /// A stream used up its contract for life safety and counts as operational meanwhile.
-    Demoted(Peer, StreamId),
+    /// Towards this peer somebody has used up the contract for life safety and counts as
+    /// operational meanwhile.
+    Demoted(Peer, Payer),
     /// The clock of a peer differs by so many microseconds, and half a round trip.
     ClockOffset(Peer, i64),
     /// The origin of a stream wrote two histories.
@@ -62,7 +61,7 @@ pub enum Output {
 #[derive(Debug)]
 struct Conversation {
     session: Session,
-    demoted: BTreeSet<StreamId>,
+    demoted: BTreeSet<Payer>,
 }
 
 /// A node's end of all its links.
@@ -70,8 +69,8 @@ struct Conversation {
 pub struct Hub {
     replica: Replica,
     sessions: BTreeMap<Peer, Conversation>,
-    /// Unfinished items of peers that are not connected.
-    unfinished: BTreeMap<Peer, Incoming>,
+    /// What is remembered of peers that are not connected.
+    memories: BTreeMap<Peer, Memory>,
     introduced: BTreeMap<Peer, usize>,
     undurable: BTreeMap<(StreamId, u64), Bundle>,
     undurable_stubs: BTreeMap<(StreamId, u64), Stub>,
@@ -94,8 +93,8 @@ impl Hub {
     /// A connection to an authenticated peer is up. `nonce` is drawn at random.
     pub fn connect(&mut self, peer: Peer, link: Link, nonce: [u8; 8], now: Time) {
         self.disconnect(peer);
-        let incoming = self.unfinished.remove(&peer).unwrap_or_default();
-        let session = Session::new(link, nonce, incoming, &self.replica, now);
+        let memory = self.memories.remove(&peer).unwrap_or_default();
+        let session = Session::new(link, nonce, memory, &self.replica, now);
         let conversation = Conversation {
             session,
             demoted: BTreeSet::new(),
@@ -106,9 +105,18 @@ impl Hub {
     /// The connection is gone.
     pub fn disconnect(&mut self, peer: Peer) {
         if let Some(conversation) = self.sessions.remove(&peer) {
-            let incoming = conversation.session.into_incoming();
-            self.unfinished.insert(peer, incoming);
+            let memory = conversation.session.into_memory();
+            self.memories.insert(peer, memory);
         }
+    }
+
+    /// Who writes a stream, as its grant says: from now on the origin answers for the life
+    /// safety of all its streams together. May be said before the stream is met. Of streams
+    /// of which this is never said, those that one peer introduced share one contract.
+    pub fn attribute(&mut self, stream: StreamId, origin: OriginId) -> Result<(), Error> {
+        self.replica.attribute(stream, Payer::Origin(origin))?;
+        self.note_changed(stream);
+        Ok(())
     }
 
     /// Ends a conversation politely.
@@ -162,6 +170,7 @@ impl Hub {
         self.replica.introduce(opening)?;
         self.replica.check(bundle.stub())?;
         self.replica.hold(bundle)?;
+        self.replica.find_payer(opening.id(), Payer::Here);
         self.note_durable(bundle.header().stream, Some(bundle.header().seq), now);
         Ok(())
     }
@@ -196,8 +205,19 @@ impl Hub {
     }
 
     fn note_durable(&mut self, stream: StreamId, seq: Option<u64>, now: Time) {
+        let Some(class) = self.replica.stream(stream).map(|s| s.opening.class) else {
+            return;
+        };
         for conversation in self.sessions.values_mut() {
-            conversation.session.note_durable(stream, seq, now);
+            let session = &mut conversation.session;
+            session.note_durable((stream, class), seq, now);
+        }
+    }
+
+    /// Something about a stream changed that only the order of sending depends on.
+    fn note_changed(&mut self, stream: StreamId) {
+        for conversation in self.sessions.values_mut() {
+            conversation.session.touch(stream);
         }
     }
 
@@ -219,17 +239,17 @@ impl Hub {
                 Event::ClockOffset(offset) => {
                     outputs.push(Output::Report(Report::ClockOffset(peer, offset)));
                 }
-                Event::Demoted(stream) => outputs.extend(self.demote(peer, stream)),
+                Event::Demoted(payer) => outputs.extend(self.demote(peer, payer)),
                 Event::Ended(why) => outputs.push(Output::Close(peer, why)),
             }
         }
         outputs
     }
 
-    fn demote(&mut self, peer: Peer, stream: StreamId) -> Option<Output> {
+    fn demote(&mut self, peer: Peer, payer: Payer) -> Option<Output> {
         let conversation = self.sessions.get_mut(&peer)?;
-        let is_news = conversation.demoted.insert(stream);
-        is_news.then_some(Output::Report(Report::Demoted(peer, stream)))
+        let is_news = conversation.demoted.insert(payer);
+        is_news.then_some(Output::Report(Report::Demoted(peer, payer)))
     }
 
     /// Gets to know a stream, unless the peer has introduced too many.
@@ -244,6 +264,8 @@ impl Hub {
         match outcome {
             Ok(is_new) => {
                 *count += usize::from(is_new);
+                self.replica
+                    .find_payer(opening.id(), Payer::Introducer(peer));
                 Vec::new()
             }
             Err(why) => {
@@ -390,6 +412,7 @@ impl Hub {
     /// The stub of an expired bundle is durable in place of its body.
     pub fn shrunk(&mut self, stream: StreamId, seq: u64, bytes: usize) {
         self.replica.shrink(stream, seq, bytes);
+        self.note_changed(stream);
     }
 }
 

@@ -50,6 +50,10 @@ opaque_id! {
     BundleHash
 }
 
+/// A peer, as the node numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Peer(pub u64);
+
 impl Audience {
     /// Everybody who carries bundles; such streams are plain.
     pub const CARRIERS: Self = Self([0; 16]);

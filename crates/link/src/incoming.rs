@@ -59,6 +59,12 @@ impl Incoming {
         }
     }
 
+    /// The streams whose first bundle has begun to arrive.
+    pub(crate) fn begun(&self) -> impl Iterator<Item = StreamId> + '_ {
+        let keys = self.partials.keys();
+        keys.filter_map(|&(stream, item)| (item == Item::Body(1)).then_some(stream))
+    }
+
     /// How many bytes from its beginning are here.
     pub(crate) fn began(&self, stream: StreamId, item: Item) -> u64 {
         let partial = self.partials.get(&(stream, item));

@@ -17,6 +17,8 @@ pub const RANGES_MAX: usize = 64;
 pub const CERTIFICATES_MAX: usize = 64;
 /// Streams that a node carries.
 pub const STREAMS_MAX: usize = 16 * 1024;
+/// Streams of which is remembered who answers for them, met already or not.
+pub const PAYERS_MAX: usize = 4 * STREAMS_MAX;
 /// Streams that one peer may introduce: a member cannot fill a relay with invented streams.
 pub const STREAMS_PER_PEER_MAX: usize = 4 * 1024;
 /// Bytes of a frame on any carrier.

@@ -53,6 +53,8 @@ pub(crate) struct Outgoing {
     sent: Ranges,
     sent_others: BTreeSet<Item>,
     sending: BTreeMap<Item, Sending>,
+    /// Those of which bytes are not handed down, or lost.
+    unsent: BTreeSet<Item>,
 }
 
 impl Outgoing {
@@ -79,6 +81,7 @@ impl Outgoing {
             is_declined: self.is_declined,
             is_known: true,
             sending: std::mem::take(&mut self.sending),
+            unsent: std::mem::take(&mut self.unsent),
             ..Self::default()
         };
         self.forget_sent();
@@ -88,7 +91,7 @@ impl Outgoing {
     pub(crate) fn learn_equal(&mut self, stream: &Stream) {
         self.is_known = true;
         self.have.extend(stream.accounted());
-        self.covered = stream.covered().count();
+        self.covered = stream.covered_count();
         self.is_forked = stream.fork().is_some();
     }
 
@@ -120,11 +123,7 @@ impl Outgoing {
         if self.is_declined {
             return None;
         }
-        let begun = self
-            .sending
-            .iter()
-            .find(|(_, sending)| !sending.todo.is_empty());
-        if let Some((&item, _)) = begun {
+        if let Some(&item) = self.unsent.first() {
             return Some((item, expires(stream, item)));
         }
         if stream.fork().is_some() {
@@ -138,7 +137,7 @@ impl Outgoing {
     }
 
     fn next_gap(&self, stream: &Stream) -> Option<Item> {
-        if !self.is_known || stream.covered().count() <= self.covered {
+        if !self.is_known || stream.covered_count() <= self.covered {
             return None;
         }
         let gaps = stream.certificates().iter().filter_map(|c| c.gaps().last());
@@ -177,6 +176,7 @@ impl Outgoing {
             arrived: Ranges::default(),
         };
         self.sending.insert(item, sending);
+        self.unsent.insert(item);
     }
 
     pub(crate) fn is_begun(&self, item: Item) -> bool {
@@ -189,6 +189,9 @@ impl Outgoing {
         let (from, to) = sending.todo.iter().next()?;
         let to = to.min(from + room as u64 - 1);
         sending.todo.remove(from, to);
+        if sending.todo.is_empty() {
+            self.unsent.remove(&item);
+        }
         let (offset, end) = (from as usize - 1, to as usize);
         let slice = Slice {
             item,
@@ -213,6 +216,9 @@ impl Outgoing {
         let (from, to) = (slice.offset + 1, slice.offset + slice.bytes);
         sending.arrived.insert(from as u64, to as u64);
         sending.todo.remove(from as u64, to as u64);
+        if sending.todo.is_empty() {
+            self.unsent.remove(&slice.item);
+        }
         let last = sending.bytes.len() as u64;
         let first = sending.arrived.iter().next().map_or(1, |(from, _)| from);
         let is_complete = sending.todo.is_empty() && sending.arrived.contains_run(first, last);
@@ -226,6 +232,7 @@ impl Outgoing {
         let is_needless = matches!(slice.item, Item::Body(seq) if have.contains(seq));
         if is_needless {
             self.sending.remove(&slice.item);
+            self.unsent.remove(&slice.item);
         }
         let Some(sending) = self.sending.get_mut(&slice.item) else {
             return;
@@ -235,15 +242,22 @@ impl Outgoing {
         for (from, to) in sending.arrived.clone().iter() {
             sending.todo.remove(from, to);
         }
+        if !sending.todo.is_empty() {
+            self.unsent.insert(slice.item);
+        }
     }
 
     /// What was under way need not go any more: superseded, expired, or the stream forked.
     pub(crate) fn drop_needless(&mut self, stream: &Stream) {
-        self.sending.retain(|item, _| match item {
-            Item::Body(seq) => stream.held(*seq).is_some_and(|held| !held.is_stub),
-            Item::Stub(seq) => stream.held(*seq).is_some(),
-            Item::Gap(_) | Item::Fork => true,
-        });
+        let is_needless = |item: &Item| match item {
+            Item::Body(seq) => stream.held(*seq).is_none_or(|held| held.is_stub),
+            Item::Stub(seq) => stream.held(*seq).is_none(),
+            Item::Gap(_) | Item::Fork => false,
+        };
+        while let Some(&item) = self.unsent.first().filter(|item| is_needless(item)) {
+            self.unsent.remove(&item);
+            self.sending.remove(&item);
+        }
     }
 }
 

@@ -93,6 +93,14 @@ impl Ranges {
             .map(|(&start, &end)| (start, end))
     }
 
+    /// The runs with the smallest numbers, at most `count`.
+    pub(crate) fn first_runs(&self, count: usize) -> Self {
+        let first = self.iter().take(count);
+        Self {
+            runs: first.collect(),
+        }
+    }
+
     /// How many numbers there are.
     pub fn count(&self) -> u64 {
         let counts = self.iter().map(|(from, to)| (to - from).saturating_add(1));

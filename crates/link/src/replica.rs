@@ -8,11 +8,13 @@ use crate::bundle::{Bundle, Stub};
 use crate::error::Error;
 use crate::gap::GapCertificate;
 use crate::id::{BundleHash, Class, StreamId};
-use crate::limits::{AHEAD_MAX, CERTIFICATES_MAX, STREAMS_MAX};
+use crate::limits::{AHEAD_MAX, CERTIFICATES_MAX, PAYERS_MAX, STREAMS_MAX};
 use crate::opening::Opening;
 use crate::proof::Equivocation;
 use crate::ranges::Ranges;
+use crate::schedule::Payer;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 use twin_model::Time;
 use twin_model::time::MICROS;
 
@@ -22,6 +24,12 @@ pub const ROOT_BYTES: usize = 12;
 pub type Root = [u8; ROOT_BYTES];
 
 const ROOT_CONTEXT: &str = "twinternet link 1 root";
+const BUCKET_CONTEXT: &str = "twinternet link 1 bucket";
+const STATE_CONTEXT: &str = "twinternet link 1 state";
+/// Bytes of the digests of a stream and of a bucket of streams.
+const DIGEST_BYTES: usize = 16;
+/// The streams of a class whose ids begin with the same byte.
+const BUCKETS: usize = 256;
 
 /// How long after its expiry a bundle still travels, because clocks differ.
 pub const EXPIRY_SLACK_S: i64 = 60;
@@ -47,8 +55,10 @@ pub struct Stream {
     held: BTreeMap<u64, Held>,
     accounted: Ranges,
     covered: Ranges,
+    covered_count: u64,
     certificates: Vec<GapCertificate>,
     fork: Option<Equivocation>,
+    digest: OnceLock<[u8; DIGEST_BYTES]>,
 }
 
 impl Stream {
@@ -80,6 +90,11 @@ impl Stream {
         &self.covered
     }
 
+    /// How many bundles these are.
+    pub fn covered_count(&self) -> u64 {
+        self.covered_count
+    }
+
     /// The certificates that say so.
     pub fn certificates(&self) -> &[GapCertificate] {
         &self.certificates
@@ -95,7 +110,15 @@ impl Stream {
         self.fork.is_some() || !self.accounted.is_empty()
     }
 
-    fn digest(&self, hasher: &mut blake3::Hasher) {
+    fn digest(&self) -> [u8; DIGEST_BYTES] {
+        *self.digest.get_or_init(|| {
+            let mut hasher = blake3::Hasher::new_derive_key(STATE_CONTEXT);
+            self.put_state(&mut hasher);
+            first_bytes(&hasher)
+        })
+    }
+
+    fn put_state(&self, hasher: &mut blake3::Hasher) {
         let mut number = |n: u64| {
             hasher.update(&n.to_le_bytes());
         };
@@ -104,7 +127,7 @@ impl Stream {
             return number(1);
         }
         number(0);
-        number(self.covered.count());
+        number(self.covered_count);
         number(self.accounted.runs() as u64);
         for (from, to) in self.accounted.iter() {
             number(from);
@@ -127,10 +150,31 @@ pub struct Dropped {
     pub seq: u64,
 }
 
+/// The streams of one class, and what of their digests need not be computed again.
+#[derive(Debug, Clone)]
+struct OfClass {
+    streams: BTreeSet<StreamId>,
+    buckets: Vec<OnceLock<[u8; DIGEST_BYTES]>>,
+    root: OnceLock<Root>,
+}
+
+impl Default for OfClass {
+    fn default() -> Self {
+        Self {
+            streams: BTreeSet::new(),
+            buckets: vec![OnceLock::new(); BUCKETS],
+            root: OnceLock::new(),
+        }
+    }
+}
+
 /// All streams of a node.
 #[derive(Debug, Clone, Default)]
 pub struct Replica {
     streams: BTreeMap<StreamId, Stream>,
+    classes: [OfClass; 4],
+    /// Who answers for a stream, as far as that is known.
+    payers: BTreeMap<StreamId, Payer>,
     expiring: BTreeSet<(Time, StreamId, u64)>,
 }
 
@@ -143,6 +187,50 @@ impl Replica {
     /// Every stream, in the order of their ids.
     pub fn streams(&self) -> impl Iterator<Item = (StreamId, &Stream)> {
         self.streams.iter().map(|(&id, stream)| (id, stream))
+    }
+
+    /// How many streams are known.
+    pub fn count(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// Every stream of a class of which there is anything to tell.
+    pub(crate) fn in_class(&self, class: Class) -> impl Iterator<Item = (StreamId, &Stream)> {
+        let ids = self.classes[class as usize].streams.iter();
+        let known = ids.filter_map(|&id| Some((id, self.streams.get(&id)?)));
+        known.filter(|(_, stream)| stream.has_news())
+    }
+
+    /// Who answers for the life safety of a stream.
+    pub fn payer(&self, id: StreamId) -> Payer {
+        self.payers.get(&id).copied().unwrap_or(Payer::Unknown)
+    }
+
+    /// Says who answers for a stream, which need not be known yet.
+    pub(crate) fn attribute(&mut self, id: StreamId, payer: Payer) -> Result<(), Error> {
+        if self.payers.len() >= PAYERS_MAX && !self.payers.contains_key(&id) {
+            return Err(Error::TooMany("streams"));
+        }
+        self.payers.insert(id, payer);
+        Ok(())
+    }
+
+    /// The same where nothing is known of it.
+    pub(crate) fn find_payer(&mut self, id: StreamId, payer: Payer) {
+        if self.payers.len() < PAYERS_MAX {
+            self.payers.entry(id).or_insert(payer);
+        }
+    }
+
+    /// What digests say of a stream is no longer true.
+    fn note_changed(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
+        stream.digest.take();
+        let class = &mut self.classes[stream.opening.class as usize];
+        class.buckets[usize::from(id.0[0])].take();
+        class.root.take();
     }
 
     /// Gets to know a stream; returns whether it is new.
@@ -159,9 +247,12 @@ impl Replica {
             held: BTreeMap::new(),
             accounted: Ranges::default(),
             covered: Ranges::default(),
+            covered_count: 0,
             certificates: Vec::new(),
             fork: None,
+            digest: OnceLock::new(),
         };
+        self.classes[opening.class as usize].streams.insert(id);
         self.streams.insert(id, stream);
         Ok(true)
     }
@@ -220,6 +311,7 @@ impl Replica {
         if let Some(expires) = held.expires.filter(|_| !is_stub) {
             self.expiring.insert((expires, id, seq));
         }
+        self.note_changed(id);
         Ok(())
     }
 
@@ -244,6 +336,7 @@ impl Replica {
         }
         stream.certificates.push(certificate.clone());
         stream.covered.extend(&covered);
+        stream.covered_count = stream.covered.count();
         stream.accounted.extend(&covered);
         let needless = covered
             .iter()
@@ -254,6 +347,7 @@ impl Replica {
         for dropped in &dropped {
             stream.held.remove(&dropped.seq);
         }
+        self.note_changed(id);
         Ok(dropped)
     }
 
@@ -288,24 +382,68 @@ impl Replica {
         let stream = stream.ok_or(Error::UnknownStream)?;
         let is_news = stream.fork.is_none();
         stream.fork.get_or_insert(proof);
+        self.note_changed(proof.opening.id());
         Ok(is_news)
     }
 
     /// A digest of what is known of a class. Equal roots mean that two nodes have nothing to
     /// tell each other. Streams that `skipped` names do not count.
     pub fn root(&self, class: Class, skipped: &BTreeSet<StreamId>) -> Root {
+        let of_class = &self.classes[class as usize];
+        if skipped.is_empty() {
+            return *of_class
+                .root
+                .get_or_init(|| self.fresh_root(class, skipped));
+        }
+        self.fresh_root(class, skipped)
+    }
+
+    fn fresh_root(&self, class: Class, skipped: &BTreeSet<StreamId>) -> Root {
         let mut hasher = blake3::Hasher::new_derive_key(ROOT_CONTEXT);
-        let of_class = |stream: &&Stream| stream.opening.class == class;
-        for (id, stream) in self.streams.iter().filter(|(_, stream)| of_class(stream)) {
-            if !skipped.contains(id) && stream.has_news() {
-                hasher.update(&id.0);
-                stream.digest(&mut hasher);
+        for (at, known) in (0..=u8::MAX).zip(&self.classes[class as usize].buckets) {
+            let is_whole = skipped.range(bucket(at)).next().is_none();
+            let digest = if is_whole {
+                *known.get_or_init(|| self.bucket_digest(class, at, skipped))
+            } else {
+                self.bucket_digest(class, at, skipped)
+            };
+            hasher.update(&digest);
+        }
+        first_bytes(&hasher)
+    }
+
+    /// Zeros if there is nothing to tell.
+    fn bucket_digest(
+        &self,
+        class: Class,
+        at: u8,
+        skipped: &BTreeSet<StreamId>,
+    ) -> [u8; DIGEST_BYTES] {
+        let mut hasher = blake3::Hasher::new_derive_key(BUCKET_CONTEXT);
+        let ids = self.classes[class as usize].streams.range(bucket(at));
+        for id in ids.filter(|id| !skipped.contains(id)) {
+            if let Some(stream) = self.streams.get(id).filter(|stream| stream.has_news()) {
+                hasher.update(&id.0).update(&stream.digest());
             }
         }
-        let mut root = [0; ROOT_BYTES];
-        root.copy_from_slice(&hasher.finalize().as_bytes()[..ROOT_BYTES]);
-        root
+        if hasher.count() == 0 {
+            return [0; DIGEST_BYTES];
+        }
+        first_bytes(&hasher)
     }
+}
+
+/// The ids that begin with this byte.
+fn bucket(at: u8) -> std::ops::RangeInclusive<StreamId> {
+    let (mut first, mut last) = ([0; 16], [u8::MAX; 16]);
+    (first[0], last[0]) = (at, at);
+    StreamId(first)..=StreamId(last)
+}
+
+fn first_bytes<const N: usize>(hasher: &blake3::Hasher) -> [u8; N] {
+    let mut out = [0; N];
+    out.copy_from_slice(&hasher.finalize().as_bytes()[..N]);
+    out
 }
 
 /// Whether something has expired whatever clock one asks.

@@ -1,13 +1,12 @@
 //! What goes first.
 //!
-//! Life safety goes before everything, up to a rate per stream: a node that cries wolf
-//! without end loses its privilege, not its voice. The other classes share what is left
+//! Life safety goes before everything, up to a rate for each who writes it: a node that cries
+//! wolf without end loses its privilege, not its voice. The other classes share what is left
 //! eight to three to one. Within a class what expires first goes first, then whoever has
 //! waited longest.
 
-use crate::id::{Class, StreamId};
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use crate::id::{Class, OriginId, Peer, StreamId};
+use std::collections::{BTreeMap, BTreeSet};
 use twin_model::Time;
 use twin_model::time::MICROS;
 
@@ -17,7 +16,7 @@ const QUANTA: [i64; 3] = [8 * 256, 3 * 256, 256];
 /// Streams whose buckets and turns are remembered.
 const REMEMBERED_MAX: usize = 4096;
 
-/// How much life safety a stream may send before it counts as operational.
+/// How much life safety one payer may send before it counts as operational.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contract {
     /// Sustained rate.
@@ -79,6 +78,20 @@ impl Bucket {
     }
 }
 
+/// Who answers for what a stream sends as life safety. Whoever opens a hundred streams still
+/// has one contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Payer {
+    /// This node, which wrote it.
+    Here,
+    /// The origin that wrote it, where this node may know.
+    Origin(OriginId),
+    /// The peer that introduced it: all strangers that it brought share one contract.
+    Introducer(Peer),
+    /// Nobody remembers who brought it.
+    Unknown,
+}
+
 /// A stream that has something to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
@@ -86,6 +99,8 @@ pub struct Candidate {
     pub stream: StreamId,
     /// Its class.
     pub class: Class,
+    /// Who answers for it.
+    pub payer: Payer,
     /// When its next bundle expires.
     pub expires: Option<Time>,
 }
@@ -99,13 +114,21 @@ pub struct Choice {
     pub served_as: Class,
 }
 
-/// Chooses, part by part, for one peer.
+/// The order within one class and payer: what expires first, then who waited longest.
+type Place = (Time, u64, StreamId);
+
+/// Chooses, part by part, for one peer. What waits is kept in order, so that a choice costs
+/// the number of payers and not that of streams.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
     contract: Contract,
-    buckets: BTreeMap<StreamId, Bucket>,
-    /// When a stream was last served, in parts.
+    buckets: BTreeMap<Payer, Bucket>,
+    waiting: BTreeMap<StreamId, (Candidate, Place)>,
+    queues: BTreeMap<(Class, Payer), BTreeSet<Place>>,
+    /// When a stream was last served, in parts; and the other way round.
     served: BTreeMap<StreamId, u64>,
+    turns_of: BTreeMap<u64, StreamId>,
+    payers_served: BTreeMap<Payer, u64>,
     turns: u64,
     deficits: [i64; 3],
     /// Which of the shared classes is being served.
@@ -118,56 +141,110 @@ impl Scheduler {
         Self {
             contract,
             buckets: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            queues: BTreeMap::new(),
             served: BTreeMap::new(),
+            turns_of: BTreeMap::new(),
+            payers_served: BTreeMap::new(),
             turns: 0,
             deficits: QUANTA,
             class: 0,
         }
     }
 
-    /// The stream that goes next.
-    pub fn choose(&mut self, candidates: &[Candidate], now: Time) -> Option<Choice> {
-        let mut ranked: [Vec<&Candidate>; 4] = Default::default();
-        for candidate in candidates {
-            ranked[self.serve_as(candidate, now) as usize].push(candidate);
+    /// For the next session with the same peer: nothing waits, but debts remain, so that
+    /// nobody gets a new burst by breaking the connection.
+    pub(crate) fn after_reconnect(self, contract: Contract) -> Self {
+        Self {
+            buckets: self.buckets,
+            ..Self::new(contract)
         }
-        let served_as = if ranked[0].is_empty() {
-            self.share(&ranked)?
-        } else {
-            Class::LifeSafety
+    }
+
+    /// A stream has something to send, or something else than before.
+    pub fn offer(&mut self, candidate: Candidate) {
+        self.withdraw(candidate.stream);
+        let expires = candidate.expires.unwrap_or(Time(i64::MAX));
+        let served = self.served.get(&candidate.stream).copied().unwrap_or(0);
+        let place = (expires, served, candidate.stream);
+        self.waiting.insert(candidate.stream, (candidate, place));
+        let queue = (candidate.class, candidate.payer);
+        self.queues.entry(queue).or_default().insert(place);
+    }
+
+    /// A stream has nothing to send any more.
+    pub fn withdraw(&mut self, stream: StreamId) {
+        let Some((candidate, place)) = self.waiting.remove(&stream) else {
+            return;
         };
-        let chosen = self.first(&ranked[served_as as usize])?;
-        Some(Choice {
-            stream: chosen.stream,
-            served_as,
-        })
-    }
-
-    fn serve_as(&mut self, candidate: &Candidate, now: Time) -> Class {
-        if candidate.class == Class::LifeSafety && !self.is_within(candidate.stream, now) {
-            return Class::Operational;
+        let key = (candidate.class, candidate.payer);
+        let Some(queue) = self.queues.get_mut(&key) else {
+            return;
+        };
+        queue.remove(&place);
+        if queue.is_empty() {
+            self.queues.remove(&key);
         }
-        candidate.class
     }
 
-    /// Whether a stream keeps its contract for life safety.
-    pub fn is_within(&mut self, stream: StreamId, now: Time) -> bool {
-        let bucket = self.buckets.get_mut(&stream);
-        bucket.is_none_or(|bucket| bucket.allows(now))
+    /// The stream that goes next.
+    pub fn choose(&mut self, now: Time) -> Option<Choice> {
+        if let Some(choice) = self.choose_urgent(now) {
+            return Some(choice);
+        }
+        let mut firsts: [Option<Place>; 4] = [None; 4];
+        let mut ranks = [(Time(0), 0, 0, StreamId([0; 16])); 4];
+        for (&(class, payer), queue) in &self.queues {
+            let Some(&(expires, served, stream)) = queue.first() else {
+                continue;
+            };
+            // Life safety that is still here is beyond its contract.
+            let class = class.max(Class::Operational) as usize;
+            let turn = self.payers_served.get(&payer).copied().unwrap_or(0);
+            let rank = (expires, turn, served, stream);
+            if firsts[class].is_none() || rank < ranks[class] {
+                firsts[class] = Some((expires, served, stream));
+                ranks[class] = rank;
+            }
+        }
+        let served_as = self.share(&firsts)?;
+        let (_, _, stream) = firsts[served_as as usize]?;
+        Some(Choice { stream, served_as })
+    }
+
+    /// The same among life safety within its contract only.
+    pub fn choose_urgent(&mut self, now: Time) -> Option<Choice> {
+        let first = (Class::LifeSafety, Payer::Here);
+        let urgent = self.queues.range(first..(Class::Operational, Payer::Here));
+        let mut best = None;
+        for (&(_, payer), queue) in urgent {
+            let bucket = self.buckets.get_mut(&payer);
+            if bucket.is_some_and(|bucket| !bucket.allows(now)) {
+                continue;
+            }
+            let turn = self.payers_served.get(&payer).copied().unwrap_or(0);
+            let rank = queue
+                .first()
+                .map(|&(expires, served, stream)| (expires, turn, served, stream));
+            best = [best, rank].into_iter().flatten().min();
+        }
+        let (_, _, _, stream) = best?;
+        let served_as = Class::LifeSafety;
+        Some(Choice { stream, served_as })
     }
 
     /// Deficit round robin over the three shared classes.
-    fn share(&mut self, ranked: &[Vec<&Candidate>; 4]) -> Option<Class> {
-        if ranked.iter().all(Vec::is_empty) {
+    fn share(&mut self, firsts: &[Option<Place>; 4]) -> Option<Class> {
+        if firsts.iter().all(Option::is_none) {
             return None;
         }
         loop {
-            let (waiting, deficit) = (&ranked[self.class + 1], &mut self.deficits[self.class]);
-            if !waiting.is_empty() && *deficit > 0 {
+            let (first, deficit) = (&firsts[self.class + 1], &mut self.deficits[self.class]);
+            if first.is_some() && *deficit > 0 {
                 return Class::ALL.get(self.class + 1).copied();
             }
             // Whoever has nothing to send saves nothing up.
-            if waiting.is_empty() {
+            if first.is_none() {
                 *deficit = 0;
             }
             self.class = (self.class + 1) % QUANTA.len();
@@ -176,46 +253,45 @@ impl Scheduler {
         }
     }
 
-    /// What expires first, then who waited longest.
-    fn first<'a>(&self, candidates: &[&'a Candidate]) -> Option<&'a Candidate> {
-        let rank = |candidate: &&&Candidate| {
-            let expires = candidate.expires.unwrap_or(Time(i64::MAX));
-            let served = self.served.get(&candidate.stream).copied().unwrap_or(0);
-            (expires, served, candidate.stream)
-        };
-        candidates.iter().min_by_key(rank).copied()
-    }
-
-    /// Notes what was sent; returns true if it used up the contract of the stream.
-    pub fn charge(&mut self, choice: Choice, class: Class, bytes: usize, now: Time) -> bool {
-        self.turns += 1;
-        self.served.insert(choice.stream, self.turns);
-        self.forget();
+    /// Notes what was sent; tells who has used up a contract by it. The stream keeps its
+    /// place until it is offered anew or withdrawn.
+    pub fn charge(&mut self, choice: Choice, bytes: usize, now: Time) -> Option<Payer> {
+        let (candidate, _) = *self.waiting.get(&choice.stream)?;
+        self.note_served(candidate);
         match choice.served_as {
             Class::LifeSafety => {}
             shared => self.deficits[shared as usize - 1] -= i64::from(bytes as u32),
         }
-        if class != Class::LifeSafety || choice.served_as != Class::LifeSafety {
-            return false;
+        if choice.served_as != Class::LifeSafety {
+            return None;
         }
         let Contract {
             bytes_per_s,
             burst_bytes,
         } = self.contract;
         let full = || Bucket::full(bytes_per_s, burst_bytes, now);
-        let bucket = self.buckets.entry(choice.stream).or_insert_with(full);
+        let bucket = self.buckets.entry(candidate.payer).or_insert_with(full);
         bucket.fill(now);
         bucket.spend(bytes);
-        bucket.tokens < 0.0
+        (bucket.tokens < 0.0).then_some(candidate.payer)
     }
 
     /// Whoever has not been served for longest is forgotten first.
-    fn forget(&mut self) {
-        while self.served.len() > REMEMBERED_MAX {
-            let oldest = self.served.iter().max_by_key(|(_, turn)| Reverse(**turn));
-            let Some((&oldest, _)) = oldest else { return };
+    fn note_served(&mut self, candidate: Candidate) {
+        self.turns += 1;
+        self.payers_served.insert(candidate.payer, self.turns);
+        self.turns_of.insert(self.turns, candidate.stream);
+        if let Some(before) = self.served.insert(candidate.stream, self.turns) {
+            self.turns_of.remove(&before);
+        }
+        if self.served.len() > REMEMBERED_MAX
+            && let Some((_, oldest)) = self.turns_of.pop_first()
+        {
             self.served.remove(&oldest);
-            self.buckets.remove(&oldest);
+        }
+        if self.buckets.len() > REMEMBERED_MAX {
+            self.buckets
+                .retain(|_, bucket| bucket.tokens < bucket.burst);
         }
     }
 }
@@ -228,6 +304,7 @@ mod tests {
         Candidate {
             stream: StreamId([stream; 16]),
             class,
+            payer: Payer::Origin(OriginId([stream; 16])),
             expires: expires.map(Time),
         }
     }
@@ -236,11 +313,14 @@ mod tests {
     fn serve(scheduler: &mut Scheduler, candidates: &[Candidate], rounds: usize) -> Vec<usize> {
         let mut counts = vec![0; candidates.len()];
         for _ in 0..rounds {
-            let choice = scheduler.choose(candidates, Time(0)).expect("a candidate");
+            for candidate in candidates {
+                scheduler.offer(*candidate);
+            }
+            let choice = scheduler.choose(Time(0)).expect("a candidate");
             let at = candidates.iter().position(|c| c.stream == choice.stream);
             let at = at.expect("one of them");
             counts[at] += 1;
-            scheduler.charge(choice, candidates[at].class, 100, Time(0));
+            scheduler.charge(choice, 100, Time(0));
         }
         counts
     }
@@ -282,7 +362,7 @@ mod tests {
         let counts = serve(&mut scheduler, &two, 101);
         assert!(counts[1].abs_diff(50) <= 1, "{counts:?}");
         let much_later = Time(3600 * MICROS);
-        let choice = scheduler.choose(&two, much_later).expect("a candidate");
+        let choice = scheduler.choose(much_later).expect("a candidate");
         assert_eq!(choice.served_as, Class::LifeSafety);
     }
 
@@ -295,6 +375,9 @@ mod tests {
             candidate(3, Class::Telemetry, None),
         ];
         assert_eq!(serve(&mut scheduler, &urgent, 10), [0, 10, 0]);
+        for candidate in urgent {
+            scheduler.withdraw(candidate.stream);
+        }
         let equal: Vec<_> = (4..8)
             .map(|i| candidate(i, Class::Telemetry, None))
             .collect();
@@ -304,6 +387,30 @@ mod tests {
     #[test]
     fn nothing_waiting_is_nothing_chosen() {
         let mut scheduler = Scheduler::new(Contract::default());
-        assert_eq!(scheduler.choose(&[], Time(0)), None);
+        assert_eq!(scheduler.choose(Time(0)), None);
+        let one = candidate(1, Class::Bulk, None);
+        scheduler.offer(one);
+        scheduler.withdraw(one.stream);
+        assert_eq!(scheduler.choose(Time(0)), None);
+    }
+
+    /// Ninety-nine streams of one origin and one of another, all alike: each origin gets a
+    /// half of what is shared, and one contract.
+    #[test]
+    fn many_streams_are_no_privilege() {
+        let mut all: Vec<_> = (0..100)
+            .map(|i| candidate(i, Class::LifeSafety, None))
+            .collect();
+        for one in &mut all[1..] {
+            one.payer = Payer::Origin(OriginId([1; 16]));
+        }
+        let contract = Contract {
+            bytes_per_s: 1.0,
+            burst_bytes: 1000.0,
+        };
+        let mut scheduler = Scheduler::new(contract);
+        let counts = serve(&mut scheduler, &all, 20);
+        assert_eq!((counts[0], counts.iter().sum::<usize>()), (10, 20));
+        assert_eq!(serve(&mut scheduler, &all, 100)[0], 50);
     }
 }

@@ -13,8 +13,8 @@ use crate::incoming::Incoming;
 use crate::limits::{FRAME_BYTES_MAX, FRAME_BYTES_MIN, STREAMS_PER_PEER_MAX};
 use crate::opening::Opening;
 use crate::outgoing::{Outgoing, Slice};
-use crate::replica::{Replica, Stream};
-use crate::schedule::{Bucket, Contract, Scheduler};
+use crate::replica::{Replica, Root};
+use crate::schedule::{Bucket, Contract, Payer, Scheduler};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use twin_model::Time;
 use twin_model::time::MICROS;
@@ -35,7 +35,7 @@ pub struct Link {
     pub frame_bytes: usize,
     /// What may be sent, if the link has a known or allotted rate.
     pub bytes_per_s: Option<f64>,
-    /// How much life safety one stream may send first.
+    /// How much life safety one origin may send first.
     pub contract: Contract,
 }
 
@@ -67,8 +67,8 @@ pub enum Event {
     Item(Opening, Item, Vec<u8>),
     /// The peer's clock differs from ours by so many microseconds, and half a round trip.
     ClockOffset(i64),
-    /// A stream exceeded its contract for life safety.
-    Demoted(StreamId),
+    /// Somebody exceeded the contract for life safety.
+    Demoted(Payer),
     /// It is over.
     Ended(Ended),
 }
@@ -80,7 +80,7 @@ enum Cargo {
     Open(StreamId),
     Listed(Class, Vec<StreamId>),
     LastListed(Class),
-    Receipts(Vec<StreamId>),
+    Receipts(Class, Vec<StreamId>),
     Slice(StreamId, Slice),
     Roots,
     Decline(StreamId),
@@ -101,9 +101,19 @@ struct Listing {
 struct Told {
     streams: BTreeSet<StreamId>,
     is_complete: bool,
+    /// The root at which the peer last had the same.
+    equal_at: Option<Root>,
+}
+
+/// What the next session with a peer goes on with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
+    incoming: Incoming,
+    scheduler: Option<Scheduler>,
 }
 
 /// One side of a conversation.
+#[expect(clippy::struct_excessive_bools, reason = "what is due, each by itself")]
 #[derive(Debug, Clone)]
 pub struct Session {
     frame_bytes: usize,
@@ -115,6 +125,8 @@ pub struct Session {
     budget: Option<Bucket>,
     scheduler: Scheduler,
     outgoing: BTreeMap<StreamId, Outgoing>,
+    /// Streams of which what goes next may have changed.
+    touched: BTreeSet<StreamId>,
     /// The streams that we gave the numbers from 1 on.
     numbered: Vec<StreamId>,
     /// The numbers that the peer gave.
@@ -123,9 +135,10 @@ pub struct Session {
     incoming: Incoming,
     listings: [Listing; 4],
     told: [Told; 4],
-    receipts: BTreeSet<StreamId>,
+    receipts: [BTreeSet<StreamId>; 4],
     declines: BTreeSet<StreamId>,
-    declined_here: BTreeSet<StreamId>,
+    /// What one side wants nothing of is no difference between the two.
+    declined: BTreeSet<StreamId>,
     /// When the roots were last compared, and when anything last changed since.
     compared_at: Time,
     changed_at: Option<Time>,
@@ -133,24 +146,27 @@ pub struct Session {
     /// The last bundle of each life-safety stream when the session began.
     heads: BTreeMap<StreamId, u64>,
     has_work: bool,
+    list_leads: bool,
     bye: Option<Bye>,
     ended: Option<Ended>,
 }
 
 impl Session {
-    /// A session over a fresh connection. `nonce` is drawn at random; `incoming` comes from
-    /// the session before.
+    /// A session over a fresh connection. `nonce` is drawn at random; `memory` comes from the
+    /// session before.
     pub(crate) fn new(
         link: Link,
         nonce: [u8; 8],
-        incoming: Incoming,
+        memory: Memory,
         replica: &Replica,
         now: Time,
     ) -> Self {
         let frame_bytes = link.frame_bytes.clamp(FRAME_BYTES_MIN, FRAME_BYTES_MAX);
-        let urgent = replica
-            .streams()
-            .filter(|(_, stream)| stream.opening.class == Class::LifeSafety);
+        let urgent = replica.in_class(Class::LifeSafety);
+        let scheduler = match memory.scheduler {
+            Some(known) => known.after_reconnect(link.contract),
+            None => Scheduler::new(link.contract),
+        };
         Self {
             frame_bytes,
             nonce,
@@ -159,17 +175,18 @@ impl Session {
             flight: Flight::new(frame_bytes, now),
             arrivals: Arrivals::default(),
             budget: link.bytes_per_s.map(|rate| Bucket::full(rate, 0.0, now)),
-            scheduler: Scheduler::new(link.contract),
+            scheduler,
             outgoing: BTreeMap::new(),
+            touched: BTreeSet::new(),
             numbered: Vec::new(),
             openings: BTreeMap::new(),
             peer_numbers: BTreeMap::new(),
-            incoming,
+            incoming: memory.incoming,
             listings: Default::default(),
             told: Default::default(),
-            receipts: BTreeSet::new(),
+            receipts: Default::default(),
             declines: BTreeSet::new(),
-            declined_here: BTreeSet::new(),
+            declined: BTreeSet::new(),
             compared_at: now,
             changed_at: None,
             roots_asked: false,
@@ -177,6 +194,7 @@ impl Session {
                 .map(|(id, stream)| (id, stream.accounted().last()))
                 .collect(),
             has_work: true,
+            list_leads: false,
             bye: None,
             ended: None,
         }
@@ -187,15 +205,18 @@ impl Session {
         self.ended
     }
 
-    /// What is unfinished, for the next session.
-    pub(crate) fn into_incoming(self) -> Incoming {
-        self.incoming
+    /// What is unfinished, and who is in debt, for the next session.
+    pub(crate) fn into_memory(self) -> Memory {
+        Memory {
+            incoming: self.incoming,
+            scheduler: Some(self.scheduler),
+        }
     }
 
-    /// Something changed in the replica: there may be something to send.
-    pub(crate) fn wake(&mut self, now: Time) {
+    /// What goes next of a stream may have changed.
+    pub(crate) fn touch(&mut self, stream: StreamId) {
+        self.touched.insert(stream);
         self.has_work = true;
-        self.changed_at = Some(now);
     }
 
     /// When to make sure that nothing was missed.
@@ -207,17 +228,23 @@ impl Session {
 
     /// A bundle became durable, or a certificate was taken in. The peer hears of it if it is
     /// known to have it, so that it need not wonder.
-    pub(crate) fn note_durable(&mut self, stream: StreamId, seq: Option<u64>, now: Time) {
+    pub(crate) fn note_durable(
+        &mut self,
+        (stream, class): (StreamId, Class),
+        seq: Option<u64>,
+        now: Time,
+    ) {
         let out = self.outgoing.get(&stream);
         if out.is_some_and(|out| seq.is_none_or(|seq| out.has(seq))) {
-            self.receipts.insert(stream);
+            self.receipts[class as usize].insert(stream);
         }
-        self.wake(now);
+        self.touch(stream);
+        self.changed_at = Some(now);
     }
 
     /// Nothing of a stream is wanted from this peer.
     pub(crate) fn decline(&mut self, stream: StreamId) {
-        if self.declined_here.insert(stream) {
+        if self.declined.insert(stream) {
             self.declines.insert(stream);
             self.has_work = true;
         }
@@ -328,6 +355,7 @@ impl Session {
             Message::Decline(stream) => {
                 if replica.stream(stream).is_some() {
                     self.out(stream).is_declined = true;
+                    self.declined.insert(stream);
                 }
                 Vec::new()
             }
@@ -361,10 +389,7 @@ impl Session {
         let ours = self.roots(replica);
         for class in Class::ALL {
             if theirs[class as usize] == ours[class as usize] {
-                self.told[class as usize].is_complete = true;
-                for (id, stream) in in_class(replica, class) {
-                    self.out(id).learn_equal(stream);
-                }
+                self.learn_equal(class, ours[class as usize], replica);
             } else {
                 self.list(class, replica);
             }
@@ -372,7 +397,19 @@ impl Session {
     }
 
     fn roots(&self, replica: &Replica) -> Roots {
-        Class::ALL.map(|class| replica.root(class, &self.declined_here))
+        Class::ALL.map(|class| replica.root(class, &self.declined))
+    }
+
+    /// The peer has all that is here of a class.
+    fn learn_equal(&mut self, class: Class, root: Root, replica: &Replica) {
+        let told = &mut self.told[class as usize];
+        if told.equal_at.replace(root) == Some(root) {
+            return;
+        }
+        told.is_complete = true;
+        for (id, stream) in replica.in_class(class) {
+            self.out(id).learn_equal(stream);
+        }
     }
 
     /// Begins to tell the peer all that is here in a class, unless that goes on already.
@@ -383,16 +420,20 @@ impl Session {
         }
         listing.is_answer = true;
         listing.last_is_due = true;
-        let of_class = replica.streams().filter(|(_, s)| s.opening.class == class);
-        let known = of_class.filter(|(id, stream)| {
-            stream.has_news() || self.incoming.began(*id, Item::Body(1)) > 0
+        let begun = self.incoming.begun().filter(|id| {
+            let stream = replica.stream(*id);
+            stream.is_some_and(|s| s.opening.class == class && !s.has_news())
         });
-        listing.todo = known.map(|(id, _)| id).collect();
+        let known = replica.in_class(class).map(|(id, _)| id);
+        listing.todo = known.chain(begun).collect();
         self.has_work = true;
     }
 
     fn hear_have(&mut self, have: &Have, replica: &Replica) -> Vec<Event> {
         let class = have.class as usize;
+        if have.is_whole {
+            self.told[class].equal_at = None;
+        }
         if have.is_whole && self.told[class].streams.is_empty() {
             self.list(have.class, replica);
         }
@@ -403,7 +444,7 @@ impl Session {
             if have.is_whole {
                 self.told[class].streams.insert(stream);
             }
-            if self.outgoing.len() >= STREAMS_PER_PEER_MAX + replica.streams().count() {
+            if self.outgoing.len() >= STREAMS_PER_PEER_MAX + replica.count() {
                 return self.break_off();
             }
             self.out(stream).learn(line, have.is_whole);
@@ -412,7 +453,8 @@ impl Session {
             let told = std::mem::take(&mut self.told[class].streams);
             self.told[class].is_complete = true;
             self.listings[class].is_answer = false;
-            for (id, _) in in_class(replica, have.class) {
+            for (id, _) in replica.in_class(have.class) {
+                self.touched.insert(id);
                 if !told.contains(&id) {
                     self.out(id).learn_nothing();
                 }
@@ -454,6 +496,7 @@ impl Session {
     }
 
     fn out(&mut self, stream: StreamId) -> &mut Outgoing {
+        self.touched.insert(stream);
         self.outgoing.entry(stream).or_default()
     }
 
@@ -464,7 +507,7 @@ impl Session {
             Cargo::Slice(stream, slice) => self.out(stream).arrived(slice),
             Cargo::Hello
             | Cargo::LastListed(_)
-            | Cargo::Receipts(_)
+            | Cargo::Receipts(..)
             | Cargo::Roots
             | Cargo::Decline(_) => {}
         }
@@ -484,7 +527,7 @@ impl Session {
                     listing.todo.extend(streams);
                 }
                 Cargo::LastListed(class) => self.listings[class as usize].last_is_due = true,
-                Cargo::Receipts(streams) => self.receipts.extend(streams),
+                Cargo::Receipts(class, streams) => self.receipts[class as usize].extend(streams),
                 Cargo::Slice(stream, slice) => self.out(stream).lost(slice),
                 Cargo::Roots => self.roots_asked = true,
                 Cargo::Decline(stream) => {
@@ -493,10 +536,4 @@ impl Session {
             }
         }
     }
-}
-
-fn in_class(replica: &Replica, class: Class) -> impl Iterator<Item = (StreamId, &Stream)> {
-    let of_class =
-        move |(_, stream): &(StreamId, &Stream)| stream.opening.class == class && stream.has_news();
-    replica.streams().filter(of_class)
 }

@@ -4,8 +4,9 @@
 mod support;
 
 use support::NOON;
-use support::world::{Act, Wire, World};
-use twin_link::Class;
+use support::world::{Act, Wire, World, other_author};
+use twin_link::schedule::Payer;
+use twin_link::{Class, Peer, Report};
 
 const RADIO: Wire = Wire {
     bytes_per_s: 1200.0,
@@ -16,6 +17,18 @@ const RADIO: Wire = Wire {
     frame_bytes: 256,
     is_budgeted: true,
 };
+
+/// The latencies of the alarms of node 0 at node 1 in seconds, sorted.
+fn latencies(world: &World) -> Vec<f64> {
+    let alarms = world.nodes[0].authors[&Class::LifeSafety].stream();
+    let delivered = world.nodes[1].disk.delivered.iter();
+    let mut latencies: Vec<f64> = delivered
+        .filter(|(_, stream, ..)| *stream == alarms)
+        .map(|(at, stream, seq, _)| at.seconds_since(world.truth[&(*stream, *seq)].at))
+        .collect();
+    latencies.sort_by(f64::total_cmp);
+    latencies
+}
 
 /// The latencies of alarms in seconds, sorted, and how many were sent.
 fn alarms(loss: f64, minutes: u32) -> (Vec<f64>, usize) {
@@ -48,16 +61,7 @@ fn alarms(loss: f64, minutes: u32) -> (Vec<f64>, usize) {
         world.bytes_sent
     );
     assert!(offered > 1.7, "only {offered}");
-    let delivered = world.nodes[1].disk.delivered.iter();
-    let mut latencies: Vec<f64> = delivered
-        .filter_map(|(at, stream, seq, _)| {
-            let written = world.truth.get(&(*stream, *seq))?;
-            let is_alarm = written.class == Class::LifeSafety && !written.rooms.is_empty();
-            is_alarm.then(|| at.seconds_since(written.at))
-        })
-        .collect();
-    latencies.sort_by(f64::total_cmp);
-    (latencies, sent)
+    (latencies(&world), sent)
 }
 
 fn quantile(sorted: &[f64], q: f64) -> f64 {
@@ -75,6 +79,53 @@ fn alarms_pass_a_saturated_radio() {
         );
         assert_eq!(latencies.len(), sent);
         assert!(p50 <= p50_max && p99 <= p99_max, "p50 {p50} s, p99 {p99} s");
+    }
+}
+
+/// Somebody opens a hundred life-safety streams and writes in all of them without end, whether
+/// it is known who that is or not. The alarms of the node between pass it all the same; the
+/// flood is demoted, which is reported, and nothing of it is lost.
+#[test]
+fn a_flood_of_life_safety_delays_no_other_alarm() {
+    for is_attributed in [true, false] {
+        let mut world = World::new(3, 0.0, 41);
+        world.wire(0, 1, RADIO);
+        world.wire(0, 2, MEGABIT);
+        let flooder = support::identity(2).origin;
+        for at in 0..100 {
+            let stream = other_author(2, at).stream();
+            let hub = &mut world.nodes[0].hub;
+            if is_attributed {
+                hub.attribute(stream, flooder).expect("room for it");
+            }
+        }
+        (2..14).for_each(|i| world.plan(f64::from(i) * 10.0, Act::Flood(2, 100)));
+        let mut at = 20.0;
+        let mut sent = 0;
+        while at < 180.0 {
+            world.plan(at, Act::Append(0, Class::LifeSafety, 1, None));
+            at += 1.0 + world.dice.unit();
+            sent += 1;
+        }
+        world.run(NOON.plus_seconds(190.0), |_| false);
+        let latencies = latencies(&world);
+        let (p50, p99) = (quantile(&latencies, 0.5), quantile(&latencies, 0.99));
+        println!(
+            "flood: {} alarms, p50 {p50:.3} s, p99 {p99:.3} s",
+            latencies.len()
+        );
+        assert_eq!(latencies.len(), sent);
+        assert!(p50 <= 0.5 && p99 <= 1.5, "p50 {p50} s, p99 {p99} s");
+        let payer = if is_attributed {
+            Payer::Origin(flooder)
+        } else {
+            Payer::Introducer(Peer(2))
+        };
+        let demoted = Report::Demoted(Peer(1), payer);
+        let reports = world.nodes[0].reports.iter();
+        assert_eq!(reports.filter(|report| **report == demoted).count(), 1);
+        let settled = world.run(NOON.plus_seconds(900.0), World::is_settled);
+        assert!(settled, "something of the flood is missing");
     }
 }
 

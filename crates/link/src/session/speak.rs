@@ -4,6 +4,7 @@ use super::{Cargo, Ended, Event, Session, Shelf, VERSION};
 use crate::frame::{Frame, Have, Hello, Item, Line, Message, Named, Part};
 use crate::gap::GapCertificate;
 use crate::id::{Class, StreamId};
+use crate::limits::RANGES_MAX;
 use crate::proof::Equivocation;
 use crate::replica::{Replica, Stream};
 use crate::schedule::{Candidate, Choice};
@@ -89,13 +90,18 @@ impl Session {
             return;
         }
         self.write_receipts(frame, replica);
+        // A long list of life safety and what is written meanwhile take turns in going first.
+        self.list_leads = !self.list_leads;
+        if self.list_leads {
+            self.write_list(frame, Class::LifeSafety, replica);
+        }
+        self.write_parts(frame, true, now, replica, shelf, events);
         self.write_list(frame, Class::LifeSafety, replica);
-        self.write_parts(frame, Some(Class::LifeSafety), now, replica, shelf, events);
         for class in &Class::ALL[1..] {
             self.write_list(frame, *class, replica);
         }
         self.write_rest(frame, replica);
-        self.write_parts(frame, None, now, replica, shelf, events);
+        self.write_parts(frame, false, now, replica, shelf, events);
     }
 
     fn write_rest(&mut self, frame: &mut Draft, replica: &Replica) {
@@ -114,25 +120,22 @@ impl Session {
     /// What became durable, so that the peer's duty ends.
     fn write_receipts(&mut self, frame: &mut Draft, replica: &Replica) {
         for class in Class::ALL {
-            let of_class = |id: &&StreamId| {
-                let stream = replica.stream(**id);
-                stream.is_some_and(|stream| stream.opening.class == class)
-            };
-            let streams: Vec<StreamId> = self.receipts.iter().filter(of_class).copied().collect();
-            let lines = self.lines(&streams, replica, frame.room() / 2);
+            let due = &self.receipts[class as usize];
+            let lines = self.lines(due.iter(), replica, frame.room() / 2);
+            let told: Vec<StreamId> = due.iter().take(lines.len()).copied().collect();
             if lines.is_empty() {
                 continue;
             }
-            let told: Vec<StreamId> = streams[..lines.len()].to_vec();
             let have = Have {
                 class,
                 is_whole: false,
                 is_last: false,
                 lines,
             };
-            if frame.put(&Message::Have(have), Some(Cargo::Receipts(told.clone()))) {
+            let cargo = Cargo::Receipts(class, told.clone());
+            if frame.put(&Message::Have(have), Some(cargo)) {
                 for id in &told {
-                    self.receipts.remove(id);
+                    self.receipts[class as usize].remove(id);
                 }
             }
         }
@@ -140,9 +143,9 @@ impl Session {
 
     fn write_list(&mut self, frame: &mut Draft, class: Class, replica: &Replica) {
         let listing = &self.listings[class as usize];
-        let first: Vec<StreamId> = listing.todo.iter().take(800).copied().collect();
-        let lines = self.lines(&first, replica, frame.room().saturating_sub(8));
-        let told: Vec<StreamId> = first[..lines.len()].to_vec();
+        let room = frame.room().saturating_sub(8);
+        let lines = self.lines(listing.todo.iter(), replica, room);
+        let told: Vec<StreamId> = listing.todo.iter().take(lines.len()).copied().collect();
         let listing = &mut self.listings[class as usize];
         // The last part goes when all others have arrived, or alone.
         let is_last =
@@ -168,13 +171,18 @@ impl Session {
         }
     }
 
-    /// As many lines as fit.
-    fn lines(&self, streams: &[StreamId], replica: &Replica, room: usize) -> Vec<Line> {
+    /// As many lines as fit, of streams that are known.
+    fn lines<'a>(
+        &self,
+        streams: impl Iterator<Item = &'a StreamId>,
+        replica: &Replica,
+        room: usize,
+    ) -> Vec<Line> {
         let mut left = room;
         let mut lines = Vec::new();
         for &id in streams {
             let Some(stream) = replica.stream(id) else {
-                continue;
+                break;
             };
             let next = Item::Body(stream.accounted().contiguous() + 1);
             let mut line = Line {
@@ -183,9 +191,9 @@ impl Session {
                     .get(&id)
                     .map_or(Named::Id(id), |&n| Named::Number(n)),
                 is_forked: stream.fork().is_some(),
-                covered: stream.covered().count(),
+                covered: stream.covered_count(),
                 began: self.incoming.began(id, next),
-                accounted: stream.accounted().clone(),
+                accounted: stream.accounted().first_runs(RANGES_MAX),
             };
             line.fit(self.frame_bytes / 2);
             if line.bytes() > left {
@@ -197,76 +205,79 @@ impl Session {
         lines
     }
 
-    /// Parts of items, in the scheduler's order, of one class or of all.
+    /// Parts of items, in the scheduler's order: only life safety within its contract, or all.
     fn write_parts(
         &mut self,
         frame: &mut Draft,
-        only: Option<Class>,
+        only_urgent: bool,
         now: Time,
         replica: &Replica,
         shelf: &dyn Shelf,
         events: &mut Vec<Event>,
     ) {
+        for id in std::mem::take(&mut self.touched) {
+            self.offer(id, replica);
+        }
         while frame.room() >= PART_ROOM_MIN {
-            let mut candidates = self.candidates(replica, only);
-            if only == Some(Class::LifeSafety) {
-                candidates.retain(|c| self.scheduler.is_within(c.stream, now));
-            }
-            let Some(choice) = self.scheduler.choose(&candidates, now) else {
-                return;
+            let choice = if only_urgent {
+                self.scheduler.choose_urgent(now)
+            } else {
+                self.scheduler.choose(now)
             };
-            let Some(stream) = replica.stream(choice.stream) else {
-                return;
-            };
-            let class = stream.opening.class;
+            let Some(choice) = choice else { return };
             let before = frame.bytes.len();
-            if !self.write_part(frame, choice, replica, shelf) {
-                return;
-            }
-            let bytes = frame.bytes.len() - before;
-            if self.scheduler.charge(choice, class, bytes, now) {
-                events.push(Event::Demoted(choice.stream));
+            match self.write_part(frame, choice, replica, shelf) {
+                Wrote::Part => {
+                    let bytes = frame.bytes.len() - before;
+                    let demoted = self.scheduler.charge(choice, bytes, now);
+                    events.extend(demoted.map(Event::Demoted));
+                    self.offer(choice.stream, replica);
+                }
+                // Its bytes are not there: nothing else waits for them.
+                Wrote::Nothing => self.scheduler.withdraw(choice.stream),
+                Wrote::NoRoom => return,
             }
         }
     }
 
-    fn candidates(&mut self, replica: &Replica, only: Option<Class>) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for (id, stream) in replica.streams() {
+    /// Puts a stream in its place in the scheduler, or takes it out.
+    fn offer(&mut self, id: StreamId, replica: &Replica) {
+        let next = replica.stream(id).filter(|stream| stream.has_news());
+        let next = next.and_then(|stream| {
             let class = stream.opening.class;
-            if only.is_some_and(|only| only != class) || !stream.has_news() {
-                continue;
-            }
             let is_complete = self.told[class as usize].is_complete;
             let out = self.outgoing.entry(id).or_default();
             out.is_known |= is_complete;
             if !out.is_known && class != Class::LifeSafety {
-                continue;
+                return None;
             }
             let after = self.heads.get(&id).copied().unwrap_or(0);
-            if let Some((_, expires)) = out.next(stream, after) {
-                candidates.push(Candidate {
-                    stream: id,
-                    class,
-                    expires,
-                });
-            }
+            let (_, expires) = out.next(stream, after)?;
+            Some(Candidate {
+                stream: id,
+                class,
+                payer: replica.payer(id),
+                expires,
+            })
+        });
+        match next {
+            Some(candidate) => self.scheduler.offer(candidate),
+            None => self.scheduler.withdraw(id),
         }
-        candidates
     }
 
-    /// The next part of the chosen stream; false if the frame has no room for it.
+    /// The next part of the chosen stream.
     fn write_part(
         &mut self,
         frame: &mut Draft,
         choice: Choice,
         replica: &Replica,
         shelf: &dyn Shelf,
-    ) -> bool {
+    ) -> Wrote {
         let id = choice.stream;
         let after = self.heads.get(&id).copied().unwrap_or(0);
         let Some(stream) = replica.stream(id) else {
-            return false;
+            return Wrote::Nothing;
         };
         let numbered = &mut self.numbered;
         let out = self.outgoing.entry(id).or_default();
@@ -276,27 +287,27 @@ impl Session {
         });
         out.drop_needless(stream);
         let Some((item, _)) = out.next(stream, after) else {
-            return false;
+            return Wrote::Nothing;
         };
         if !out.is_begun(item) {
             match item_bytes(item, id, stream, shelf) {
                 Some(bytes) if !bytes.is_empty() => out.begin(item, bytes),
-                _ => return false,
+                _ => return Wrote::Nothing,
             }
         }
         let is_declared = out.is_declared || frame.declared.contains(&id);
         let open = Message::Open(number, stream.opening);
         let open_bytes = if is_declared { 0 } else { open.encode().len() };
         let Some((total, offset)) = out.progress(item) else {
-            return false;
+            return Wrote::Nothing;
         };
         let overhead = Part::overhead(number, item, total, offset) + open_bytes;
         let room = frame.room().saturating_sub(overhead);
         if room < PART_BYTES_MIN.min(total - offset) {
-            return false;
+            return Wrote::NoRoom;
         }
         let Some((slice, bytes, total)) = out.take(item, room) else {
-            return false;
+            return Wrote::Nothing;
         };
         if !is_declared {
             frame.put(&open, Some(Cargo::Open(id)));
@@ -309,8 +320,16 @@ impl Session {
             offset: slice.offset,
             bytes,
         };
-        frame.put(&Message::Part(part), Some(Cargo::Slice(id, slice)))
+        frame.put(&Message::Part(part), Some(Cargo::Slice(id, slice)));
+        Wrote::Part
     }
+}
+
+/// What became of a choice.
+enum Wrote {
+    Part,
+    NoRoom,
+    Nothing,
 }
 
 fn item_bytes(item: Item, id: StreamId, stream: &Stream, shelf: &dyn Shelf) -> Option<Vec<u8>> {

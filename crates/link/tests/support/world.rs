@@ -47,6 +47,8 @@ pub struct Node {
     pub disk: Disk,
     unsynced: Vec<Write>,
     pub authors: BTreeMap<Class, Author>,
+    /// Further life-safety streams, which nobody else reads.
+    pub others: Vec<Author>,
     control: Author,
     reader: Reader,
     lives: u8,
@@ -91,6 +93,8 @@ pub enum Act {
     /// A node writes this many readings of a class about random rooms; when they expire.
     Append(usize, Class, usize, Option<f64>),
     Certify(usize),
+    /// A node writes one reading in each of this many further life-safety streams.
+    Flood(usize, usize),
     Cut(usize, usize),
     Heal(usize, usize),
     Crash(usize),
@@ -423,6 +427,7 @@ impl World {
                 }
             }
             Act::Certify(node) => self.certify(node),
+            Act::Flood(node, count) => self.flood(node, count),
             Act::Cut(a, b) => {
                 self.state_mut(a, b).is_up = false;
                 self.disconnect(a, b);
@@ -522,6 +527,33 @@ impl World {
             .for_each(|write| self.write(node, write));
     }
 
+    fn flood(&mut self, node: usize, count: usize) {
+        let mut writes = Vec::new();
+        for at in 0..count {
+            let others = &mut self.nodes[node].others;
+            if others.len() <= at {
+                others.push(other_author(node, at));
+            }
+            let author = &mut others[at];
+            let topic = author.topic(&temperature(at), Some(99.0)).expect("room");
+            let payload = Payload {
+                written: self.now,
+                records: vec![Record::reading(topic, self.now, 99.0)],
+                ..Payload::default()
+            };
+            let bundles = author.append(&payload, None, self.now).expect("a bundle");
+            let opening = author.opening();
+            writes.extend(
+                bundles
+                    .into_iter()
+                    .map(|bundle| Write::Own(opening, bundle)),
+            );
+        }
+        for write in writes {
+            self.write(node, write);
+        }
+    }
+
     fn certify(&mut self, node: usize) {
         if !self.nodes[node].is_up {
             return;
@@ -558,6 +590,17 @@ impl World {
             .all(|node| node.is_up && node.unsynced.is_empty());
         idle && self.nodes.iter().all(|node| roots(node) == first)
     }
+}
+
+/// A further life-safety stream of a node.
+pub fn other_author(node: usize, at: usize) -> Author {
+    let mut identity = super::identity(node as u8);
+    identity.audience = Audience([at as u8 + 1; 16]);
+    let secret = [node as u8 + 1; 32];
+    let mut author = Author::open(&secret, identity, Class::LifeSafety, Keep::History);
+    let begun = author.begin_epoch(1, epoch_key(1), NOON);
+    begun.expect("a first epoch");
+    author
 }
 
 pub fn reader_secret(node: usize) -> ReaderSecret {
@@ -651,6 +694,7 @@ impl Node {
             hub: Hub::new(disk.replica(now)),
             control: resume(Author::open_plain(&secret, identity)),
             authors: authors.into(),
+            others: Vec::new(),
             reader: reader.after_restart(ranges, BTreeSet::new()),
             disk,
             unsynced: Vec::new(),
