@@ -1,12 +1,13 @@
 //! The bytes of every form of belonging: examples that must never change, and what becomes
 //! of bytes that are cut or changed.
 
+mod support;
+
 use expect_test::expect_file;
 use std::fmt::Write as _;
-use twin_exchange::{Card, Particulars, Secrets};
-use twin_model::Time;
-
-const NOON: Time = Time(1_795_348_800_000_000);
+use support::{NOON, card, secrets};
+use twin_exchange::Card;
+use twin_exchange::members::{Stance, Statement, Vouch};
 
 fn hex(bytes: &[u8]) -> String {
     let mut out = String::new();
@@ -19,36 +20,20 @@ fn hex(bytes: &[u8]) -> String {
     out
 }
 
-/// The secrets of an organisation, by a number.
-fn secrets(number: u8) -> Secrets {
-    let mut at = number;
-    Secrets::draw(&mut |bytes| {
-        bytes.fill(at);
-        at = at.wrapping_add(100);
-    })
-}
-
-fn particulars(name: &str) -> Particulars {
-    Particulars {
-        name: name.into(),
-        title: format!("The {name}"),
-        certificate: vec![0x30, 0x82],
-        addresses: vec![format!("{name}.example:8443")],
-    }
-}
-
-fn card(number: u8, name: &str) -> Card {
-    let card = secrets(number).card(particulars(name), 1, NOON);
-    card.expect("a card")
-}
-
 /// The name of a form, an example, and what believes it.
 type Form = (&'static str, Vec<u8>, fn(&[u8]) -> bool);
 
 fn forms() -> Vec<Form> {
-    vec![("card", card(1, "tower").encode(), |bytes| {
-        Card::decode(bytes).is_ok_and(|card| card.verify().is_ok())
-    })]
+    let subject = secrets(2).authority().verifying_key();
+    let vouch = Vouch::sign(&secrets(1).authority(), subject, Stance::Admits, 3, NOON);
+    vec![
+        ("card", card(1, "tower").encode(), |bytes| {
+            Card::decode(bytes).is_ok_and(|card| card.verify().is_ok())
+        }),
+        ("vouch", Statement::Vouch(vouch).encode(), |bytes| {
+            Statement::decode(bytes).is_ok_and(|vouch| vouch.verify().is_ok())
+        }),
+    ]
 }
 
 #[test]
