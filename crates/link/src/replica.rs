@@ -110,6 +110,23 @@ impl Stream {
         self.fork.is_some() || !self.accounted.is_empty()
     }
 
+    /// Lets go of certificates all of which the others and `covered` say together.
+    fn merge_certificates(&mut self, covered: &Ranges) {
+        let mut at = 0;
+        while at < self.certificates.len() {
+            let mut others = covered.clone();
+            let rest = self.certificates.iter().enumerate();
+            for (_, certificate) in rest.filter(|(i, _)| *i != at) {
+                others.extend(&certificate.covered());
+            }
+            if others.contains_all(&self.certificates[at].covered()) {
+                self.certificates.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
     fn digest(&self) -> [u8; DIGEST_BYTES] {
         *self.digest.get_or_init(|| {
             let mut hasher = blake3::Hasher::new_derive_key(STATE_CONTEXT);
@@ -331,6 +348,9 @@ impl Replica {
         stream
             .certificates
             .retain(|old| !covered.contains_all(&old.covered()));
+        if stream.certificates.len() >= CERTIFICATES_MAX {
+            stream.merge_certificates(&covered);
+        }
         if stream.certificates.len() >= CERTIFICATES_MAX {
             return Err(Error::TooMany("gap certificates"));
         }
