@@ -43,6 +43,8 @@ pub struct Held {
     pub expires: Option<Time>,
     /// Only the stub is left.
     pub is_stub: bool,
+    /// When it became durable, unless that was in an earlier run.
+    pub since: Option<Time>,
     hash: BundleHash,
     previous: BundleHash,
 }
@@ -320,6 +322,7 @@ impl Replica {
             bytes: bytes as u32,
             expires: stub.header.expires(),
             is_stub,
+            since: None,
             hash: stub.hash(),
             previous: stub.header.previous,
         };
@@ -383,6 +386,14 @@ impl Replica {
             stream.is_some_and(|stream| stream.held.contains_key(seq))
         });
         held.map(|(_, id, seq)| (id, seq)).collect()
+    }
+
+    /// Notes when a bundle that is held became durable.
+    pub(crate) fn date(&mut self, id: StreamId, seq: u64, now: Time) {
+        let stream = self.streams.get_mut(&id);
+        if let Some(held) = stream.and_then(|stream| stream.held.get_mut(&seq)) {
+            held.since.get_or_insert(now);
+        }
     }
 
     /// Books that only the stub of a bundle is left.
