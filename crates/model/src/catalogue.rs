@@ -388,6 +388,13 @@ static ENTRIES: &[AttributeSpec] = &[
         meaning: "Relative humidity of the air",
     },
     fact(
+        "identifies",
+        ANY,
+        Form::Entities,
+        General,
+        "The twins that stand for one and the same thing",
+    ),
+    fact(
         "isExternal",
         PORTAL,
         Form::Boolean,
@@ -560,6 +567,13 @@ static ENTRIES: &[AttributeSpec] = &[
         retention: Retention::Telemetry,
         meaning: "Whether a lift, powered door or gate serves: inService, fireService, outOfService",
     },
+    fact(
+        "sitePosition",
+        BUILDING,
+        Form::Any,
+        General,
+        "Where on earth it stands: latitude_deg and longitude_deg (WGS 84)",
+    ),
     AttributeSpec {
         // Smoke without cause is rare; once there it does not leave by itself soon. A
         // detector that sounds without smoke for ten minutes every two years says yes in

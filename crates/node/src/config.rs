@@ -1,9 +1,12 @@
 //! Configuration: one TOML file, every option with a default that is safe.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use twin_exchange::card::ADDRESSES_MAX;
+use twin_link::limits::{FRAME_BYTES_MAX, FRAME_BYTES_MIN};
 
 /// The commented default, as `twin config default` prints it.
 pub const DEFAULT_TOML: &str = include_str!("../../../twin.toml");
@@ -61,6 +64,48 @@ pub struct Config {
     pub retention: Retention,
     /// How long a log-in lasts without use, in seconds. Since 0.1.
     pub session_idle_s: u64,
+    /// Links with other organisations' nodes. Since 0.1.
+    pub link: Link,
+}
+
+/// How other organisations' nodes are reached, and reach this one.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Link {
+    /// Where other nodes are let in; nowhere if left out.
+    pub listen: Option<SocketAddr>,
+    /// Where other nodes find this one, `wss://host:port`; they are told.
+    pub addresses: Vec<String>,
+    /// Most bytes of others' bundles that are carried on.
+    pub carried_bytes_max: u64,
+    /// What may be sent over narrow links, by the name of the organisation at the other end.
+    pub budgets: BTreeMap<String, Budget>,
+}
+
+/// What a link to one organisation may be asked to carry.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Bytes per second; 1200 is a radio of 9.6 kbit/s.
+    pub bytes_per_s: f64,
+    /// Longest frame; on slow links short ones keep alarms from waiting.
+    #[serde(default = "narrow_frame_bytes")]
+    pub frame_bytes: usize,
+}
+
+const fn narrow_frame_bytes() -> usize {
+    256
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            addresses: Vec::new(),
+            carried_bytes_max: GIB,
+            budgets: BTreeMap::new(),
+        }
+    }
 }
 
 /// Days that claims of each class are kept; 0 keeps them for ever.
@@ -86,6 +131,8 @@ impl Default for Retention {
 }
 
 const GIB: u64 = 1 << 30;
+/// A slower link carries one alarm in half a minute.
+const BYTES_PER_S_MIN: f64 = 10.0;
 
 impl Default for Config {
     fn default() -> Self {
@@ -99,6 +146,7 @@ impl Default for Config {
             snapshot_claims: 500_000,
             retention: Retention::default(),
             session_idle_s: 12 * 3600,
+            link: Link::default(),
         }
     }
 }
@@ -157,6 +205,44 @@ impl Config {
             let rule = "fewer than 1000 would write the state all the time";
             return out_of_range("snapshot_claims", self.snapshot_claims.to_string(), rule);
         }
+        self.link.check()
+    }
+}
+
+impl Link {
+    fn check(&self) -> Result<(), Error> {
+        let out_of_range = |option, value: String, rule| {
+            Err(Error::OutOfRange {
+                option,
+                value,
+                rule,
+            })
+        };
+        let is_address = |address: &String| {
+            let place = address.strip_prefix("wss://");
+            place.is_some_and(|place| place.contains(':') && !place.contains('/'))
+        };
+        if let Some(bad) = self.addresses.iter().find(|address| !is_address(address)) {
+            let rule = "an address is `wss://host:port`";
+            return out_of_range("link.addresses", bad.clone(), rule);
+        }
+        if self.addresses.len() > ADDRESSES_MAX {
+            let rule = "at most 4 are told to others";
+            return out_of_range("link.addresses", self.addresses.len().to_string(), rule);
+        }
+        let frames = FRAME_BYTES_MIN..=FRAME_BYTES_MAX;
+        for (name, budget) in &self.budgets {
+            if budget.bytes_per_s.is_nan() || budget.bytes_per_s < BYTES_PER_S_MIN {
+                let rule = "below 10 bytes per second no alarm gets through in time";
+                let value = format!("{} for {name}", budget.bytes_per_s);
+                return out_of_range("link.budgets.bytes_per_s", value, rule);
+            }
+            if !frames.contains(&budget.frame_bytes) {
+                let rule = "a frame has 200 to 16384 bytes";
+                let value = format!("{} for {name}", budget.frame_bytes);
+                return out_of_range("link.budgets.frame_bytes", value, rule);
+            }
+        }
         Ok(())
     }
 }
@@ -183,6 +269,14 @@ mod tests {
             ("organisation = 'Big Co'", "lower-case"),
             ("disk_budget_bytes = 1", "64 MiB"),
             ("[retention]\nhealth_days = 3", "health_days"),
+            ("[link]\naddresses = ['http://a:1']", "wss://host:port"),
+            ("[link]\naddresses = ['wss://a']", "wss://host:port"),
+            ("[link.budgets.a]\nbytes_per_s = 1", "10 bytes"),
+            ("[link.budgets.a]\nbytes_per_s = nan", "10 bytes"),
+            (
+                "[link.budgets.a]\nbytes_per_s = 1200\nframe_bytes = 20",
+                "200 to 16384",
+            ),
         ] {
             std::fs::write(&path, text).unwrap();
             let message = Config::load(&path).unwrap_err().to_string();

@@ -1,8 +1,9 @@
 //! What a batch says beside its claims: that it is an import, with what was found in
-//! the file, that it takes an import back, or that a source is set aside. Written into the log with the claims, so
+//! the file, that it takes an import back, that a source is set aside, or which bundle of another organisation it is. Written into the log with the claims, so
 //! that it is recovered with them. Format: `docs/formats/saved-state.md`.
 
 use crate::quarantine::Verdict;
+use crate::received::{Arrival, ArrivalJson};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(crate) enum Note {
     },
     /// Sets a source aside or releases it.
     Verdict(Verdict),
+    /// What a bundle of another organisation says.
+    Received(Arrival),
 }
 
 /// One import, or the taking back of one.
@@ -96,6 +99,7 @@ enum NoteJson {
     Import { record: ImportJson },
     Undo { of: u64, record: ImportJson },
     Verdict { verdict: Verdict },
+    Received { bundle: ArrivalJson },
 }
 
 /// The form of an import record in notes and snapshots.
@@ -141,6 +145,9 @@ impl Note {
             Self::Verdict(verdict) => NoteJson::Verdict {
                 verdict: verdict.clone(),
             },
+            Self::Received(arrival) => NoteJson::Received {
+                bundle: (*arrival).into(),
+            },
             Self::Import(record) => NoteJson::Import {
                 record: ImportJson::from(&**record),
             },
@@ -168,6 +175,7 @@ impl Note {
         Ok(match json {
             NoteJson::Claims => Self::Claims,
             NoteJson::Verdict { verdict } => Self::Verdict(verdict),
+            NoteJson::Received { bundle } => Self::Received(bundle.read().map_err(bad)?),
             NoteJson::Import { record } => Self::Import(Box::new(record.read().map_err(bad)?)),
             NoteJson::Undo { of, record } => Self::Undo {
                 of: BatchId(of),
@@ -323,6 +331,10 @@ mod tests {
                 source: "urn:x:liar".into(),
                 by: "urn:twin:operator".into(),
                 reason: None,
+            }),
+            Note::Received(Arrival {
+                stream: twin_link::StreamId([0xa5; 16]),
+                seq: u64::MAX,
             }),
         ] {
             assert_eq!(Note::decode(BatchId(7), &note.encode()).unwrap(), note);

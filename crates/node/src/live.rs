@@ -16,6 +16,7 @@ use crate::journal::{ImportRecord, Note};
 use crate::names::Names;
 use crate::picture::Picture;
 use crate::quarantine::{Quarantine, Verdict};
+use crate::received::Received;
 use crate::structure::Structure;
 use std::sync::{Arc, OnceLock};
 use twin_fusion::{Evidence, Lesson, Witness};
@@ -48,6 +49,7 @@ pub(crate) struct Live {
     pub(crate) heap_bytes: usize,
     pub(crate) structure: Arc<OnceLock<Structure>>,
     pub(crate) quarantine: Arc<Quarantine>,
+    pub(crate) received: Arc<Received>,
     pub(crate) books: Books,
     pub(crate) fact_trust: Arc<FactTrust>,
     /// What was inferred; begun afresh when a claim comes that it rests on.
@@ -116,6 +118,7 @@ impl Default for Live {
             heap_bytes: 0,
             structure: Arc::default(),
             quarantine: Arc::default(),
+            received: Arc::default(),
             books: Books::default(),
             fact_trust: Arc::default(),
             inferences: Arc::default(),
@@ -143,6 +146,7 @@ impl Live {
             attributes: self.attributes,
             heap_bytes: self.heap_bytes,
             quarantine: Arc::clone(&self.quarantine),
+            received: Arc::clone(&self.received),
             books: self.books.clone(),
             fact_trust: Arc::clone(&self.fact_trust),
             inferences: Arc::clone(&self.inferences),
@@ -170,6 +174,7 @@ impl Live {
             names: Arc::clone(&picture.names),
             imports: Arc::clone(&picture.imports),
             quarantine: Arc::clone(&picture.quarantine),
+            received: Arc::clone(&picture.received),
             commit: picture.commit,
             recorded: picture.recorded,
             next_batch: picture.next_batch,
@@ -361,6 +366,7 @@ impl Live {
         match note {
             Note::Claims => {}
             Note::Verdict(verdict) => self.judge(&verdict, recorded),
+            Note::Received(arrival) => Arc::make_mut(&mut self.received).take(arrival),
             Note::Import(record) => imports.push(Arc::new(*record)),
             Note::Undo { of, record } => {
                 for import in imports.iter_mut().filter(|import| import.batch == of) {

@@ -9,6 +9,7 @@ use crate::inference::Inferences;
 use crate::journal::ImportRecord;
 use crate::names::Names;
 use crate::quarantine::Quarantine;
+use crate::received::Received;
 use crate::structure::Structure;
 use std::sync::{Arc, OnceLock};
 use twin_fusion::Setting;
@@ -29,6 +30,7 @@ pub(crate) struct Picture {
     pub(crate) attributes: u64,
     pub(crate) heap_bytes: usize,
     pub(crate) quarantine: Arc<Quarantine>,
+    pub(crate) received: Arc<Received>,
     pub(crate) books: Books,
     pub(crate) fact_trust: Arc<FactTrust>,
     pub(crate) inferences: Arc<Inferences>,

@@ -6,6 +6,7 @@ use crate::error::Error;
 use std::fmt::Write as _;
 use twin_fusion as fusion;
 use twin_model::naming::is_erased_name;
+use twin_model::naming::is_received;
 use twin_model::urgency::is_life_safety;
 use twin_model::{
     Act, AttributeSpec, Caller, Catalogue, ClaimId, CommitNumber, Estimator, Principal, SourceId,
@@ -167,6 +168,17 @@ pub(crate) fn prepare(
     let structure = policy::decide(caller, &policy::Action::ClaimStructure).require();
     for (index, draft) in drafts.into_iter().enumerate() {
         let source = draft.source.unwrap_or_else(|| own.clone());
+        if is_received(&source) {
+            let message = format!("`{source}` stands for a source of another organisation");
+            let (code, field) = (ClaimCode::NotYourSource, Some("source"));
+            refused.push(Refusal {
+                index,
+                code,
+                message,
+                field,
+            });
+            continue;
+        }
         // Bulk comes in runs of one source: ask the policy once per run.
         if source != own && permitted.as_ref() != Some(&source) {
             if let Err(refusal) =

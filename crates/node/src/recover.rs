@@ -96,7 +96,7 @@ pub(crate) fn fold(
     std::thread::scope(|scope| {
         let (send, portions) = mpsc::sync_channel(PORTIONS_WAITING_MAX);
         let reading = scope.spawn(move || {
-            claims.retained(before_sequence, &mut |portion| {
+            claims.retained(0..before_sequence, &mut |portion| {
                 let portion: Vec<(Claim, Canonical)> =
                     portion.into_iter().map(with_canonical).collect();
                 match send.send(portion) {

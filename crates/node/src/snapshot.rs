@@ -11,6 +11,7 @@ use crate::journal::{ImportJson, ImportRecord};
 use crate::live::Live;
 use crate::picture::Picture;
 use crate::quarantine::{Quarantine, QuarantineJson};
+use crate::received::{Received, ReceivedJson};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -46,6 +47,8 @@ struct Head {
     #[serde(default)]
     quarantine: Vec<QuarantineJson>,
     #[serde(default)]
+    received: Vec<ReceivedJson>,
+    #[serde(default)]
     is_refold_due: bool,
 }
 
@@ -76,6 +79,7 @@ pub(crate) fn write(picture: &Picture, out: &mut dyn Write) -> io::Result<()> {
             .iter()
             .map(QuarantineJson::from)
             .collect(),
+        received: picture.received.to_json(),
         is_refold_due: picture.is_refold_due,
     };
     out.write_all(&VERSION.to_le_bytes())?;
@@ -184,6 +188,8 @@ fn read_head(saved: &mut store::SnapshotIn) -> Result<(Live, usize), Error> {
     names.sources.fill(take_names(saved, SourceId::new)?);
     let quarantine = Quarantine::read(head.quarantine, |source| names.sources.number(source))?;
     live.quarantine = Arc::new(quarantine);
+    let received = Received::read(head.received).map_err(|e| damaged(&e))?;
+    live.received = Arc::new(received);
     live.count_sources();
     Ok((live, head.blocks))
 }

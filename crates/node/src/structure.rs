@@ -110,6 +110,11 @@ impl Structure {
         self.storeys(building).iter().copied().chain([building])
     }
 
+    /// What it is directly part of.
+    pub(crate) fn container(&self, number: u32) -> Option<u32> {
+        self.part_of.get(&number).copied()
+    }
+
     /// Climbs `partOf`; bounded, because claims may form a circle.
     fn first_above(&self, number: u32, kind: EntityKind) -> Option<u32> {
         const LEVELS_MAX: usize = 8;

@@ -215,6 +215,15 @@ impl Frames {
         }
     }
 
+    /// More of the file may be read now, up to `length`.
+    pub(crate) fn reach(&mut self, length: u64) {
+        if self.length != length {
+            self.length = length;
+            self.window.clear();
+            self.window_at = self.offset;
+        }
+    }
+
     /// The commit and the first sequence that the next frame must have.
     pub(crate) fn expected(&self) -> (u64, u64) {
         (self.commit, self.sequence)

@@ -1,12 +1,13 @@
-//! Everything that is still kept, once more from the beginning: for a node whose saved
-//! state cannot serve, and for answers as if somebody had never been heard.
+//! What is still kept, once more in the order of recording: for a node whose saved state
+//! cannot serve, for answers as if somebody had never been heard, and for telling others
+//! what was said before they asked.
 
 use crate::maintenance::for_each_batch;
 use crate::manifest::Sealed;
 use crate::open::{LogFile, Shared, locked};
 use crate::reader::{ATTEMPTS, Reader};
 use crate::{Error, batch};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use twin_model::Claim;
 
@@ -19,9 +20,19 @@ enum Unit {
     Log(Arc<LogFile>),
 }
 
+impl Unit {
+    /// The numbers of the claims that it ever held.
+    fn sequences(&self) -> Range<u64> {
+        match self {
+            Self::Sealed(sealed) => sealed.first_sequence..sealed.next_sequence,
+            Self::Log(log) => log.header.first_sequence..log.ends().next_sequence,
+        }
+    }
+}
+
 impl Reader {
-    /// Every claim that is still kept and whose number is below `before_sequence`, in the
-    /// order of recording, some thousand at a time, until `take` breaks off. Holds the
+    /// Every claim that is still kept and whose number is among `sequences`, in the order
+    /// of recording, some thousand at a time, until `take` breaks off. Holds the
     /// claims of one log file in memory, about ten times [`Options::segment_bytes`].
     ///
     /// # Errors
@@ -31,19 +42,19 @@ impl Reader {
     /// [`Options::segment_bytes`]: crate::Options::segment_bytes
     pub fn retained(
         &self,
-        before_sequence: u64,
+        sequences: Range<u64>,
         take: &mut dyn FnMut(Vec<Claim>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let mut done = 0;
         while let Some((number, unit)) = next_unit(&self.shared, done) {
+            let Range { start, end } = unit.sequences();
+            if start >= sequences.end {
+                break;
+            }
             let flow = match unit {
-                Unit::Sealed(sealed) if sealed.first_sequence >= before_sequence => break,
-                Unit::Sealed(_) => {
-                    let claims = self.sealed_claims(number, before_sequence)?;
-                    hand_over(claims, take)
-                }
-                Unit::Log(log) if log.header.first_sequence >= before_sequence => break,
-                Unit::Log(log) => log_claims(&log, before_sequence, take)?,
+                _ if end <= sequences.start => ControlFlow::Continue(()),
+                Unit::Sealed(_) => hand_over(self.sealed_claims(number, &sequences)?, take),
+                Unit::Log(log) => log_claims(&log, &sequences, take)?,
             };
             if flow.is_break() {
                 break;
@@ -55,14 +66,14 @@ impl Reader {
 
     /// The claims of one sealed log file in the order of recording. A segment may be
     /// replaced between the question and the reading; then it is asked again.
-    fn sealed_claims(&self, number: u32, before_sequence: u64) -> Result<Vec<Claim>, Error> {
+    fn sealed_claims(&self, number: u32, sequences: &Range<u64>) -> Result<Vec<Claim>, Error> {
         for attempt in 1.. {
             let (generation, sealed) = {
                 let manifest = locked(&self.shared.manifest);
                 let sealed = manifest.sealed.iter().find(|s| s.log_number == number);
                 (manifest.generation, sealed.cloned())
             };
-            let read = sealed.map_or(Ok(Vec::new()), |s| self.read_sealed(&s, before_sequence));
+            let read = sealed.map_or(Ok(Vec::new()), |s| self.read_sealed(&s, sequences));
             match read {
                 Err(Error::SegmentDamaged { .. })
                     if attempt < ATTEMPTS
@@ -73,14 +84,14 @@ impl Reader {
         Ok(Vec::new())
     }
 
-    fn read_sealed(&self, sealed: &Sealed, before_sequence: u64) -> Result<Vec<Claim>, Error> {
+    fn read_sealed(&self, sealed: &Sealed, sequences: &Range<u64>) -> Result<Vec<Claim>, Error> {
         let mut claims = Vec::new();
         for segment in &sealed.segments {
             let open = self.open_segment(segment)?;
             open.each(&segment.name, |portion| {
                 let wanted = portion
                     .into_iter()
-                    .filter(|c| c.id.sequence < before_sequence);
+                    .filter(|c| sequences.contains(&c.id.sequence));
                 claims.extend(wanted);
                 Ok(())
             })?;
@@ -124,14 +135,14 @@ fn hand_over(
 
 fn log_claims(
     log: &LogFile,
-    before_sequence: u64,
+    sequences: &Range<u64>,
     take: &mut dyn FnMut(Vec<Claim>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let (mut waiting, mut flow) = (Vec::new(), ControlFlow::Continue(()));
     for_each_batch(log, |_, batch: batch::Batch| {
         if flow.is_continue() {
             let wanted = batch.claims.into_iter();
-            waiting.extend(wanted.filter(|c| c.id.sequence < before_sequence));
+            waiting.extend(wanted.filter(|c| sequences.contains(&c.id.sequence)));
             if waiting.len() >= PORTION {
                 flow = take(std::mem::take(&mut waiting));
             }

@@ -10,7 +10,8 @@ pub const ATTRIBUTES_MAX: usize = 256;
 
 /// What a directory of things consists of: that they exist, what they are, where, and what
 /// others call them. Never how they are.
-pub const DIRECTORY_ATTRIBUTES: [&str; 5] = ["address", "location", "name", "sameAs", "type"];
+pub const DIRECTORY_ATTRIBUTES: [&str; 5] =
+    ["address", "identifies", "name", "sitePosition", "type"];
 
 /// Who is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,7 +96,7 @@ pub enum Error {
     TooManyRules(usize),
     /// The directory holds no values.
     #[error(
-        "`{0}` is not for every member: the directory holds only address, location, name, sameAs \
+        "`{0}` is not for every member: the directory holds only address, identifies, name, sitePosition \
          and type"
     )]
     NotForMembers(Attribute),

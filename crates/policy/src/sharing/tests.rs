@@ -101,7 +101,7 @@ fn told(rule: Rule) -> String {
             "open",
             "occupancy",
             "partOf",
-            "location",
+            "sitePosition",
             "sirenTone",
         ];
         let is_told = |name: &&str| !release(&records, &claim(1, thing, name), &Tower).is_empty();
@@ -117,15 +117,15 @@ fn everything_means_everything_harmless() {
         attributes: Choice::All,
         ..rule("name")
     };
-    expect![[r"
-        urn:tower: name type smoke
-        urn:tower:1: name type smoke
-        urn:tower:1:room: name type smoke
-        urn:tower:1:door: name type smoke
-        urn:tower:2:room: name type smoke
-        urn:van: name type smoke
+    expect![[r#"
+        urn:tower: name type smoke sitePosition
+        urn:tower:1: name type smoke sitePosition
+        urn:tower:1:room: name type smoke sitePosition
+        urn:tower:1:door: name type smoke sitePosition
+        urn:tower:2:room: name type smoke sitePosition
+        urn:van: name type smoke sitePosition
         urn:twin:erased:7: 
-    "]]
+    "#]]
     .assert_eq(&told(all));
 }
 
@@ -157,7 +157,7 @@ fn members_are_told_what_exists_and_nothing_more() {
         ..rule("name")
     };
     expect![[r"
-        urn:tower: name type location
+        urn:tower: name type sitePosition
         urn:tower:1: 
         urn:tower:1:room: 
         urn:tower:1:door: 
@@ -276,7 +276,7 @@ fn a_summary_is_for_those_who_may_know_the_rooms() {
     let release = |records: &[RuleRecord], to, storey, name, parts: &[&str]| {
         let parts: Vec<_> = parts.iter().map(|part| entity(part)).collect();
         let statement = statement(storey, name);
-        release_summary(records, to, &node, statement, &parts, &Tower).is_some()
+        release_summary(records, to, &node, &statement, &parts, &Tower).is_some()
     };
     let (one, two) = ("urn:tower:1", "urn:tower:2");
     let (room, other) = ("urn:tower:1:room", "urn:tower:2:room");
@@ -333,7 +333,7 @@ fn rules_read_as_sentences() {
     expect![[r"
         brigade gets occupancy, open, smoke and temperature of rooms and doors in Tower 7: all that was ever said, and what will be. Over a link too narrow for that, a summary of each storey goes first. This helps an intruder: open. This tells about people: occupancy.
         hospital gets whatever is neither security-sensitive nor personal of everything anywhere: what is said from now on.
-        Every member may know of buildings in `urn:tower` and of their address, location, name, sameAs and type: what is said from now on."]]
+        Every member may know of buildings in `urn:tower` and of their address, identifies, name, sitePosition and type: what is said from now on."]]
     .assert_eq(&text.join("\n"));
 }
 
