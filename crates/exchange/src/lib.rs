@@ -10,7 +10,9 @@
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
 
 pub mod card;
+pub mod invitation;
 pub mod members;
 
 pub use card::{Card, Fingerprint, Particulars, Secrets};
+pub use invitation::{Code, Invitation, Joining};
 pub use members::{MemberView, Roster, Statement, Vouch};

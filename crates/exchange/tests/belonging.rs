@@ -6,8 +6,8 @@ mod support;
 use expect_test::expect_file;
 use std::fmt::Write as _;
 use support::{NOON, card, secrets};
-use twin_exchange::Card;
 use twin_exchange::members::{Stance, Statement, Vouch};
+use twin_exchange::{Card, Invitation, Joining};
 
 fn hex(bytes: &[u8]) -> String {
     let mut out = String::new();
@@ -39,6 +39,29 @@ fn forms() -> Vec<Form> {
 #[test]
 fn the_bytes_of_each_form() {
     for (name, bytes, _) in forms() {
+        expect_file![format!("vectors/{name}.hex")].assert_eq(&hex(&bytes));
+    }
+}
+
+#[test]
+fn the_bytes_of_an_invitation() {
+    let (mut invitation, code) =
+        Invitation::issue(&card(1, "tower"), "for the brigade", [9; 16], NOON).expect("a code");
+    let open = invitation.encode().to_vec();
+    let joining = Joining::begin(&code, &secrets(2), &card(2, "brigade"), 5, NOON);
+    let joining = joining.expect("not our own");
+    let request = joining.request();
+    let admitted = invitation.admit(request, &secrets(1), &card(1, "tower"), 5, NOON);
+    let vectors = [
+        ("code", code.text().as_bytes().to_vec()),
+        ("request", request.to_vec()),
+        ("answer", admitted.expect("admitted").answer),
+        ("invitation-open", open),
+        ("invitation-used", invitation.encode().to_vec()),
+        ("joining", joining.encode().to_vec()),
+        ("secrets", secrets(1).encode().to_vec()),
+    ];
+    for (name, bytes) in vectors {
         expect_file![format!("vectors/{name}.hex")].assert_eq(&hex(&bytes));
     }
 }

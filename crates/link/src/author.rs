@@ -11,7 +11,7 @@ use crate::keys::{Grant, Granted, Recipient, Scope, SecretKey};
 use crate::limits::{CONTENT_BYTES_MAX, EPOCH_S_MAX, RANGES_MAX, STREAM_TOPICS_MAX};
 use crate::newest::{Newest, Stays};
 use crate::opening::{Identity, Opening};
-use crate::payload::{Names, Payload, Topic};
+use crate::payload::{Names, Payload, Topic, Topics};
 use crate::ranges::Ranges;
 use ed25519_dalek::SigningKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,8 @@ pub struct Author {
     epoch: Option<Epoch>,
     /// The highest number of an epoch so far.
     epoch_number: u64,
+    /// The epoch of the bundle remembered last after a restart.
+    remembered_epoch: u64,
     is_plain: bool,
     names: Names,
     newest: Newest,
@@ -79,6 +81,7 @@ impl Author {
             previous: BundleHash::NONE,
             epoch: None,
             epoch_number: 0,
+            remembered_epoch: 0,
             is_plain: false,
             names: Names::default(),
             newest: Newest::default(),
@@ -102,12 +105,46 @@ impl Author {
 
     /// Continues after the last durable bundle, in a new epoch. Only for whoever can prove
     /// that no later one ever left; any doubt asks for a new incarnation. What the earlier
-    /// bundles say is not superseded any more by what follows.
+    /// bundles say is superseded by what follows as far as the author is told of it:
+    /// [`Self::remember`].
     pub fn resume(mut self, last: &Stub) -> Self {
         self.head = last.header.seq;
         self.epoch_number = last.header.epoch;
         self.previous = last.hash();
         self
+    }
+
+    /// After [`Self::resume`], before the next epoch: a bundle of the stream that still
+    /// counts, as its reader opened it, each once and in their order. `topics` are those of its
+    /// epoch. What follows supersedes it, and it is certified when it expires.
+    pub fn remember(&mut self, header: &Header, payload: &Payload, topics: &Topics) {
+        let seq = header.seq;
+        if let Some(expires) = header.expires() {
+            self.expiring.insert((expires, seq));
+        }
+        if self.opening.keep == Keep::Latest {
+            if self.remembered_epoch != header.epoch {
+                self.remembered_epoch = header.epoch;
+                self.newest.begin_epoch(seq);
+            }
+            let stays = match payload.says_more_than_records() {
+                true => Stays::Always,
+                // In such a stream topics are named in bundles of their own.
+                false if payload.records.is_empty() => Stays::ForItsEpoch,
+                false => Stays::WhileItCounts,
+            };
+            self.supersede(seq, payload, topics, stays);
+        }
+    }
+
+    /// After [`Self::resume`]: what is certified already. Later certificates say it again
+    /// together with what is new, so that one takes the place of many.
+    pub fn remember_gaps(&mut self, certificates: &[GapCertificate]) {
+        for gap in certificates.iter().flat_map(GapCertificate::gaps) {
+            let ranges = self.gaps.entry(gap.reason).or_default();
+            ranges.insert(gap.from, gap.to);
+        }
+        self.certified = chunks(&self.all_gaps());
     }
 
     /// The stream.
@@ -241,7 +278,10 @@ impl Author {
                 false if names_topics => Stays::ForItsEpoch,
                 false => Stays::WhileItCounts,
             };
-            self.supersede(payload, stays);
+            // Taken out for a moment, because superseding changes the rest of the author.
+            let names = std::mem::take(&mut self.names);
+            self.supersede(self.head, payload, names.topics(), stays);
+            self.names = names;
         }
         Ok(bundle)
     }
@@ -266,13 +306,12 @@ impl Author {
         }
     }
 
-    fn supersede(&mut self, payload: &Payload, stays: Stays) {
-        let topics = self.names.topics();
+    fn supersede(&mut self, seq: u64, payload: &Payload, topics: &Topics, stays: Stays) {
         let said = payload.records.iter().filter_map(|record| {
             let topic = topics.fingerprint(record.topic)?;
             Some((topic, record.observed))
         });
-        let spent = self.newest.take(self.head, said, stays);
+        let spent = self.newest.take(seq, said, stays);
         let superseded = self.gaps.entry(Reason::Superseded).or_default();
         for seq in spent {
             superseded.insert(seq, seq);
@@ -292,8 +331,7 @@ impl Author {
         for (_, seq) in std::mem::replace(&mut self.expiring, living) {
             expired.insert(seq, seq);
         }
-        let gaps = self.all_gaps();
-        let chunks: Vec<Vec<Gap>> = gaps.chunks(RANGES_MAX).map(<[Gap]>::to_vec).collect();
+        let chunks = chunks(&self.all_gaps());
         let new = chunks
             .iter()
             .filter(|chunk| !self.certified.contains(chunk));
@@ -319,4 +357,9 @@ impl Author {
         gaps.sort_by_key(|gap| gap.from);
         gaps
     }
+}
+
+/// As many gaps as a certificate holds.
+fn chunks(gaps: &[Gap]) -> Vec<Vec<Gap>> {
+    gaps.chunks(RANGES_MAX).map(<[Gap]>::to_vec).collect()
 }

@@ -15,6 +15,7 @@ use crate::proof::Equivocation;
 use crate::replica::{Dropped, Replica, is_past};
 use crate::schedule::Payer;
 use crate::session::{Ended, Event, Link, Memory, Session, Shelf};
+use crate::traffic::Traffic;
 use std::collections::{BTreeMap, BTreeSet};
 use twin_model::Time;
 
@@ -131,6 +132,13 @@ impl Hub {
         self.sessions.contains_key(&peer)
     }
 
+    /// How the link to a peer keeps up. Costs as much as bundles wait, so ask once a second
+    /// and not for each frame.
+    pub fn traffic(&mut self, peer: Peer, now: Time) -> Option<Traffic> {
+        let conversation = self.sessions.get_mut(&peer)?;
+        Some(conversation.session.traffic(&self.replica, now))
+    }
+
     /// When [`Self::tick`] or [`Self::room`] of some peer has something to do.
     pub fn next_wake(&mut self, peer: Peer, now: Time) -> Option<Time> {
         self.sessions.get_mut(&peer)?.session.next_wake(now)
@@ -171,6 +179,8 @@ impl Hub {
         self.replica.check(bundle.stub())?;
         self.replica.hold(bundle)?;
         self.replica.find_payer(opening.id(), Payer::Here);
+        self.replica
+            .date(bundle.header().stream, bundle.header().seq, now);
         self.note_durable(bundle.header().stream, Some(bundle.header().seq), now);
         Ok(())
     }
@@ -200,6 +210,7 @@ impl Hub {
             (None, None) => false,
         };
         if booked {
+            self.replica.date(stream, seq, now);
             self.note_durable(stream, Some(seq), now);
         }
     }

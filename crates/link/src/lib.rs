@@ -95,6 +95,7 @@ pub mod replica;
 mod revocation;
 pub mod schedule;
 pub mod session;
+mod traffic;
 
 pub use author::Author;
 pub use bundle::{Bundle, Header, NONCE_BYTES, Stub};
@@ -111,3 +112,4 @@ pub use reader::{Delivery, Member, Members, Reader};
 pub use replica::Replica;
 pub use revocation::Revocation;
 pub use session::{Link, Session, Shelf};
+pub use traffic::{Queued, Traffic};

@@ -9,7 +9,7 @@ use twin_model::Time;
 pub(crate) enum Stays {
     /// As long as one of its records has no successor.
     WhileItCounts,
-    /// It names topics: as long as a bundle of its epoch, or of an earlier one, counts.
+    /// It names topics: as long as a bundle of its epoch counts.
     ForItsEpoch,
     /// It says more than records.
     Always,
@@ -21,14 +21,15 @@ pub(crate) struct Newest {
     by_topic: BTreeMap<Fingerprint, (Time, u64)>,
     counting: BTreeMap<u64, usize>,
     naming: BTreeSet<u64>,
-    /// The first bundle of the present epoch.
-    epoch_first: u64,
+    /// By the first bundle of each epoch of which something counts: how many of its bundles
+    /// count that do not only name topics.
+    epochs: BTreeMap<u64, usize>,
 }
 
 impl Newest {
-    /// Later bundles need no topics that were named before this one.
+    /// Bundles from this one on need no topics that were named before it.
     pub(crate) fn begin_epoch(&mut self, first: u64) {
-        self.epoch_first = first;
+        self.epochs.entry(first).or_default();
     }
 
     /// Takes in a bundle; returns those that nobody needs any more.
@@ -41,6 +42,11 @@ impl Newest {
         let mut spent = Vec::new();
         // The bundle counts once for itself until it is read through.
         self.counting.insert(seq, 1);
+        if stays == Stays::ForItsEpoch {
+            self.naming.insert(seq);
+        } else {
+            self.count_epoch(seq, 1);
+        }
         for (topic, observed) in said {
             let last = self.by_topic.get(&topic).copied();
             if last.is_some_and(|(newest, _)| observed < newest) {
@@ -52,25 +58,31 @@ impl Newest {
                 self.uncount(older, &mut spent);
             }
         }
-        match stays {
-            Stays::WhileItCounts => self.uncount(seq, &mut spent),
-            Stays::ForItsEpoch => {
-                self.naming.insert(seq);
-            }
-            Stays::Always => {}
+        if stays == Stays::WhileItCounts {
+            self.uncount(seq, &mut spent);
         }
         self.release_names(&mut spent);
         spent
     }
 
-    /// Once nothing of the earlier epochs counts but the names, these do not count either.
+    /// Once nothing of an earlier epoch counts but the names, these do not count either.
     fn release_names(&mut self, spent: &mut Vec<u64>) {
-        let mut old = self.counting.range(..self.epoch_first);
-        let only_names = old.all(|(seq, &count)| count == 1 && self.naming.contains(seq));
-        if only_names {
-            let current = self.naming.split_off(&self.epoch_first);
-            for seq in std::mem::replace(&mut self.naming, current) {
-                self.uncount(seq, spent);
+        let Some((&current, _)) = self.epochs.last_key_value() else {
+            return;
+        };
+        let over = self
+            .epochs
+            .range(..current)
+            .filter(|(_, count)| **count == 0);
+        for first in over.map(|(&first, _)| first).collect::<Vec<u64>>() {
+            let later = self.epochs.range(first + 1..).next();
+            let end = later.map_or(u64::MAX, |(&next, _)| next);
+            self.epochs.remove(&first);
+            let names: Vec<u64> = self.naming.range(first..end).copied().collect();
+            for seq in names {
+                self.naming.remove(&seq);
+                self.counting.remove(&seq);
+                spent.push(seq);
             }
         }
     }
@@ -87,7 +99,14 @@ impl Newest {
         *count -= 1;
         if *count == 0 {
             self.counting.remove(&seq);
+            self.count_epoch(seq, -1);
             spent.push(seq);
+        }
+    }
+
+    fn count_epoch(&mut self, seq: u64, change: isize) {
+        if let Some((_, count)) = self.epochs.range_mut(..=seq).next_back() {
+            *count = count.saturating_add_signed(change);
         }
     }
 }
@@ -130,8 +149,8 @@ mod tests {
     fn names_go_with_the_last_record_of_their_epoch() {
         let mut newest = Newest::default();
         let mut take = |seq: u64, topic: Option<u8>, stays: Stays| {
-            if seq == 4 {
-                newest.begin_epoch(4);
+            if matches!(seq, 1 | 4 | 7) {
+                newest.begin_epoch(seq);
             }
             let said = topic.map(|topic| ([topic; 16], Time(seq.cast_signed())));
             newest.take(seq, said.into_iter(), stays)
@@ -141,6 +160,10 @@ mod tests {
         assert_eq!(take(3, Some(2), Stays::WhileItCounts), []);
         assert_eq!(take(4, None, Stays::ForItsEpoch), []);
         assert_eq!(take(5, Some(1), Stays::WhileItCounts), [2]);
-        assert_eq!(take(6, Some(2), Stays::WhileItCounts), [3, 1]);
+        assert_eq!(take(6, Some(3), Stays::WhileItCounts), []);
+        assert_eq!(take(7, None, Stays::ForItsEpoch), []);
+        assert_eq!(take(8, Some(1), Stays::WhileItCounts), [5]);
+        assert_eq!(take(9, Some(3), Stays::WhileItCounts), [6, 4]);
+        assert_eq!(take(10, Some(2), Stays::WhileItCounts), [3, 1]);
     }
 }

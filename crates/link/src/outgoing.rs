@@ -2,7 +2,7 @@
 
 use crate::frame::{Item, Line};
 use crate::ranges::Ranges;
-use crate::replica::Stream;
+use crate::replica::{Held, Stream};
 use std::collections::{BTreeMap, BTreeSet};
 use twin_model::Time;
 
@@ -146,19 +146,46 @@ impl Outgoing {
     }
 
     fn next_bundle(&self, stream: &Stream, after: u64) -> Option<(Item, Option<Time>)> {
-        let mut at = after + 1;
+        let (seq, held) = self.next_due(stream, after + 1)?;
+        let item = if held.is_stub {
+            Item::Stub(seq)
+        } else {
+            Item::Body(seq)
+        };
+        Some((item, held.expires))
+    }
+
+    /// The first bundle from `at` on that the peer lacks and that was not begun.
+    fn next_due<'a>(&self, stream: &'a Stream, mut at: u64) -> Option<(u64, &'a Held)> {
         loop {
             let (seq, held) = stream.next_held(at)?;
             let free = self.sent.next_hole(self.have.next_hole(seq));
             if free == seq {
-                let item = if held.is_stub {
-                    Item::Stub(seq)
-                } else {
-                    Item::Body(seq)
-                };
-                return Some((item, held.expires));
+                return Some((seq, held));
             }
             at = free;
+        }
+    }
+
+    /// Tells of each item that waits how many bytes of it do, and since when.
+    pub(crate) fn waiting(
+        &self,
+        stream: &Stream,
+        after: u64,
+        mut tell: impl FnMut(u64, Option<Time>),
+    ) {
+        for item in &self.unsent {
+            let bytes = self.sending.get(item).map_or(0, |s| s.todo.count());
+            let held = match item {
+                Item::Body(seq) | Item::Stub(seq) => stream.held(*seq),
+                Item::Gap(_) | Item::Fork => None,
+            };
+            tell(bytes, held.and_then(|held| held.since));
+        }
+        let mut at = if self.is_known { 1 } else { after + 1 };
+        while let Some((seq, held)) = self.next_due(stream, at) {
+            tell(u64::from(held.bytes), held.since);
+            at = seq + 1;
         }
     }
 

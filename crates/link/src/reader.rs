@@ -40,6 +40,9 @@ pub struct Delivery {
     pub payload: Payload,
     /// What it says about persons whose keys are here.
     pub personal: Vec<(u64, Vec<Record>)>,
+    /// Persons whom the origin of the stream has erased: their keys are destroyed here, and
+    /// what the application made of what it was told of them is to be erased too.
+    pub erased: BTreeSet<u64>,
     /// Bundles that had to wait may be readable now.
     pub unlocks: bool,
 }
@@ -158,11 +161,19 @@ impl Reader {
         let known_topics = topics.len();
         let payload = Payload::decode(&plaintext, topics)?;
         let new_topics = topics.len() > known_topics;
+        if self.erased.len() + payload.erased.len() > KEYS_MAX {
+            return Err(Error::TooMany("erased persons"));
+        }
         let new_keys = self.take_keys(&payload);
         self.take_revocations(&payload);
+        // Only the stream's own key signs its bundles, so this is the origin's word.
+        for &subject in &payload.erased {
+            self.erase(header.stream, subject);
+        }
         Ok(Delivery {
             identity: self.identities.get(&header.stream).copied(),
             personal: self.open_personal(bundle, &payload),
+            erased: payload.erased.clone(),
             payload,
             unlocks: new_topics || new_keys,
         })

@@ -43,6 +43,8 @@ pub struct Held {
     pub expires: Option<Time>,
     /// Only the stub is left.
     pub is_stub: bool,
+    /// When it became durable, unless that was in an earlier run.
+    pub since: Option<Time>,
     hash: BundleHash,
     previous: BundleHash,
 }
@@ -108,6 +110,23 @@ impl Stream {
     /// Whether there is anything to tell of it.
     pub(crate) fn has_news(&self) -> bool {
         self.fork.is_some() || !self.accounted.is_empty()
+    }
+
+    /// Lets go of certificates all of which the others and `covered` say together.
+    fn merge_certificates(&mut self, covered: &Ranges) {
+        let mut at = 0;
+        while at < self.certificates.len() {
+            let mut others = covered.clone();
+            let rest = self.certificates.iter().enumerate();
+            for (_, certificate) in rest.filter(|(i, _)| *i != at) {
+                others.extend(&certificate.covered());
+            }
+            if others.contains_all(&self.certificates[at].covered()) {
+                self.certificates.remove(at);
+            } else {
+                at += 1;
+            }
+        }
     }
 
     fn digest(&self) -> [u8; DIGEST_BYTES] {
@@ -303,6 +322,7 @@ impl Replica {
             bytes: bytes as u32,
             expires: stub.header.expires(),
             is_stub,
+            since: None,
             hash: stub.hash(),
             previous: stub.header.previous,
         };
@@ -331,6 +351,9 @@ impl Replica {
         stream
             .certificates
             .retain(|old| !covered.contains_all(&old.covered()));
+        if stream.certificates.len() >= CERTIFICATES_MAX {
+            stream.merge_certificates(&covered);
+        }
         if stream.certificates.len() >= CERTIFICATES_MAX {
             return Err(Error::TooMany("gap certificates"));
         }
@@ -363,6 +386,14 @@ impl Replica {
             stream.is_some_and(|stream| stream.held.contains_key(seq))
         });
         held.map(|(_, id, seq)| (id, seq)).collect()
+    }
+
+    /// Notes when a bundle that is held became durable.
+    pub(crate) fn date(&mut self, id: StreamId, seq: u64, now: Time) {
+        let stream = self.streams.get_mut(&id);
+        if let Some(held) = stream.and_then(|stream| stream.held.get_mut(&seq)) {
+            held.since.get_or_insert(now);
+        }
     }
 
     /// Books that only the stub of a bundle is left.

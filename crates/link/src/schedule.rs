@@ -187,6 +187,11 @@ impl Scheduler {
         }
     }
 
+    /// The streams that have something to send.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = StreamId> + '_ {
+        self.waiting.keys().copied()
+    }
+
     /// The stream that goes next.
     pub fn choose(&mut self, now: Time) -> Option<Choice> {
         if let Some(choice) = self.choose_urgent(now) {

@@ -15,6 +15,7 @@ use crate::opening::Opening;
 use crate::outgoing::{Outgoing, Slice};
 use crate::replica::{Replica, Root};
 use crate::schedule::{Bucket, Contract, Payer, Scheduler};
+use crate::traffic::{Meter, Traffic};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use twin_model::Time;
 use twin_model::time::MICROS;
@@ -145,6 +146,7 @@ pub struct Session {
     roots_asked: bool,
     /// The last bundle of each life-safety stream when the session began.
     heads: BTreeMap<StreamId, u64>,
+    meter: Meter,
     has_work: bool,
     list_leads: bool,
     bye: Option<Bye>,
@@ -193,6 +195,7 @@ impl Session {
             heads: urgent
                 .map(|(id, stream)| (id, stream.accounted().last()))
                 .collect(),
+            meter: Meter::new(now),
             has_work: true,
             list_leads: false,
             bye: None,
@@ -211,6 +214,26 @@ impl Session {
             incoming: self.incoming,
             scheduler: Some(self.scheduler),
         }
+    }
+
+    /// How the connection keeps up.
+    pub(crate) fn traffic(&mut self, replica: &Replica, now: Time) -> Traffic {
+        self.place_touched(replica);
+        let mut traffic = Traffic {
+            goodput_bytes_per_s: self.meter.bytes_per_s(now),
+            queued: Default::default(),
+        };
+        for id in self.scheduler.waiting() {
+            let (Some(stream), Some(out)) = (replica.stream(id), self.outgoing.get(&id)) else {
+                continue;
+            };
+            let after = self.heads.get(&id).copied().unwrap_or(0);
+            let queued = &mut traffic.queued[stream.opening.class as usize];
+            out.waiting(stream, after, |bytes, since| {
+                queued.add(bytes, since.unwrap_or(self.meter.began()));
+            });
+        }
+        traffic
     }
 
     /// What goes next of a stream may have changed.
@@ -338,7 +361,7 @@ impl Session {
             Message::Ack(ack) => match self.flight.acknowledge(&ack, now) {
                 Some(settled) => {
                     for cargo in &settled.arrived {
-                        self.note_arrived(cargo);
+                        self.note_arrived(cargo, now);
                     }
                     self.give_back(settled.lost);
                     Vec::new()
@@ -500,11 +523,14 @@ impl Session {
         self.outgoing.entry(stream).or_default()
     }
 
-    fn note_arrived(&mut self, cargo: &Cargo) {
+    fn note_arrived(&mut self, cargo: &Cargo, now: Time) {
         match *cargo {
             Cargo::Open(stream) => self.out(stream).is_declared = true,
             Cargo::Listed(class, _) => self.listings[class as usize].under_way -= 1,
-            Cargo::Slice(stream, slice) => self.out(stream).arrived(slice),
+            Cargo::Slice(stream, slice) => {
+                self.meter.count(slice.bytes, now);
+                self.out(stream).arrived(slice);
+            }
             Cargo::Hello
             | Cargo::LastListed(_)
             | Cargo::Receipts(..)

@@ -82,6 +82,48 @@ fn alarms_pass_a_saturated_radio() {
     }
 }
 
+/// The node between knows what its radio carries and what waits for it.
+#[test]
+fn a_saturated_link_knows_what_it_carries_and_what_waits() {
+    let mut world = World::new(2, 0.0, 13);
+    world.wire(0, 1, RADIO);
+    for i in 0..600 {
+        let at = 10.0 + f64::from(i) * 0.1;
+        world.plan(at, Act::Append(0, Class::Operational, 50, None));
+    }
+    for i in 0..20 {
+        world.plan(
+            20.0 + f64::from(i) * 2.0,
+            Act::Append(0, Class::LifeSafety, 1, None),
+        );
+    }
+    world.run(NOON.plus_seconds(60.0), |_| false);
+    let now = world.now;
+    let traffic = world.nodes[0].hub.traffic(Peer(1), now).expect("connected");
+    println!("{traffic:?}");
+    let of_rate = traffic.goodput_bytes_per_s / RADIO.bytes_per_s;
+    assert!((0.85..1.0).contains(&of_rate), "{of_rate}");
+    let waits = traffic.queued[Class::Operational as usize];
+    let written = world.bytes_written as f64;
+    let carried = waits.bytes as f64 + 55.0 * RADIO.bytes_per_s * of_rate;
+    assert!(
+        (carried / written - 1.0).abs() < 0.1,
+        "{carried} of {written}"
+    );
+    let age_s = now.seconds_since(waits.oldest.expect("something waits"));
+    assert!((15.0..50.0).contains(&age_s), "{age_s} s");
+    assert!(traffic.queued[Class::LifeSafety as usize].bundles <= 1);
+    // Once all is through nothing waits.
+    world.run(NOON.plus_seconds(600.0), World::is_settled);
+    world.run(world.now.plus_seconds(20.0), |_| false);
+    let now = world.now;
+    let idle = world.nodes[0].hub.traffic(Peer(1), now).expect("connected");
+    assert_eq!(
+        (idle.goodput_bytes_per_s, idle.queued),
+        (0.0, Default::default())
+    );
+}
+
 /// Somebody opens a hundred life-safety streams and writes in all of them without end, whether
 /// it is known who that is or not. The alarms of the node between pass it all the same; the
 /// flood is demoted, which is reported, and nothing of it is lost.

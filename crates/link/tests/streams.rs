@@ -358,6 +358,129 @@ fn destroying_a_persons_key_erases_what_was_said() {
     assert_eq!(reader.reread(&bundle).expect("readable").personal, []);
 }
 
+/// The origin erases a person: every reader destroys the key as soon as it reads so, tells
+/// the application, and takes the key from nobody any more. Another stream is not concerned.
+#[test]
+fn an_origin_erases_a_person_with_its_readers() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    let topic = author.topic(&temperature(1), None).expect("room");
+    let mut about = payload(vec![]);
+    for (subject, key) in [(12, 50), (13, 51)] {
+        let said = vec![Record::reading(topic, NOON, 38.5)];
+        let place = place(author.stream(), 1);
+        about
+            .seal_personal(
+                &epoch_key(key),
+                subject,
+                &place,
+                &said,
+                author.names().topics(),
+            )
+            .expect("sealed");
+    }
+    let about = append(&mut author, &about, None).remove(0);
+    let erasing = append(
+        &mut author,
+        &Payload {
+            erased: [12, 99].into(),
+            ..payload(vec![])
+        },
+        None,
+    )
+    .remove(0);
+    let recipient = reader_secret().recipient;
+    let grant = |subject: u64, key: u8| {
+        author
+            .grant_subject(
+                &node_key(1),
+                (subject, epoch_key(key)),
+                &recipient,
+                &[key; 32],
+            )
+            .expect("a grant")
+    };
+    let epoch = author.grant(&node_key(1), &recipient, &[3; 32]);
+    let granting = control(&Payload {
+        grants: vec![epoch.expect("a grant"), grant(12, 50), grant(13, 51)],
+        ..payload(vec![])
+    });
+    let replica = replica(&[&about, &erasing], &[author.opening()]);
+    let stream = replica.stream(author.stream()).expect("known");
+    let mut reader = reader();
+    reader.reread(&granting).expect("plain");
+    assert_eq!(
+        reader
+            .read(&about, stream)
+            .expect("readable")
+            .personal
+            .len(),
+        2
+    );
+    let delivery = reader.read(&erasing, stream).expect("readable");
+    assert_eq!(delivery.erased, [12, 99].into());
+    reader.reread(&granting).expect("plain");
+    let left = reader.reread(&about).expect("readable").personal;
+    assert_eq!(
+        left.iter().map(|(subject, _)| *subject).collect::<Vec<_>>(),
+        [13]
+    );
+    assert!(reader.erased().contains(&(author.stream(), 12)));
+}
+
+/// A node restarts twenty times. Once what it had said before a restart stayed for ever; now
+/// it is told what its living bundles say, and no more of them live than there are topics,
+/// and a name for each epoch that still has one.
+#[test]
+fn a_latest_stream_stays_small_over_restarts() {
+    const ROOMS: u64 = 20;
+    let mut dice = Dice(17);
+    let mut author = author(1, Class::Telemetry, Keep::Latest);
+    let mut replica = replica(&[], &[author.opening()]);
+    let mut kept: BTreeMap<u64, Bundle> = BTreeMap::new();
+    let mut reader = reader();
+    for life in 1..=20_u8 {
+        for i in 0..100 {
+            // Room 0 speaks in the first life only.
+            let from = u64::from(life > 1);
+            let room = (from + dice.below(ROOMS - from)) as usize;
+            for bundle in write(&mut author, &[room], f64::from(life) * 1e3 + f64::from(i)) {
+                replica.check(bundle.stub()).expect("sound");
+                replica.hold(&bundle).expect("known");
+                kept.insert(bundle.header().seq, bundle);
+            }
+        }
+        for certificate in author.certify(NOON).expect("certificates") {
+            for dropped in replica.cover(author.stream(), &certificate).expect("news") {
+                kept.remove(&dropped.seq);
+            }
+        }
+        assert!(
+            kept.len() as u64 <= 4 * ROOMS,
+            "{} live in life {life}",
+            kept.len()
+        );
+        reader.reread(&granting(&author)).expect("plain");
+        let last = kept.last_key_value().expect("the last one").1;
+        let fresh = Author::open(&[1; 32], identity(1), Class::Telemetry, Keep::Latest);
+        author = fresh.resume(last.stub());
+        for bundle in kept.values() {
+            let payload = reader.reread(bundle).expect("readable").payload;
+            let header = bundle.header();
+            let topics = reader.topics(header.stream, header.epoch).expect("read");
+            author.remember(header, &payload, topics);
+        }
+        let stream = replica.stream(author.stream()).expect("known");
+        author.remember_gaps(stream.certificates());
+        assert_eq!(author.certify(NOON), Ok(vec![]));
+        author
+            .begin_epoch(u64::from(life) + 1, epoch_key(life + 1), NOON)
+            .expect("a new epoch");
+    }
+    let stream = replica.stream(author.stream()).expect("known");
+    assert!(stream.certificates().len() <= 2);
+    assert_eq!(stream.missing().collect::<Vec<_>>(), []);
+}
+
 #[test]
 fn an_expired_bundle_leaves_its_stub() {
     let mut author = author(1, Class::Telemetry, Keep::History);

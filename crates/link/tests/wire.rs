@@ -341,6 +341,26 @@ fn an_epoch_lasts_a_day() {
 }
 
 #[test]
+fn erased_persons_are_named_in_their_order() {
+    let payload = Payload {
+        written: NOON,
+        erased: [3, 0, 1 << 40].into(),
+        ..Payload::default()
+    };
+    let bytes = payload.encode(&Topics::default(), 0).expect("a payload");
+    expect_file!["vectors/erased.hex"].assert_eq(&hex(&bytes));
+    assert_eq!(Payload::decode(&bytes, &mut Topics::default()), Ok(payload));
+    // The same number twice has no second form.
+    let mut twice = bytes[..bytes.len() - 10].to_vec();
+    twice.extend_from_slice(&[8, 2, 3, 0]);
+    let refused = Payload::decode(&twice, &mut Topics::default());
+    assert_eq!(
+        refused,
+        Err(Error::Malformed("a section of erased persons"))
+    );
+}
+
+#[test]
 fn sections_of_a_later_version_are_kept() {
     let payload = Payload {
         written: NOON,

@@ -20,6 +20,7 @@ use crate::limits::{RECORDS_MAX, SECTIONS_MAX};
 use crate::proof::Equivocation;
 use crate::revocation::Revocation;
 use readings::Reading;
+use std::collections::BTreeSet;
 use twin_model::{Act, Interval, Stated, Time, Value};
 
 const VERSION: u8 = 1;
@@ -30,6 +31,7 @@ const GRANT: u64 = 4;
 const PERSONAL: u64 = 5;
 const REVOCATION: u64 = 6;
 const PROOF: u64 = 7;
+const ERASED: u64 = 8;
 
 /// What one source says on one topic at one time.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +103,8 @@ pub struct Payload {
     pub revocations: Vec<Revocation>,
     /// Origins found to have written two histories.
     pub proofs: Vec<Equivocation>,
+    /// Persons whose keys every reader of the stream is to destroy, by number.
+    pub erased: BTreeSet<u64>,
     /// Sections of a later version, by kind, to be kept and handed on.
     pub unknown: Vec<(u64, Vec<u8>)>,
 }
@@ -129,6 +133,12 @@ impl Payload {
         }
         for proof in &self.proofs {
             put_section(&mut out, PROOF, &proof.encode());
+        }
+        if self.erased.len() > RECORDS_MAX {
+            return Err(Error::TooMany("persons erased in a bundle"));
+        }
+        if !self.erased.is_empty() {
+            put_section(&mut out, ERASED, &put_erased(&self.erased));
         }
         for (kind, section) in &self.unknown {
             put_section(&mut out, *kind, section);
@@ -163,6 +173,7 @@ impl Payload {
             personal,
             revocations,
             proofs,
+            erased,
             unknown,
             ..
         } = self;
@@ -170,6 +181,7 @@ impl Payload {
             && personal.is_empty()
             && revocations.is_empty()
             && proofs.is_empty()
+            && erased.is_empty()
             && unknown.is_empty();
         !all_empty
     }
@@ -185,10 +197,14 @@ impl Payload {
             PERSONAL => self.personal.push(Personal::decode(section)?),
             REVOCATION => self.revocations.push(Revocation::decode(section)?),
             PROOF => self.proofs.push(Equivocation::decode(section)?),
+            ERASED => self.erased.extend(get_erased(section)?),
             _ => self.unknown.push((kind, section.to_vec())),
         }
         if self.records.len() > RECORDS_MAX {
             return Err(Error::TooMany("records in a bundle"));
+        }
+        if self.erased.len() > RECORDS_MAX {
+            return Err(Error::TooMany("persons erased in a bundle"));
         }
         Ok(())
     }
@@ -265,6 +281,31 @@ impl Personal {
         })();
         whole.ok_or(Error::Malformed("a personal section"))
     }
+}
+
+/// Ascending, each as the difference to the one before.
+fn put_erased(erased: &BTreeSet<u64>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut before = 0;
+    for &subject in erased {
+        put_varint(&mut out, subject - before);
+        before = subject;
+    }
+    out
+}
+
+fn get_erased(section: &[u8]) -> Result<BTreeSet<u64>, Error> {
+    let mut cursor = Cursor::new(section);
+    let mut erased = BTreeSet::new();
+    let mut before = 0_u64;
+    while !cursor.is_empty() {
+        let subject = cursor.varint().and_then(|gap| before.checked_add(gap));
+        before = subject.ok_or(Error::Malformed("a section of erased persons"))?;
+        if !erased.insert(before) {
+            return Err(Error::Malformed("a section of erased persons"));
+        }
+    }
+    Ok(erased)
 }
 
 fn put_section(out: &mut Vec<u8>, kind: u64, section: &[u8]) {

@@ -215,9 +215,7 @@ impl Session {
         shelf: &dyn Shelf,
         events: &mut Vec<Event>,
     ) {
-        for id in std::mem::take(&mut self.touched) {
-            self.offer(id, replica);
-        }
+        self.place_touched(replica);
         while frame.room() >= PART_ROOM_MIN {
             let choice = if only_urgent {
                 self.scheduler.choose_urgent(now)
@@ -237,6 +235,13 @@ impl Session {
                 Wrote::Nothing => self.scheduler.withdraw(choice.stream),
                 Wrote::NoRoom => return,
             }
+        }
+    }
+
+    /// Looks again at the streams of which something changed.
+    pub(super) fn place_touched(&mut self, replica: &Replica) {
+        for id in std::mem::take(&mut self.touched) {
+            self.offer(id, replica);
         }
     }
 

@@ -638,6 +638,44 @@ impl Disk {
         Some(*bundle.stub())
     }
 
+    fn ranges(&self) -> BTreeMap<StreamId, Ranges> {
+        let mut ranges: BTreeMap<StreamId, Ranges> = BTreeMap::new();
+        for (_, stream, seq, _) in &self.delivered {
+            ranges.entry(*stream).or_default().insert(*seq, *seq);
+        }
+        ranges
+    }
+
+    fn whole(&self) -> impl Iterator<Item = Bundle> {
+        let whole = self.bundles.iter().filter(|(_, (_, is_stub, _))| !is_stub);
+        whole.map(|((stream, seq), (_, _, bytes))| {
+            Bundle::from_body(*stream, *seq, bytes).expect("a bundle")
+        })
+    }
+
+    /// After a restart: keys and topics of what was delivered before.
+    fn teach(&self, reader: &mut Reader) {
+        for _ in 0..2 {
+            for bundle in self.whole() {
+                let _ = reader.reread(&bundle);
+            }
+        }
+    }
+
+    /// After a restart: what the author had said.
+    fn remind(&self, author: &mut Author, reader: &mut Reader) {
+        let own = |bundle: &Bundle| bundle.header().stream == author.stream();
+        for bundle in self.whole().filter(own).collect::<Vec<_>>() {
+            let header = *bundle.header();
+            let Ok(delivery) = reader.reread(&bundle) else {
+                continue;
+            };
+            if let Some(topics) = reader.topics(header.stream, header.epoch) {
+                author.remember(&header, &delivery.payload, topics);
+            }
+        }
+    }
+
     /// What the disk says is there.
     fn replica(&self, now: Time) -> Replica {
         let mut replica = Replica::default();
@@ -677,46 +715,36 @@ impl Node {
             Some(last) => author.resume(&last),
             None => author,
         };
+        let hub = Hub::new(disk.replica(now));
+        let reader = Reader::new(reader_secret(at), members.collect());
+        let mut reader = reader.after_restart(disk.ranges(), BTreeSet::new());
+        disk.teach(&mut reader);
         let authors = KEEPS.map(|(class, keep)| {
             let mut author = resume(Author::open(&secret, identity, class, keep));
+            disk.remind(&mut author, &mut reader);
+            if let Some(stream) = hub.replica().stream(author.stream()) {
+                author.remember_gaps(stream.certificates());
+            }
             let epoch = u64::from(lives) + 1;
             author
                 .begin_epoch(epoch, epoch_key(lives + 1), now)
                 .expect("a new epoch");
             (class, author)
         });
-        let mut ranges: BTreeMap<StreamId, Ranges> = BTreeMap::new();
-        for (_, stream, seq, _) in &disk.delivered {
-            ranges.entry(*stream).or_default().insert(*seq, *seq);
-        }
-        let reader = Reader::new(reader_secret(at), members.collect());
         let mut node = Self {
-            hub: Hub::new(disk.replica(now)),
+            hub,
             control: resume(Author::open_plain(&secret, identity)),
             authors: authors.into(),
             others: Vec::new(),
-            reader: reader.after_restart(ranges, BTreeSet::new()),
+            reader,
             disk,
             unsynced: Vec::new(),
             lives,
             is_up: true,
             reports: Vec::new(),
         };
-        node.learn();
         node.deliver(&node.waiting(), now);
         node
-    }
-
-    /// After a restart: keys and topics of what was delivered before.
-    fn learn(&mut self) {
-        for _ in 0..2 {
-            for ((stream, seq), (_, is_stub, bytes)) in &self.disk.bundles {
-                if !is_stub {
-                    let bundle = Bundle::from_body(*stream, *seq, bytes).expect("a bundle");
-                    let _ = self.reader.reread(&bundle);
-                }
-            }
-        }
     }
 
     fn waiting(&self) -> Vec<(StreamId, u64)> {

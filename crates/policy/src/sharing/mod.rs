@@ -44,5 +44,7 @@ mod sentence;
 mod tests;
 
 pub use record::{RULES_MAX, RuleRecord};
-pub use release::{Released, Whereabouts, covers, release, release_earlier, release_summary};
+pub use release::{
+    Released, Whereabouts, allows_summary, covers, release, release_earlier, release_summary,
+};
 pub use rule::{ATTRIBUTES_MAX, Choice, DIRECTORY_ATTRIBUTES, Error, Form, Recipient, Rule};

@@ -23,6 +23,7 @@ pub struct Released {
     source: SourceId,
     statement: Statement,
     rule: u64,
+    form: Form,
 }
 
 impl Released {
@@ -66,6 +67,11 @@ impl Released {
         self.rule
     }
 
+    /// In which form the rule wants it when the link is narrow.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
     fn of(claim: &Claim, record: &RuleRecord) -> Self {
         Self {
             to: record.rule().to,
@@ -73,6 +79,7 @@ impl Released {
             source: claim.source.clone(),
             statement: claim.statement.clone(),
             rule: record.id(),
+            form: record.rule().form,
         }
     }
 }
@@ -143,9 +150,38 @@ pub fn covers(
     records.iter().find(tells).map(RuleRecord::id)
 }
 
+/// Whether a summary for somebody may take in the attribute of a part of a storey: a rule
+/// stands that tells the part itself and allows summaries.
+pub fn allows_summary(
+    records: &[RuleRecord],
+    to: Recipient,
+    attribute: &Attribute,
+    part: &EntityId,
+    whereabouts: &dyn Whereabouts,
+) -> bool {
+    summary_rule(records, to, attribute, part, whereabouts).is_some()
+}
+
+fn summary_rule(
+    records: &[RuleRecord],
+    to: Recipient,
+    attribute: &Attribute,
+    part: &EntityId,
+    whereabouts: &dyn Whereabouts,
+) -> Option<u64> {
+    let allows = |record: &&RuleRecord| {
+        let rule = record.rule();
+        record.is_standing()
+            && rule.to == to
+            && rule.form == Form::StoreysWhenNarrow
+            && rule.covers_attribute(attribute)
+            && rule.covers_thing(part, whereabouts)
+    };
+    records.iter().find(allows).map(RuleRecord::id)
+}
+
 /// A summary of many parts of a storey, its rooms or doors, for somebody who may be told
-/// the same of each of them: `None` unless for every part a rule stands that allows
-/// summaries.
+/// the same of each of them: `None` unless [`allows_summary`] for every part.
 ///
 /// The statement is about the storey that the parts are within, and its attribute is named
 /// `summary.` and the attribute that it sums up.
@@ -153,31 +189,23 @@ pub fn release_summary(
     records: &[RuleRecord],
     to: Recipient,
     source: &SourceId,
-    statement: &Statement,
+    statement: Statement,
     parts: &[EntityId],
     whereabouts: &dyn Whereabouts,
 ) -> Option<Released> {
     let attribute = summarised(statement.attribute.as_str())?;
     let attribute = Attribute::new(attribute).ok()?;
-    let allowing = |part: &EntityId| {
-        records.iter().find(|record| {
-            let rule = record.rule();
-            record.is_standing()
-                && rule.to == to
-                && rule.form == Form::StoreysWhenNarrow
-                && rule.covers_attribute(&attribute)
-                && rule.covers_thing(part, whereabouts)
-        })
-    };
     let storey = &statement.entity;
     let are_within = parts.iter().all(|part| whereabouts.is_within(part, storey));
-    let rules: Option<Vec<_>> = parts.iter().map(allowing).collect();
-    let rule = rules.filter(|_| are_within)?.first()?.id();
+    let allowing = |part| summary_rule(records, to, &attribute, part, whereabouts);
+    let rules: Option<Vec<u64>> = parts.iter().map(allowing).collect();
+    let rule = *rules.filter(|_| are_within)?.first()?;
     Some(Released {
         to,
         claim: None,
         source: source.clone(),
-        statement: statement.clone(),
+        statement,
         rule,
+        form: Form::StoreysWhenNarrow,
     })
 }

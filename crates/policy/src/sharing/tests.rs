@@ -276,7 +276,7 @@ fn a_summary_is_for_those_who_may_know_the_rooms() {
     let release = |records: &[RuleRecord], to, storey, name, parts: &[&str]| {
         let parts: Vec<_> = parts.iter().map(|part| entity(part)).collect();
         let statement = statement(storey, name);
-        release_summary(records, to, &node, &statement, &parts, &Tower).is_some()
+        release_summary(records, to, &node, statement, &parts, &Tower).is_some()
     };
     let (one, two) = ("urn:tower:1", "urn:tower:2");
     let (room, other) = ("urn:tower:1:room", "urn:tower:2:room");
