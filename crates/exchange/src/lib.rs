@@ -10,6 +10,7 @@
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
 
 pub mod card;
+pub mod carry;
 pub mod invitation;
 pub mod members;
 

@@ -4,21 +4,9 @@
 mod support;
 
 use expect_test::expect_file;
-use std::fmt::Write as _;
-use support::{NOON, card, secrets};
+use support::{NOON, card, hex, secrets};
 use twin_exchange::members::{Stance, Statement, Vouch};
 use twin_exchange::{Card, Invitation, Joining};
-
-fn hex(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for line in bytes.chunks(32) {
-        for byte in line {
-            write!(out, "{byte:02x}").expect("room");
-        }
-        out.push('\n');
-    }
-    out
-}
 
 /// The name of a form, an example, and what believes it.
 type Form = (&'static str, Vec<u8>, fn(&[u8]) -> bool);

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(unreachable_pub, reason = "a module of several test crates")]
 
+use std::fmt::Write as _;
 use twin_exchange::{Card, Particulars, Secrets};
 use twin_model::Time;
 
@@ -28,4 +29,15 @@ pub fn particulars(name: &str) -> Particulars {
 pub fn card(number: u8, name: &str) -> Card {
     let card = secrets(number).card(particulars(name), 1, NOON);
     card.expect("a card")
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for line in bytes.chunks(32) {
+        for byte in line {
+            write!(out, "{byte:02x}").expect("room");
+        }
+        out.push('\n');
+    }
+    out
 }
