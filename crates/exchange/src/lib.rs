@@ -11,6 +11,7 @@
 
 pub mod card;
 pub mod carry;
+pub mod coarsen;
 pub mod invitation;
 pub mod members;
 

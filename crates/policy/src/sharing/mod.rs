@@ -45,6 +45,7 @@ mod tests;
 
 pub use record::{RULES_MAX, RuleRecord};
 pub use release::{
-    Released, Whereabouts, allows_summary, covers, release, release_earlier, release_summary,
+    Released, Whereabouts, allows_summary, covers, release, release_earlier, release_held,
+    release_summary,
 };
 pub use rule::{ATTRIBUTES_MAX, Choice, DIRECTORY_ATTRIBUTES, Error, Form, Recipient, Rule};

@@ -112,6 +112,26 @@ pub fn release(
     released
 }
 
+/// Whether a claim that was held back for somebody when it was offered goes out now: only if
+/// a rule that covered it then still stands.
+pub fn release_held(
+    records: &[RuleRecord],
+    to: Recipient,
+    claim: &Claim,
+    whereabouts: &dyn Whereabouts,
+) -> Option<Released> {
+    let released = release(records, claim, whereabouts);
+    released.iter().find(|released| released.to == to)?;
+    let covers = |record: &&RuleRecord| {
+        record.is_standing()
+            && record.rule().to == to
+            && record.is_in_force(claim.id.sequence)
+            && record.rule().matches(&claim.statement, whereabouts)
+    };
+    let record = records.iter().find(covers)?;
+    Some(Released::of(claim, record))
+}
+
 /// Whether an earlier claim goes out by the backfill of rule `id`: only if the rule stands,
 /// and no earlier rule has told it.
 pub fn release_earlier(

@@ -117,7 +117,7 @@ fn everything_means_everything_harmless() {
         attributes: Choice::All,
         ..rule("name")
     };
-    expect![[r#"
+    expect![[r"
         urn:tower: name type smoke sitePosition
         urn:tower:1: name type smoke sitePosition
         urn:tower:1:room: name type smoke sitePosition
@@ -125,7 +125,7 @@ fn everything_means_everything_harmless() {
         urn:tower:2:room: name type smoke sitePosition
         urn:van: name type smoke sitePosition
         urn:twin:erased:7: 
-    "#]]
+    "]]
     .assert_eq(&told(all));
 }
 
@@ -243,6 +243,24 @@ fn what_was_told_to_us_is_never_told_on() {
     assert_eq!(release_earlier(&records, 1, &heard, &Tower), None);
     heard.source = SourceId::new("urn:s:1").unwrap();
     assert!(release_earlier(&records, 1, &heard, &Tower).is_some());
+}
+
+#[test]
+fn what_was_held_back_goes_only_by_a_rule_that_stands() {
+    let mut records = vec![RuleRecord::new(rule("smoke"), 1, &[]).unwrap()];
+    records.push(RuleRecord::new(rule("open smoke"), 5, &records).unwrap());
+    let held = |records: &[RuleRecord], sequence, to| {
+        let claim = claim(sequence, "urn:tower:1:room", "smoke");
+        release_held(records, to, &claim, &Tower).map(|released| released.rule())
+    };
+    assert_eq!(held(&records, 3, BRIGADE), Some(1));
+    assert_eq!(held(&records, 3, HOSPITAL), None);
+    records[0].end(9);
+    assert_eq!(held(&records, 3, BRIGADE), None);
+    assert_eq!(held(&records, 7, BRIGADE), Some(2));
+    assert_eq!(held(&records, 9, BRIGADE), Some(2));
+    records[1].end(9);
+    assert_eq!(held(&records, 7, BRIGADE), None);
 }
 
 /// A reader of both audiences would get the claim twice and take it for two.
