@@ -9,12 +9,31 @@
 //!
 //! **Invariant (PURE-CORE):** no IO, no clock, no randomness, no threads.
 
+pub mod audience;
 pub mod card;
 pub mod carry;
+mod circle;
 pub mod coarsen;
+mod contact;
+mod delivery;
+mod env;
+mod epochs;
+mod exchange;
+mod inbox;
 pub mod invitation;
+mod ledger;
 pub mod members;
+mod notice;
+mod outbox;
+mod rows;
+mod rules;
 
 pub use card::{Card, Fingerprint, Particulars, Secrets};
+pub use contact::Contact;
+pub use delivery::{Delivery, Received};
+pub use env::Env;
+pub use exchange::{Error, Exchange};
 pub use invitation::{Code, Invitation, Joining};
 pub use members::{MemberView, Roster, Statement, Vouch};
+pub use notice::{Doubt, Notice};
+pub use rows::{Change, Rows};

@@ -1,7 +1,7 @@
 //! Why bytes of another node, or a request of this one, are refused.
 
 /// Why something is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Error {
     /// Bytes that are not of the form, or longer than a limit.
     #[error("the bytes are not {0} of a known version")]

@@ -45,6 +45,10 @@ pub struct Delivery {
     pub erased: BTreeSet<u64>,
     /// Bundles that had to wait may be readable now.
     pub unlocks: bool,
+    /// The keys that were granted to this node in it.
+    pub granted: Vec<(StreamId, Scope)>,
+    /// The epoch whose topics the records refer to.
+    pub epoch: u64,
 }
 
 /// Reads streams for one node.
@@ -103,6 +107,17 @@ impl Reader {
         self.identities.get(&stream)
     }
 
+    /// Whether a key is here.
+    pub fn has_key(&self, stream: StreamId, scope: Scope) -> bool {
+        self.keys.contains_key(&(stream, scope))
+    }
+
+    /// Other members' words count from now on. Grants of those who are new have to be read
+    /// again: [`Self::reread`].
+    pub fn set_members(&mut self, members: Members) {
+        self.members = members;
+    }
+
     /// The topics that records of an epoch of a stream refer to.
     pub fn topics(&self, stream: StreamId, epoch: u64) -> Option<&Topics> {
         self.topics.get(&(stream, epoch))
@@ -119,7 +134,8 @@ impl Reader {
     }
 
     /// Opens a bundle that the replica holds. [`Error::Known`] if the application has it,
-    /// [`Error::NoKey`] or [`Error::UnknownTopic`] if it must wait.
+    /// [`Error::NoKey`] or [`Error::UnknownTopic`] if it must wait, also for the key of a
+    /// person: what is handed over once must be whole.
     pub fn read(&mut self, bundle: &Bundle, stream: &Stream) -> Result<Delivery, Error> {
         let header = bundle.header();
         if stream.fork().is_some() {
@@ -131,9 +147,20 @@ impl Reader {
         }
         self.check_trust(header.stream, header.seq)?;
         let delivery = self.open(bundle)?;
+        if self.lacks_person(header.stream, &delivery.payload) {
+            return Err(Error::NoKey);
+        }
         let delivered = self.delivered.entry(header.stream).or_default();
         delivered.insert(header.seq, header.seq);
         Ok(delivery)
+    }
+
+    /// Whether it speaks of a person whose key has not come and was not destroyed.
+    fn lacks_person(&self, stream: StreamId, payload: &Payload) -> bool {
+        payload.personal.iter().any(|personal| {
+            let is_erased = self.erased.contains(&(stream, personal.subject));
+            !is_erased && !self.has_key(stream, Scope::Subject(personal.subject))
+        })
     }
 
     /// Learns keys and topics from a bundle that was delivered before a restart.
@@ -164,7 +191,7 @@ impl Reader {
         if self.erased.len() + payload.erased.len() > KEYS_MAX {
             return Err(Error::TooMany("erased persons"));
         }
-        let new_keys = self.take_keys(&payload);
+        let granted = self.take_keys(&payload);
         self.take_revocations(&payload);
         // Only the stream's own key signs its bundles, so this is the origin's word.
         for &subject in &payload.erased {
@@ -175,7 +202,9 @@ impl Reader {
             personal: self.open_personal(bundle, &payload),
             erased: payload.erased.clone(),
             payload,
-            unlocks: new_topics || new_keys,
+            unlocks: new_topics || !granted.is_empty(),
+            granted,
+            epoch: header.epoch,
         })
     }
 
@@ -189,8 +218,8 @@ impl Reader {
     }
 
     /// Keeps the keys that are sealed to this node and signed by the node that they name.
-    fn take_keys(&mut self, payload: &Payload) -> bool {
-        let mut any = false;
+    fn take_keys(&mut self, payload: &Payload) -> Vec<(StreamId, Scope)> {
+        let mut taken = Vec::new();
         let mine = |grant: &&Grant| grant.is_for(&self.secret);
         let mine: Vec<_> = payload.grants.iter().filter(mine).collect();
         for granted in mine
@@ -204,12 +233,12 @@ impl Reader {
             if self.is_erased(&granted) || self.keys.len() >= KEYS_MAX {
                 continue;
             }
-            any = true;
+            taken.push((granted.stream, granted.scope));
             self.identities.insert(granted.stream, granted.identity);
             self.keys
                 .insert((granted.stream, granted.scope), granted.key);
         }
-        any
+        taken
     }
 
     fn is_erased(&self, granted: &Granted) -> bool {

@@ -1,0 +1,547 @@
+//! The streams that we write, their epochs, and who was given which key.
+//!
+//! A stream's key lives for a day at most and begins anew at each start. It goes to every
+//! reader in a bundle that anybody may carry and only that reader can open, on disk
+//! together with the first bundle that it opens. Keys are kept, so that whoever joins later
+//! can be given what was announced to all members before.
+
+use crate::Env;
+use crate::circle::{Circle, Oneself};
+use crate::ledger::Ledger;
+use crate::rows::{Fields, Key, Rows, Value, table};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
+use twin_link::limits::EPOCH_S_MAX;
+use twin_link::{
+    Audience, Author, Bundle, Class, Error, GapCertificate, Grant, Granted, Identity, Incarnation,
+    Keep, Payload, Recipient, Scope, SecretKey, StreamId, Stub,
+};
+use twin_model::time::MICROS;
+use twin_model::{EntityId, Time};
+
+/// An epoch ends an hour before it must, so that a clock that is put right does no harm.
+const EPOCH_S: i64 = EPOCH_S_MAX - 3600;
+/// Grants in one bundle: well within the sections and bytes of a payload.
+const GRANTS_PER_BUNDLE: usize = 200;
+
+/// A stream of ours, of this life or an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Own {
+    pub(crate) identity: Identity,
+    pub(crate) class: Class,
+    pub(crate) keep: Keep,
+}
+
+/// The key of one epoch.
+#[derive(Clone)]
+struct Epoch {
+    key: [u8; 32],
+}
+
+/// What is said of one entity stands under a key of its own.
+#[derive(Clone)]
+struct Subject {
+    number: u64,
+    key: [u8; 32],
+    given: BTreeSet<StreamId>,
+}
+
+/// A stream that we are writing.
+pub(crate) struct Open {
+    pub(crate) author: Author,
+    last: Option<Stub>,
+    began: Option<Time>,
+    /// Numbers of topics by a hash of them.
+    pub(crate) numbers: FxHashMap<u64, u32>,
+}
+
+/// All streams that we write.
+pub(crate) struct Epochs {
+    oneself: Oneself,
+    incarnation: Incarnation,
+    control: Option<Open>,
+    open: BTreeMap<(Audience, Class), Open>,
+    own: BTreeMap<StreamId, Own>,
+    keys: BTreeMap<(StreamId, u64), Epoch>,
+    subjects: BTreeMap<EntityId, Subject>,
+    subject_last: u64,
+    /// The last bundle of each stream on disk, by which it is continued.
+    lasts: BTreeMap<StreamId, Stub>,
+    /// What is certified already.
+    certified: BTreeMap<StreamId, Vec<GapCertificate>>,
+}
+
+impl std::fmt::Debug for Epochs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Epochs")
+            .field("incarnation", &self.incarnation)
+            .field("own", &self.own)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a class keeps.
+pub(crate) fn keep(class: Class) -> Keep {
+    match class {
+        Class::Telemetry => Keep::Latest,
+        Class::LifeSafety | Class::Operational | Class::Bulk => Keep::History,
+    }
+}
+
+/// When nobody needs a bundle of the class any more that is written now.
+pub(crate) fn expires(class: Class, now: Time) -> Option<Time> {
+    let days = match class {
+        Class::Operational => 7,
+        Class::Telemetry => 1,
+        Class::LifeSafety | Class::Bulk => return None,
+    };
+    Some(Time(now.0.saturating_add(days * 24 * 3600 * MICROS)))
+}
+
+impl Epochs {
+    pub(crate) fn new(oneself: Oneself, incarnation: Incarnation) -> Self {
+        Self {
+            oneself,
+            incarnation,
+            control: None,
+            open: BTreeMap::new(),
+            own: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            subjects: BTreeMap::new(),
+            subject_last: 0,
+            lasts: BTreeMap::new(),
+            certified: BTreeMap::new(),
+        }
+    }
+
+    /// Reads what is on disk; the table of a row that cannot be read.
+    pub(crate) fn load(&mut self, rows: &dyn Rows) -> Result<(), u8> {
+        let mut damaged = None;
+        let mut each = |table: u8, read: &mut dyn FnMut(Fields<'_>, Fields<'_>) -> Option<()>| {
+            rows.scan(&[table], &mut |key, value| {
+                let value = Fields::of_value(value);
+                let read = value.and_then(|value| read(Fields::of_key(key), value));
+                if read.is_none() {
+                    damaged = Some(table);
+                }
+            });
+        };
+        let origin = self.oneself.origin;
+        each(table::WRITTEN, &mut |mut key, mut value| {
+            let stream = key.stream()?;
+            let identity = Identity {
+                origin,
+                audience: value.audience()?,
+                incarnation: Incarnation(value.array()?),
+            };
+            let class = value.class()?;
+            let keep = if value.u8()? == 1 {
+                Keep::Latest
+            } else {
+                Keep::History
+            };
+            self.own.insert(
+                stream,
+                Own {
+                    identity,
+                    class,
+                    keep,
+                },
+            );
+            Some(())
+        });
+        each(table::EPOCH, &mut |mut key, mut value| {
+            let at = (key.stream()?, key.big()?);
+            self.keys.insert(
+                at,
+                Epoch {
+                    key: value.array()?,
+                },
+            );
+            Some(())
+        });
+        let mut entities = BTreeMap::new();
+        each(table::SUBJECT, &mut |mut key, mut value| {
+            let (number, secret) = (key.big()?, value.array()?);
+            let entity = EntityId::new(value.text()?).ok()?;
+            let subject = Subject {
+                number,
+                key: secret,
+                given: BTreeSet::new(),
+            };
+            self.subject_last = self.subject_last.max(number);
+            entities.insert(number, entity.clone());
+            self.subjects.insert(entity, subject);
+            Some(())
+        });
+        each(table::GIVEN, &mut |mut key, _| {
+            let (number, stream) = (key.big()?, key.stream()?);
+            let subject = entities
+                .get(&number)
+                .and_then(|entity| self.subjects.get_mut(entity));
+            if let Some(subject) = subject {
+                subject.given.insert(stream);
+            }
+            Some(())
+        });
+        damaged.map_or(Ok(()), Err)
+    }
+
+    /// What the scan of all bundles found of our own streams.
+    pub(crate) fn resume_from(&mut self, stub: Stub) {
+        self.lasts.insert(stub.header.stream, stub);
+    }
+
+    /// Our certificates, so that the next ones say it again and replace them.
+    pub(crate) fn note_certified(&mut self, stream: StreamId, certified: &[GapCertificate]) {
+        self.certified.insert(stream, certified.to_vec());
+    }
+
+    pub(crate) fn own(&self, stream: StreamId) -> Option<&Own> {
+        self.own.get(&stream)
+    }
+
+    pub(crate) fn all_own(&self) -> impl Iterator<Item = (StreamId, &Own)> {
+        self.own.iter().map(|(&stream, own)| (stream, own))
+    }
+
+    pub(crate) fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    /// Whether a number is beyond all that we have written of a stream of ours.
+    pub(crate) fn is_overtaken(&self, stream: StreamId, seq: u64) -> bool {
+        let mut open = self.open.values().chain(&self.control);
+        let head = open
+            .find(|open| open.author.stream() == stream)
+            .map(|open| open.author.head());
+        let last = self.lasts.get(&stream).map_or(0, |last| last.header.seq);
+        let is_present = self
+            .own
+            .get(&stream)
+            .is_some_and(|own| own.identity.incarnation == self.incarnation);
+        is_present && seq > head.unwrap_or(0).max(last)
+    }
+
+    /// Begins a new life: every stream is begun anew when it is next written.
+    pub(crate) fn renew(&mut self, incarnation: Incarnation) {
+        self.incarnation = incarnation;
+        self.control = None;
+        self.open.clear();
+        for subject in self.subjects.values_mut() {
+            subject.given.clear();
+        }
+    }
+
+    fn identity(&self, audience: Audience) -> Identity {
+        Identity {
+            origin: self.oneself.origin,
+            incarnation: self.incarnation,
+            audience,
+        }
+    }
+
+    /// Continues a stream from its last bundle on disk, or begins it.
+    fn continued(&self, author: Author) -> Open {
+        let stream = author.stream();
+        let last = self.lasts.get(&stream).copied();
+        let mut author = match &last {
+            Some(last) => author.resume(last),
+            None => author,
+        };
+        let certified = self.certified.get(&stream);
+        author.remember_gaps(certified.map_or(&[], Vec::as_slice));
+        Open {
+            author,
+            last,
+            began: None,
+            numbers: FxHashMap::default(),
+        }
+    }
+
+    /// The stream for an audience and class, ready for a bundle now.
+    pub(crate) fn ready(
+        &mut self,
+        to: Audience,
+        class: Class,
+        circle: &Circle,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<&mut Open, Error> {
+        if !self.open.contains_key(&(to, class)) {
+            let secret = &self.oneself.stream_secret;
+            let author = Author::open(secret, self.identity(to), class, keep(class));
+            let open = self.continued(author);
+            self.open.insert((to, class), open);
+        }
+        let began = self.open[&(to, class)].began;
+        let is_fresh = |began: Time| env.now.0.saturating_sub(began.0) < EPOCH_S * MICROS;
+        if !began.is_some_and(is_fresh) {
+            self.begin_epoch(to, class, circle, env, ledger)?;
+        }
+        Ok(self.open.get_mut(&(to, class)).expect("just opened"))
+    }
+
+    /// A new key for a stream, given to every reader.
+    fn begin_epoch(
+        &mut self,
+        to: Audience,
+        class: Class,
+        circle: &Circle,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<(), Error> {
+        let stream = self.open[&(to, class)].author.stream();
+        let known = self.keys.range((stream, 0)..=(stream, u64::MAX));
+        let last = known.last().map_or(0, |(&(_, number), _)| number);
+        let open = self
+            .open
+            .get_mut(&(to, class))
+            .expect("the caller opened it");
+        let on_disk = open.last.map_or(0, |stub| stub.header.epoch);
+        let number = last.max(on_disk) + 1;
+        let key: [u8; 32] = env.draw();
+        open.author
+            .begin_epoch(number, SecretKey::new(key), env.now)?;
+        open.began = Some(env.now);
+        open.numbers.clear();
+        let first = open.author.head() + 1;
+        self.keys.insert((stream, number), Epoch { key });
+        let value = Value::new().bytes(&key);
+        let value = value.number(env.now.0.cast_unsigned()).number(first);
+        ledger.write(
+            Key::of(table::EPOCH)
+                .stream(stream)
+                .number(number)
+                .put(value),
+        );
+        self.note_own(stream, to, class, ledger);
+        let mut grants = Vec::new();
+        for recipient in circle.readers(to) {
+            let scope = Scope::Epoch(number);
+            grants.push(self.seal(scope, key, stream, recipient, env)?);
+        }
+        self.hand_out(&grants, env, ledger)
+    }
+
+    fn note_own(&mut self, stream: StreamId, to: Audience, class: Class, ledger: &mut Ledger) {
+        if self.own.contains_key(&stream) {
+            return;
+        }
+        let (identity, keep) = (self.identity(to), keep(class));
+        self.own.insert(
+            stream,
+            Own {
+                identity,
+                class,
+                keep,
+            },
+        );
+        let value = Value::new().bytes(&to.0).bytes(&identity.incarnation.0);
+        let value = value.bytes(&[class as u8, keep as u8]);
+        ledger.write(Key::of(table::WRITTEN).stream(stream).put(value));
+    }
+
+    fn seal(
+        &self,
+        scope: Scope,
+        key: [u8; 32],
+        stream: StreamId,
+        recipient: &Recipient,
+        env: &mut Env<'_>,
+    ) -> Result<Grant, Error> {
+        let identity = self.own.get(&stream).ok_or(Error::UnknownStream)?.identity;
+        let key = SecretKey::new(key);
+        let granted = Granted::sign(&self.oneself.node, scope, key, stream, identity);
+        granted.seal(recipient, &env.draw())
+    }
+
+    /// Every key of every stream for an audience, to one who joins it.
+    pub(crate) fn welcome(
+        &mut self,
+        to: Audience,
+        recipient: &Recipient,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<(), Error> {
+        let mut grants = Vec::new();
+        let is_theirs = |stream: &StreamId| {
+            let own = self.own.get(stream);
+            own.is_some_and(|own| own.identity.audience == to)
+        };
+        for ((stream, number), epoch) in &self.keys {
+            if is_theirs(stream) {
+                grants.push(self.seal(
+                    Scope::Epoch(*number),
+                    epoch.key,
+                    *stream,
+                    recipient,
+                    env,
+                )?);
+            }
+        }
+        for subject in self.subjects.values() {
+            for stream in subject.given.iter().filter(|stream| is_theirs(stream)) {
+                let scope = Scope::Subject(subject.number);
+                grants.push(self.seal(scope, subject.key, *stream, recipient, env)?);
+            }
+        }
+        self.hand_out(&grants, env, ledger)
+    }
+
+    /// A reader is gone: what is written from now on is under other keys.
+    pub(crate) fn end_epochs(&mut self, to: Audience) {
+        for ((audience, _), open) in &mut self.open {
+            if *audience == to {
+                open.began = None;
+            }
+        }
+    }
+
+    /// The present epoch of a stream has no room for more topics.
+    pub(crate) fn end_epoch(&mut self, to: Audience, class: Class) {
+        if let Some(open) = self.open.get_mut(&(to, class)) {
+            open.began = None;
+        }
+    }
+
+    /// The stream has spoken of more things than one author remembers: another one goes on.
+    pub(crate) fn reopen(&mut self, to: Audience, class: Class) {
+        let open = self.open.remove(&(to, class));
+        if let Some(last) = open.and_then(|open| open.last) {
+            self.lasts.insert(last.header.stream, last);
+        }
+    }
+
+    /// The key under which to write of an entity in a stream; its readers are given it.
+    pub(crate) fn subject(
+        &mut self,
+        entity: &EntityId,
+        (to, class): (Audience, Class),
+        circle: &Circle,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<(u64, SecretKey), Error> {
+        if !self.subjects.contains_key(entity) {
+            self.subject_last += 1;
+            let subject = Subject {
+                number: self.subject_last,
+                key: env.draw(),
+                given: BTreeSet::new(),
+            };
+            let value = Value::new().bytes(&subject.key).text(entity.as_str());
+            ledger.write(Key::of(table::SUBJECT).number(subject.number).put(value));
+            self.subjects.insert(entity.clone(), subject);
+        }
+        let stream = self.open[&(to, class)].author.stream();
+        let subject = self.subjects.get_mut(entity).expect("just made");
+        let (number, key) = (subject.number, subject.key);
+        if subject.given.insert(stream) {
+            ledger.write(
+                Key::of(table::GIVEN)
+                    .number(number)
+                    .stream(stream)
+                    .put(Value::new()),
+            );
+            let mut grants = Vec::new();
+            for recipient in circle.readers(to) {
+                grants.push(self.seal(Scope::Subject(number), key, stream, recipient, env)?);
+            }
+            self.hand_out(&grants, env, ledger)?;
+        }
+        Ok((number, SecretKey::new(key)))
+    }
+
+    /// Destroys the key of an entity, and tells every stream that spoke of it.
+    pub(crate) fn erase(
+        &mut self,
+        entity: &EntityId,
+        circle: &Circle,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<(), Error> {
+        let Some(Subject { number, given, .. }) = self.subjects.remove(entity) else {
+            return Ok(());
+        };
+        ledger.write(Key::of(table::SUBJECT).number(number).delete());
+        for stream in given {
+            ledger.write(Key::of(table::GIVEN).number(number).stream(stream).delete());
+            let own = self.own.get(&stream).copied();
+            // Streams of an earlier life are not continued.
+            let present = own.filter(|own| own.identity.incarnation == self.incarnation);
+            if let Some(own) = present {
+                let (to, class) = (own.identity.audience, own.class);
+                let payload = Payload {
+                    written: env.now,
+                    erased: [number].into(),
+                    ..Payload::default()
+                };
+                let open = self.ready(to, class, circle, env, ledger)?;
+                let opening = open.author.opening();
+                for bundle in open.author.append(&payload, None, env.now)? {
+                    open.note(&bundle);
+                    ledger.publish(opening, bundle);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Grants travel in the plain control stream.
+    fn hand_out(
+        &mut self,
+        grants: &[Grant],
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<(), Error> {
+        for grants in grants.chunks(GRANTS_PER_BUNDLE) {
+            let payload = Payload {
+                written: env.now,
+                grants: grants.to_vec(),
+                ..Payload::default()
+            };
+            self.say_plainly(&payload, env, ledger)?;
+        }
+        Ok(())
+    }
+
+    /// Writes to the stream that every carrier can read.
+    pub(crate) fn say_plainly(
+        &mut self,
+        payload: &Payload,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<(), Error> {
+        if self.control.is_none() {
+            let secret = &self.oneself.stream_secret;
+            let author = Author::open_plain(secret, self.identity(Audience::CARRIERS));
+            self.control = Some(self.continued(author));
+        }
+        let control = self.control.as_mut().expect("just opened");
+        let opening = control.author.opening();
+        for bundle in control.author.append(payload, None, env.now)? {
+            control.note(&bundle);
+            ledger.publish(opening, bundle);
+        }
+        self.note_own(opening.id(), Audience::CARRIERS, Class::LifeSafety, ledger);
+        Ok(())
+    }
+
+    /// Certificates for what need not be had any more.
+    pub(crate) fn certify(&mut self, now: Time, ledger: &mut Ledger) {
+        for open in self.open.values_mut().chain(&mut self.control) {
+            let opening = open.author.opening();
+            for certificate in open.author.certify(now).unwrap_or_default() {
+                ledger.certificate(&opening, &certificate);
+                ledger.then(crate::ledger::After::Certify(opening.id(), certificate));
+            }
+        }
+    }
+}
+
+impl Open {
+    /// A bundle was written.
+    pub(crate) fn note(&mut self, bundle: &Bundle) {
+        self.last = Some(*bundle.stub());
+    }
+}
