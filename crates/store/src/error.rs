@@ -133,6 +133,46 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// A place in a depot has changed since it was written.
+    #[error("the depot is damaged in `{file}` at byte {offset}: {what}")]
+    DepotDamaged {
+        /// Name of the file in the depot's directory.
+        file: String,
+        /// Where, in bytes from its start.
+        offset: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// A depot has fewer files or bytes than its manifest lists.
+    #[error("the depot is not complete: `{file}` {what}")]
+    DepotIncomplete {
+        /// Name of the file in the depot's directory.
+        file: String,
+        /// What is missing.
+        what: String,
+    },
+    /// The disk failed while a depot was written.
+    #[error("the disk did not confirm the write, and the depot must be opened again: {0}")]
+    DepotStopped(#[source] io::Error),
+    /// A depot may not grow any more.
+    #[error(
+        "the depot's budget of {budget_bytes} bytes of {what} is used up ({used_bytes} bytes); \
+         nothing was recorded"
+    )]
+    DepotBudget {
+        /// Of what: disk or memory.
+        what: &'static str,
+        /// Bytes in use.
+        used_bytes: u64,
+        /// Bytes allowed.
+        budget_bytes: u64,
+    },
+    /// The rows do not fit a depot. A mistake of the caller.
+    #[error("a depot does not take {what}")]
+    BadChange {
+        /// What does not fit.
+        what: String,
+    },
 }
 
 impl Error {
@@ -140,7 +180,7 @@ impl Error {
     pub const CODES: &'static [&'static str] = &[
         "STO-001", "STO-002", "STO-003", "STO-004", "STO-005", "STO-006", "STO-007", "STO-008",
         "STO-009", "STO-010", "STO-011", "STO-012", "STO-013", "STO-014", "STO-015", "STO-016",
-        "STO-017", "STO-018",
+        "STO-017", "STO-018", "STO-019", "STO-020", "STO-021", "STO-022", "STO-023",
     ];
 
     /// The code as written on the wire and as the name of its page.
@@ -163,6 +203,11 @@ impl Error {
             Self::NoWayBack { .. } => "STO-015",
             Self::SnapshotOvertaken { .. } => "STO-016",
             Self::Backup { .. } => "STO-017",
+            Self::DepotDamaged { .. } => "STO-019",
+            Self::DepotIncomplete { .. } => "STO-020",
+            Self::DepotStopped(_) => "STO-021",
+            Self::DepotBudget { .. } => "STO-022",
+            Self::BadChange { .. } => "STO-023",
         }
     }
 
@@ -171,7 +216,10 @@ impl Error {
     pub const fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::Full(_) | Self::BudgetReached { .. } | Self::NotDurable(_)
+            Self::Full(_)
+                | Self::BudgetReached { .. }
+                | Self::NotDurable(_)
+                | Self::DepotBudget { .. }
         )
     }
 

@@ -5,7 +5,8 @@
 //! acknowledged only when the disk has confirmed it. Old log files become *segments*:
 //! Parquet files sorted by attribute and time, which any other program can read too.
 //! *Snapshots* of the node's state make a restart short. Small things (accounts,
-//! tokens, how far a subscriber has read) live in [`Meta`].
+//! tokens, how far a subscriber has read) live in [`Meta`]; what is on its way to others
+//! lives in a [`depot`].
 //!
 //! ```
 //! use twin_store::{Batch, Options, backend::Memory, open};
@@ -38,7 +39,7 @@
 //! there whole or not at all. Damage by the disk itself is found by checksums and
 //! reported with file and place; nothing acknowledged is skipped in silence.
 //! **Invariant (SINGLE-WRITER):** one process holds the store, one thread appends.
-//! **Invariant (FORMATS-FIRST):** `docs/formats/{log,segment,snapshot,backup}.md`.
+//! **Invariant (FORMATS-FIRST):** `docs/formats/{log,segment,snapshot,backup,depot}.md`.
 //! **Boundary:** nothing here knows what an attribute means, who may see it, or what
 //! time it is.
 
@@ -47,6 +48,7 @@ pub mod backend;
 mod backup;
 mod batch;
 mod codec;
+pub mod depot;
 mod error;
 mod follow;
 mod index;

@@ -506,7 +506,7 @@ fn recover_last(
 
 /// Writes what is there once more: a process that died, or a sync that failed, may have
 /// left it in memory only, marked as if it were on the disk.
-fn rewrite(file: &dyn File, from: u64, until: u64) -> io::Result<()> {
+pub(crate) fn rewrite(file: &dyn File, from: u64, until: u64) -> io::Result<()> {
     let mut buffer = vec![0; (until - from).min(1 << 20) as usize];
     let mut at = from;
     while at < until {

@@ -16,13 +16,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes that a disk writes whole or not at all.
 pub const SECTOR_BYTES: usize = 512;
+/// Input/output error, on every Unix.
+const EIO: i32 = 5;
 
 /// What goes wrong, and when. Counts are of calls on this disk, from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Faults {
     /// From this write on the disk is full, until [`CrashDisk::make_space`].
     pub full_at_write: Option<u64>,
-    /// This sync fails, once.
+    /// So many writes are refused, then somebody else makes space; without it nobody does.
+    pub full_writes: Option<u64>,
+    /// This sync fails, once, with EIO.
     pub fail_sync_at: Option<u64>,
     /// From this call (write, sync, create, rename, remove) on the power is off.
     pub power_off_at: Option<u64>,
@@ -45,6 +49,7 @@ struct State {
     durable: BTreeMap<String, usize>,
     /// Changes of names since the directory was last synced; each is atomic.
     names_pending: Vec<Vec<(String, Option<usize>)>>,
+    place_id: [u8; 32],
     faults: Faults,
     calls: u64,
     writes: u64,
@@ -95,6 +100,7 @@ impl CrashDisk {
             live: BTreeMap::new(),
             durable: BTreeMap::new(),
             names_pending: Vec::new(),
+            place_id: [0; 32],
             faults: Faults::default(),
             calls: 0,
             writes: 0,
@@ -120,9 +126,33 @@ impl CrashDisk {
         (state.calls, state.writes, state.syncs) = (0, 0, 0);
     }
 
+    /// Whether anything is set to go wrong.
+    pub fn has_faults(&self) -> bool {
+        self.state().faults != Faults::default()
+    }
+
+    /// From now on the disk is full, until [`CrashDisk::make_space`]. Other faults and
+    /// counts stay as they are.
+    pub fn fill(&self) {
+        let mut state = self.state();
+        state.faults.full_at_write = Some(state.writes);
+        state.faults.full_writes = None;
+    }
+
     /// Ends a full disk.
     pub fn make_space(&self) {
         self.state().faults.full_at_write = None;
+    }
+
+    /// The next sync fails. Other faults and counts stay as they are.
+    pub fn fail_next_sync(&self) {
+        let mut state = self.state();
+        state.faults.fail_sync_at = Some(state.syncs + 1);
+    }
+
+    /// Makes this another place, as if the directory had been copied here.
+    pub fn set_place_id(&self, id: [u8; 32]) {
+        self.state().place_id = id;
     }
 
     /// Calls, writes and syncs since the faults were set.
@@ -136,6 +166,7 @@ impl CrashDisk {
     pub fn kill(&self) -> Self {
         let mut state = self.state().clone();
         state.faults = Faults::default();
+        state.drop_unnamed();
         Self::from_state(state)
     }
 
@@ -169,6 +200,7 @@ impl CrashDisk {
             inode.lose_power(rng);
         }
         state.live = state.durable.clone();
+        state.drop_unnamed();
         Self::from_state(state)
     }
 
@@ -312,6 +344,30 @@ impl State {
         }
     }
 
+    /// Frees the content of files that no name leads to, now or after a power cut.
+    fn drop_unnamed(&mut self) {
+        let pending = self
+            .names_pending
+            .iter()
+            .flatten()
+            .filter_map(|(_, inode)| *inode);
+        let mut named = vec![false; self.inodes.len()];
+        for inode in pending
+            .chain(self.live.values().copied())
+            .chain(self.durable.values().copied())
+        {
+            named[inode] = true;
+        }
+        for (inode, _) in self
+            .inodes
+            .iter_mut()
+            .zip(named)
+            .filter(|(_, named)| !named)
+        {
+            *inode = Inode::default();
+        }
+    }
+
     fn name_change(&mut self, changes: Vec<(String, Option<usize>)>) {
         for (name, inode) in &changes {
             match inode {
@@ -329,6 +385,11 @@ impl State {
     fn write(&mut self, inode: usize, offset: u64, bytes: &[u8]) -> io::Result<usize> {
         self.power()?;
         self.writes += 1;
+        if let (Some(from), Some(n)) = (self.faults.full_at_write, self.faults.full_writes)
+            && self.writes > from + n
+        {
+            self.faults.full_at_write = None;
+        }
         if self.faults.full_at_write.is_some_and(|at| self.writes > at) {
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -353,7 +414,7 @@ impl State {
         self.syncs += 1;
         if self.faults.fail_sync_at == Some(self.syncs) {
             self.inodes[inode].fail_sync(&mut self.rng);
-            return Err(io::Error::other("the disk failed to sync"));
+            return Err(io::Error::from_raw_os_error(EIO));
         }
         self.inodes[inode].sync();
         Ok(())
@@ -403,7 +464,7 @@ impl Backend for CrashDisk {
         state.power()?;
         state.syncs += 1;
         if state.faults.fail_sync_at == Some(state.syncs) {
-            return Err(io::Error::other("the disk failed to sync"));
+            return Err(io::Error::from_raw_os_error(EIO));
         }
         state.durable = state.live.clone();
         state.names_pending.clear();
@@ -425,6 +486,10 @@ impl Backend for CrashDisk {
 
     fn place(&self) -> String {
         "simulated disk".to_owned()
+    }
+
+    fn place_id(&self) -> io::Result<[u8; 32]> {
+        Ok(self.state().place_id)
     }
 }
 

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 const LOCK: &str = "lock";
 
@@ -35,6 +36,14 @@ impl Disk {
 
     fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
+    }
+
+    fn lock_file(&self) -> io::Result<fs::File> {
+        fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.path(LOCK))
     }
 }
 
@@ -88,11 +97,7 @@ impl Backend for Disk {
     }
 
     fn lock(&self) -> io::Result<Option<Box<dyn Send + Sync>>> {
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.path(LOCK))?;
+        let file = self.lock_file()?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(file))),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
@@ -113,6 +118,33 @@ impl Backend for Disk {
     fn place(&self) -> String {
         self.directory.display().to_string()
     }
+
+    fn place_id(&self) -> io::Result<[u8; 32]> {
+        use std::os::unix::fs::MetadataExt;
+        let mut hasher = blake3::Hasher::new_derive_key("twinternet store place v1");
+        hasher.update(&machine_id());
+        // A copy has other inodes, or, where their numbers are used again at once, another
+        // time of birth, which no copying tool can set. The lock file belongs to no backup,
+        // so a directory that was emptied and restored differs too.
+        self.lock_file()?;
+        for path in [self.directory.clone(), self.path(LOCK)] {
+            let found = fs::metadata(path)?;
+            hasher.update(&found.dev().to_le_bytes());
+            hasher.update(&found.ino().to_le_bytes());
+            let born = found.created().ok();
+            let born = born.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+            hasher.update(&born.map_or(0, |at| at.as_nanos()).to_le_bytes());
+        }
+        Ok(*hasher.finalize().as_bytes())
+    }
+}
+
+/// What the system calls itself (machine-id(5)); nothing where it has no name.
+fn machine_id() -> Vec<u8> {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        .into_iter()
+        .find_map(|path| fs::read(path).ok())
+        .unwrap_or_default()
 }
 
 fn is_read_only(error: &io::Error) -> bool {

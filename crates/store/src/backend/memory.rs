@@ -11,12 +11,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Memory {
     files: Arc<Mutex<BTreeMap<String, Arc<MemoryFile>>>>,
     locked: Arc<AtomicBool>,
+    place_id: Arc<Mutex<[u8; 32]>>,
 }
 
 impl Memory {
     /// An empty directory.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes this another place, as if the directory had been copied here.
+    pub fn set_place_id(&self, id: [u8; 32]) {
+        *self.place_id.lock().unwrap_or_else(PoisonError::into_inner) = id;
     }
 
     fn files(&self) -> MutexGuard<'_, BTreeMap<String, Arc<MemoryFile>>> {
@@ -77,6 +83,10 @@ impl Backend for Memory {
 
     fn place(&self) -> String {
         "memory".to_owned()
+    }
+
+    fn place_id(&self) -> io::Result<[u8; 32]> {
+        Ok(*self.place_id.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -58,6 +58,10 @@ pub trait Backend: Debug + Send + Sync + 'static {
     fn entropy(&self) -> [u8; 16];
     /// What to call the directory in messages.
     fn place(&self) -> String;
+    /// Tells this very directory from a copy of it, elsewhere or restored. The same as
+    /// long as the directory stays where it is; that it differs may also mean that a disk
+    /// was attached in another way.
+    fn place_id(&self) -> io::Result<[u8; 32]>;
 }
 
 /// Reads exactly `buffer.len()` bytes.

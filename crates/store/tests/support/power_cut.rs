@@ -182,6 +182,7 @@ impl World {
         let mut chance = |n, below| (self.rng.below(n) == 0).then(|| 1 + self.rng.below(below));
         let faults = Faults {
             full_at_write: chance(4, 30),
+            full_writes: None,
             fail_sync_at: chance(4, 30),
             power_off_at: chance(1, 40),
             short_writes: chance(4, 1).is_some(),
