@@ -13,6 +13,11 @@ use twin_model::time::MICROS;
 /// Shares of operational, telemetry and bulk in deficit round robin (Shreedhar and Varghese
 /// 1996), in bytes per round.
 const QUANTA: [i64; 3] = [8 * 256, 3 * 256, 256];
+/// The last part of a payer's contract is for those of its streams that have sent less than
+/// this part of it: two hundred key grants do not cost an alarm its priority.
+const RESERVE: f64 = 0.25;
+/// Streams of one payer that are looked at to find one for which the reserve is.
+const LOOK_AT_MAX: usize = 16;
 /// Streams whose buckets and turns are remembered.
 const REMEMBERED_MAX: usize = 4096;
 
@@ -62,8 +67,13 @@ impl Bucket {
 
     /// Whether something may go: the bucket is not in debt.
     pub(crate) fn allows(&mut self, now: Time) -> bool {
+        self.now(now) >= 0.0
+    }
+
+    /// What is in it.
+    fn now(&mut self, now: Time) -> f64 {
         self.fill(now);
-        self.tokens >= 0.0
+        self.tokens
     }
 
     pub(crate) fn spend(&mut self, bytes: usize) {
@@ -123,6 +133,8 @@ type Place = (Time, u64, StreamId);
 pub struct Scheduler {
     contract: Contract,
     buckets: BTreeMap<Payer, Bucket>,
+    /// Of each life-safety stream by itself, a part of what its payer may send.
+    shares: BTreeMap<StreamId, Bucket>,
     waiting: BTreeMap<StreamId, (Candidate, Place)>,
     queues: BTreeMap<(Class, Payer), BTreeSet<Place>>,
     /// When a stream was last served, in parts; and the other way round.
@@ -141,6 +153,7 @@ impl Scheduler {
         Self {
             contract,
             buckets: BTreeMap::new(),
+            shares: BTreeMap::new(),
             waiting: BTreeMap::new(),
             queues: BTreeMap::new(),
             served: BTreeMap::new(),
@@ -157,6 +170,7 @@ impl Scheduler {
     pub(crate) fn after_reconnect(self, contract: Contract) -> Self {
         Self {
             buckets: self.buckets,
+            shares: self.shares,
             ..Self::new(contract)
         }
     }
@@ -224,13 +238,20 @@ impl Scheduler {
         let mut best = None;
         for (&(_, payer), queue) in urgent {
             let bucket = self.buckets.get_mut(&payer);
-            if bucket.is_some_and(|bucket| !bucket.allows(now)) {
+            let tokens = bucket.map_or(self.contract.burst_bytes, |bucket| bucket.now(now));
+            let is_reserve = tokens < self.contract.burst_bytes * RESERVE;
+            let shares = &mut self.shares;
+            let mut may_go = |stream: StreamId| {
+                let share = shares.get_mut(&stream);
+                !is_reserve || share.is_none_or(|share| share.now(now) >= 0.0)
+            };
+            let mut first = queue.iter().take(LOOK_AT_MAX);
+            let first = first.find(|(_, _, stream)| may_go(*stream));
+            let Some(&(expires, served, stream)) = first.filter(|_| tokens >= 0.0) else {
                 continue;
-            }
+            };
             let turn = self.payers_served.get(&payer).copied().unwrap_or(0);
-            let rank = queue
-                .first()
-                .map(|&(expires, served, stream)| (expires, turn, served, stream));
+            let rank = Some((expires, turn, served, stream));
             best = [best, rank].into_iter().flatten().min();
         }
         let (_, _, _, stream) = best?;
@@ -278,6 +299,10 @@ impl Scheduler {
         let bucket = self.buckets.entry(candidate.payer).or_insert_with(full);
         bucket.fill(now);
         bucket.spend(bytes);
+        let share = || Bucket::full(bytes_per_s * RESERVE, burst_bytes * RESERVE, now);
+        let share = self.shares.entry(choice.stream).or_insert_with(share);
+        share.fill(now);
+        share.spend(bytes);
         (bucket.tokens < 0.0).then_some(candidate.payer)
     }
 
@@ -297,6 +322,9 @@ impl Scheduler {
         if self.buckets.len() > REMEMBERED_MAX {
             self.buckets
                 .retain(|_, bucket| bucket.tokens < bucket.burst);
+        }
+        while self.shares.len() > REMEMBERED_MAX {
+            self.shares.pop_first();
         }
     }
 }
@@ -362,8 +390,8 @@ mod tests {
             burst_bytes: 1000.0,
         };
         let mut scheduler = Scheduler::new(contract);
-        assert_eq!(serve(&mut scheduler, &two, 10), [10, 0]);
-        // One more takes it into debt; then it shares as operational.
+        assert_eq!(serve(&mut scheduler, &two, 8), [8, 0]);
+        // The rest is for other streams of the same payer; this one shares as operational.
         let counts = serve(&mut scheduler, &two, 101);
         assert!(counts[1].abs_diff(50) <= 1, "{counts:?}");
         let much_later = Time(3600 * MICROS);
@@ -414,8 +442,9 @@ mod tests {
             burst_bytes: 1000.0,
         };
         let mut scheduler = Scheduler::new(contract);
-        let counts = serve(&mut scheduler, &all, 20);
-        assert_eq!((counts[0], counts.iter().sum::<usize>()), (10, 20));
-        assert_eq!(serve(&mut scheduler, &all, 100)[0], 50);
+        let counts = serve(&mut scheduler, &all, 16);
+        assert_eq!((counts[0], counts.iter().sum::<usize>()), (8, 16));
+        // The others have a reserve of three parts left for those that sent little.
+        assert_eq!(serve(&mut scheduler, &all, 103)[0], 50);
     }
 }

@@ -82,6 +82,35 @@ fn alarms_pass_a_saturated_radio() {
     }
 }
 
+/// Once the keys for many readers used up what their origin may send as life safety, and its
+/// alarms shared with the rest. Each twenty seconds a new epoch of the telemetry is granted to fifty readers, eleven
+/// kilobytes or nine seconds of the radio, which is full besides: alarms pass.
+#[test]
+fn the_keys_of_a_new_epoch_delay_no_alarm() {
+    let mut world = World::new(2, 0.0, 29);
+    world.wire(0, 1, RADIO);
+    for i in 0..900 {
+        let at = 20.0 + f64::from(i) * 0.2;
+        world.plan(at, Act::Append(0, Class::Operational, 50, Some(600.0)));
+    }
+    (0..9).for_each(|i| world.plan(25.0 + f64::from(i) * 20.0, Act::Epoch(0, 50)));
+    let (mut at, mut sent) = (22.0, 0);
+    while at < 190.0 {
+        world.plan(at, Act::Append(0, Class::LifeSafety, 1, None));
+        at += 1.0 + world.dice.unit();
+        sent += 1;
+    }
+    world.run(NOON.plus_seconds(200.0), |_| false);
+    let latencies = latencies(&world);
+    let (p50, p99) = (quantile(&latencies, 0.5), quantile(&latencies, 0.99));
+    println!(
+        "epochs: {} alarms, p50 {p50:.3} s, p99 {p99:.3} s",
+        latencies.len()
+    );
+    assert_eq!(latencies.len(), sent);
+    assert!(p50 <= 0.5 && p99 <= 1.5, "p50 {p50} s, p99 {p99} s");
+}
+
 /// The node between knows what its radio carries and what waits for it.
 #[test]
 fn a_saturated_link_knows_what_it_carries_and_what_waits() {

@@ -93,6 +93,8 @@ pub enum Act {
     /// A node writes this many readings of a class about random rooms; when they expire.
     Append(usize, Class, usize, Option<f64>),
     Certify(usize),
+    /// A node begins a new epoch of its telemetry and grants it to this many readers.
+    Epoch(usize, u8),
     /// A node writes one reading in each of this many further life-safety streams.
     Flood(usize, usize),
     Cut(usize, usize),
@@ -128,6 +130,8 @@ pub struct World {
     pub bytes_sent: u64,
     pub bytes_written: u64,
     sync_s: f64,
+    /// The last epoch begun while a node ran.
+    epochs: u64,
 }
 
 const KEEPS: [(Class, Keep); 4] = [
@@ -153,6 +157,7 @@ impl World {
             bytes_sent: 0,
             bytes_written: 0,
             sync_s,
+            epochs: 1000,
         };
         for at in 0..count {
             let node = Node::boot(at, count, Disk::default(), 0, NOON);
@@ -427,6 +432,7 @@ impl World {
                 }
             }
             Act::Certify(node) => self.certify(node),
+            Act::Epoch(node, readers) => self.begin_epoch(node, readers),
             Act::Flood(node, count) => self.flood(node, count),
             Act::Cut(a, b) => {
                 self.state_mut(a, b).is_up = false;
@@ -525,6 +531,33 @@ impl World {
             .into_iter()
             .rev()
             .for_each(|write| self.write(node, write));
+    }
+
+    fn begin_epoch(&mut self, node: usize, readers: u8) {
+        let now = self.now;
+        let random = SecretKey::new(self.dice.key());
+        let authors = &mut self.nodes[node].authors;
+        let author = authors.get_mut(&Class::Telemetry).expect("an author");
+        self.epochs += 1;
+        author
+            .begin_epoch(self.epochs, random, now)
+            .expect("a new epoch");
+        let grants = (0..readers).map(|reader| {
+            let recipient = reader_secret(usize::from(reader)).recipient;
+            author.grant(&node_key(node as u8), &recipient, &self.dice.key())
+        });
+        let payload = Payload {
+            written: now,
+            grants: grants.collect::<Result<_, _>>().expect("grants"),
+            ..Payload::default()
+        };
+        let control = &mut self.nodes[node].control;
+        let bundles = control.append(&payload, None, now).expect("a bundle");
+        let opening = control.opening();
+        for bundle in bundles {
+            self.bytes_written += bundle.body().len() as u64;
+            self.write(node, Write::Own(opening, bundle));
+        }
     }
 
     fn flood(&mut self, node: usize, count: usize) {
