@@ -83,8 +83,8 @@ fn alarms_pass_a_saturated_radio() {
 }
 
 /// Once the keys for many readers used up what their origin may send as life safety, and its
-/// alarms shared with the rest. Each twenty seconds a new epoch of the telemetry is granted to fifty readers, eleven
-/// kilobytes or nine seconds of the radio, which is full besides: alarms pass.
+/// alarms shared with the rest. Each twenty seconds a new epoch of the telemetry is granted to
+/// fifty readers, eleven kilobytes or nine seconds of the radio, which is full besides.
 #[test]
 fn the_keys_of_a_new_epoch_delay_no_alarm() {
     let mut world = World::new(2, 0.0, 29);
