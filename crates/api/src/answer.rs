@@ -28,6 +28,20 @@ pub(crate) fn of_commit(
     response
 }
 
+/// Like [`of_commit`], for an object that names the commit before its other fields.
+pub(crate) fn about(
+    commit: CommitNumber,
+    capacity: usize,
+    fields: impl FnOnce(&mut Json),
+) -> Response {
+    of_commit(commit, capacity, |json, commit| {
+        json.object(|json| {
+            json.field("commit").integer(commit);
+            fields(json);
+        });
+    })
+}
+
 /// Like [`of_commit`], for answers of tens of kilobytes: packed with gzip for whoever
 /// takes it. Estimates repeat the same words, so a plan shrinks to a fifteenth.
 pub(crate) fn of_commit_packed(

@@ -187,7 +187,7 @@ impl Metrics {
         }
         registry.register(
             "coverage_worst_ratio",
-            "Least share of readings inside intervals that should hold nine in ten; 0 before any were compared",
+            "Least share of readings inside intervals that should hold nine in ten; not a number before any were compared",
             node.coverage_worst.clone(),
         );
     }
@@ -232,7 +232,8 @@ impl Metrics {
         gauge(&gauges.store_bytes, node.store_bytes);
         gauge(&gauges.sources_doubtful, node.sources_doubtful);
         gauge(&gauges.sources_quarantined, node.sources_quarantined);
-        let worst = node.coverage_worst.unwrap_or_default();
+        // INVARIANT: UNKNOWN-IS-A-VALUE: no share at all is neither none nor all.
+        let worst = node.coverage_worst.unwrap_or(f64::NAN);
         gauges.coverage_worst.set(worst);
         let mut text = String::new();
         // Writing to a String cannot fail.

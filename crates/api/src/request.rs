@@ -20,6 +20,9 @@ pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 const LIMIT_MAX: usize = 10_000;
 /// Items of a list in one answer when the request does not say.
 const LIMIT_USUAL: usize = 1000;
+/// How a list is asked for page by page, as the description of the interface says it.
+pub(crate) const AFTER: (&str, &str, bool) = ("after", "the `next` of the page before", false);
+pub(crate) const LIMIT: (&str, &str, bool) = ("limit", "at most so many, up to 10,000", false);
 /// How long a body may take from one piece to the next. A peer that sends slower than
 /// this holds a connection for nothing.
 const PIECE_WAIT: Duration = Duration::from_secs(15);

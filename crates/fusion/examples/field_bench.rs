@@ -45,26 +45,23 @@ fn main() {
         all.push(measure("scattered", &scattered(spaces), spaces));
     }
     if as_json {
-        print_json(&all);
+        let rows: Vec<String> = all.iter().map(Measured::json).collect();
+        println!("{{\"field\":[{}]}}", rows.join(","));
         return;
     }
-    println!(
-        "graph      spaces    edges  in factor  pattern ms  answer ms     cpu  learn ms  door ms  tellers ms"
-    );
     for m in &all {
-        println!(
-            "{:<10} {:>6} {:>8} {:>10} {:>11.1} {:>10.2} {:>7.2} {:>9.2} {:>8.2} {:>11.3}",
-            m.graph,
-            m.spaces,
-            m.edges,
-            m.factor,
-            ms(m.pattern),
-            ms(m.answer),
-            ms(m.answer_cpu),
-            ms(m.learn),
-            ms(m.door),
-            ms(m.tellers)
-        );
+        let Measured {
+            graph,
+            spaces,
+            edges,
+            factor,
+            ..
+        } = m;
+        print!("{graph:<10} {spaces:>6} spaces {edges:>8} edges {factor:>10} in factor");
+        for (name, time) in m.times() {
+            print!("  {name} {:.2} ms", ms(time));
+        }
+        println!();
     }
 }
 
@@ -72,27 +69,33 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-fn print_json(all: &[Measured]) {
-    let rows: Vec<String> = all
-        .iter()
-        .map(|m| {
-            format!(
-                "{{\"graph\":\"{}\",\"spaces\":{},\"edges\":{},\"factor\":{},\"pattern_ms\":{:.2},\
-                 \"answer_ms\":{:.3},\"answer_cpu_ms\":{:.3},\"learn_ms\":{:.2},\"door_ms\":{:.3},\"tellers_ms\":{:.4}}}",
-                m.graph,
-                m.spaces,
-                m.edges,
-                m.factor,
-                ms(m.pattern),
-                ms(m.answer),
-                ms(m.answer_cpu),
-                ms(m.learn),
-                ms(m.door),
-                ms(m.tellers)
-            )
-        })
-        .collect();
-    println!("{{\"field\":[{}]}}", rows.join(","));
+impl Measured {
+    fn times(&self) -> [(&'static str, Duration); 6] {
+        [
+            ("pattern", self.pattern),
+            ("answer", self.answer),
+            ("answer_cpu", self.answer_cpu),
+            ("learn", self.learn),
+            ("door", self.door),
+            ("tellers", self.tellers),
+        ]
+    }
+
+    fn json(&self) -> String {
+        let Self {
+            graph,
+            spaces,
+            edges,
+            factor,
+            ..
+        } = self;
+        let times = self.times();
+        let times = times.map(|(name, time)| format!(",\"{name}_ms\":{:.4}", ms(time)));
+        format!(
+            "{{\"graph\":\"{graph}\",\"spaces\":{spaces},\"edges\":{edges},\"factor\":{factor}{}}}",
+            times.concat()
+        )
+    }
 }
 
 fn measure(graph: &'static str, edges: &[Edge], spaces: usize) -> Measured {

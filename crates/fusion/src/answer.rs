@@ -57,6 +57,11 @@ pub(crate) fn becomes_stale(
     ))
 }
 
+/// When the newest evidence becomes stale, if that is to come after `after`.
+pub(crate) fn next_change(spec: &AttributeSpec, survey: &Survey, after: Time) -> Option<Time> {
+    becomes_stale(spec, survey.knowledge, survey.evidence_time).filter(|t| *t > after)
+}
+
 /// The one word, where the conflict is known.
 pub(crate) fn summary(mut estimate: Estimate, basis: Basis, is_conflicting: bool) -> Summary {
     if estimate.knowledge == Knowledge::Known {
@@ -89,7 +94,7 @@ pub(crate) fn strongest_basis(readings: &[Reading], weights: &Weights) -> Basis 
 /// The basis that all evidence shares, if it does.
 pub(crate) fn common_basis(readings: &[Reading], survey: &Survey) -> Option<Basis> {
     let mut evidence = readings.iter().filter(|r| r.is_evidence());
-    let first = survey.newest(readings).next()?.basis();
+    let first = survey.newest(readings).next()?.1.basis();
     evidence.all(|r| r.basis() == first).then_some(first)
 }
 

@@ -18,39 +18,22 @@
 //!   the source.
 //! * *A source that lies*, with more false alarms than hits, counts nothing. It is not turned
 //!   round: the day somebody repairs it, a word taken for its contrary could cost a life.
-//! * *One source counts once*: see [`crate::words`]; *doubt*: see [`crate::records`].
-//! * *Weights*: the size of each word's log-odds, aged with the chain, beside one unit for
-//!   the prior.
+//! * *One source counts once*: see [`crate::words`]; *doubt*: see [`crate::records`]; *weights*
+//!   and *conflict*: see [`crate::weighing`].
 
-use crate::answer::{self, Weights};
-use crate::evidence::{Evidence, Setting};
-use crate::lesson::{Lesson, Trust};
+use crate::lesson::Trust;
 use crate::math::{exp, ln, log_odds, logistic};
-use crate::reading::{Reading, Survey};
-use crate::records::{Judge, Watched};
-use crate::state::Outcome;
-use twin_model::{
-    AttributeSpec, Distribution, Estimate, Estimator, Flag, Flags, Knowledge, SourceHealth,
-    Summary, Time,
-};
+use crate::reading::Reading;
+use crate::records::Judge;
+use crate::weighing::{Chain, FRESH, FRESH_MAX_S, PROBABILITY_MIN};
+use twin_model::{AttributeSpec, Distribution, Estimator, Time};
 
-/// Nothing is surer than this, either way: a stated probability of 1 is a manner of speech.
-const PROBABILITY_MIN: f64 = 1e-3;
 /// No learned rate is nearer to never or always than this.
 const RATE_MIN: f64 = 1e-6;
-/// Contradiction counts from here on.
-const CONFLICT_LIMIT: f64 = 0.5;
-/// A word is fresh while this much of what it said is left, and for five minutes at most.
-const FRESH: f64 = 0.95;
-const FRESH_MAX_S: f64 = 300.0;
-
-/// The last words of each source, and how the sources did.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Boolean(pub(crate) Watched);
 
 /// The chain and its observation, from the catalogue.
 #[derive(Debug, Clone, Copy)]
-struct Chain {
+pub(crate) struct YesOrNo {
     equilibrium: f64,
     mixing_hz: f64,
     hit: f64,
@@ -58,8 +41,8 @@ struct Chain {
     stale_after_s: f64,
 }
 
-impl Chain {
-    fn of(spec: &AttributeSpec) -> Self {
+impl YesOrNo {
+    pub(crate) fn of(spec: &AttributeSpec) -> Self {
         let (rate_on_hz, rate_off_hz, hit, false_alarm) = match spec.estimator {
             Estimator::Boolean {
                 rate_on_hz,
@@ -79,11 +62,6 @@ impl Chain {
         }
     }
 
-    /// How much of a deviation from the equilibrium is left after a time, either way.
-    fn remaining(&self, seconds: f64) -> f64 {
-        exp(-seconds.abs() * self.mixing_hz)
-    }
-
     fn age(&self, p: f64, seconds: f64) -> f64 {
         self.equilibrium + (p - self.equilibrium) * self.remaining(seconds)
     }
@@ -99,7 +77,7 @@ impl Chain {
         let Some(trust) = trust else {
             return self.usual_evidence(reading);
         };
-        if is_liar(&trust) {
+        if self.is_liar(&trust) {
             return 0.0;
         }
         let rate = |r: f64| r.clamp(RATE_MIN, 1.0 - RATE_MIN);
@@ -138,11 +116,7 @@ fn rated_evidence(is_yes: bool, hit: f64, false_alarm: f64) -> f64 {
     }
 }
 
-fn is_liar(trust: &Trust) -> bool {
-    trust.hit <= trust.false_alarm
-}
-
-impl Judge for Chain {
+impl Judge for YesOrNo {
     fn fresh_s(&self) -> f64 {
         (-ln(FRESH) / self.mixing_hz)
             .min(FRESH_MAX_S)
@@ -160,145 +134,45 @@ impl Judge for Chain {
     }
 }
 
-/// What the words of a state weigh when it is asked.
-struct Weighing<'a> {
-    watched: &'a Watched,
-    chain: Chain,
-    survey: Survey,
-    setting: &'a Setting<'a>,
-}
-
-impl Boolean {
-    pub(crate) fn update(
-        &mut self,
-        spec: &AttributeSpec,
-        evidence: &Evidence,
-        lessons: &mut Vec<Lesson>,
-    ) -> Outcome {
-        self.0.update(spec, evidence, &Chain::of(spec), lessons)
+/// The force of a word is what it adds to the log-odds of yes.
+impl Chain for YesOrNo {
+    fn remaining(&self, seconds: f64) -> f64 {
+        exp(-seconds.abs() * self.mixing_hz)
     }
 
-    pub(crate) fn health(&self, spec: &AttributeSpec, at: Time) -> Vec<(u32, SourceHealth)> {
-        self.0.health(Chain::of(spec).changes_hz(), at)
+    fn force(&self, word: &Reading, trust: Option<Trust>, doubt: f64) -> f64 {
+        self.learned_evidence(word, trust) * (1.0 - doubt)
     }
 
-    fn weighing<'a>(&'a self, spec: &AttributeSpec, setting: &'a Setting) -> Weighing<'a> {
-        Weighing {
-            watched: &self.0,
-            chain: Chain::of(spec),
-            survey: self.0.words.survey(spec),
-            setting,
-        }
+    fn is_liar(&self, trust: &Trust) -> bool {
+        trust.hit <= trust.false_alarm
     }
 
-    pub(crate) fn summary(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Summary {
-        let weighing = self.weighing(spec, setting);
-        let survey = &weighing.survey;
-        let readings = self.0.words.readings();
-        let basis = answer::common_basis(readings, survey)
-            .unwrap_or_else(|| answer::strongest_basis(readings, &weighing.weights()));
-        let is_conflicting = weighing.conflict() >= CONFLICT_LIMIT;
-        answer::summary(answer::header(spec, survey, at), basis, is_conflicting)
+    fn log_odds(&self, force: f64) -> f64 {
+        force.abs()
     }
 
-    pub(crate) fn estimate(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
-        let weighing = self.weighing(spec, setting);
-        let survey = &weighing.survey;
-        let mut estimate = answer::header(spec, survey, at);
-        if survey.knowledge != Knowledge::Known {
-            return estimate;
-        }
-        estimate.distribution = Some(Distribution::Bernoulli {
-            p: weighing.probability(at),
-        });
-        estimate.conflict = weighing.conflict();
-        estimate.flags = weighing.flags(estimate.flags, estimate.conflict);
-        let readings = self.0.words.readings();
-        let mut weights = weighing.weights();
-        estimate.basis = answer::common_basis(readings, survey)
-            .unwrap_or_else(|| answer::strongest_basis(readings, &weights));
-        if let Some(newest) = survey.evidence_time {
-            let remaining = weighing.chain.remaining(at.seconds_since(newest));
-            answer::scale(&mut weights, remaining);
-        }
-        estimate.contributors = answer::contributors(readings, &weights, setting.name);
-        estimate
-    }
-}
-
-impl Weighing<'_> {
-    /// The newest word of each source with its place and what it adds to the log-odds.
-    fn words(&self) -> impl Iterator<Item = (usize, &Reading, f64)> {
-        let newest = self.watched.words.newest(&self.survey);
-        newest.map(|(at, word)| {
-            let learned = self
-                .chain
-                .learned_evidence(word, (self.setting.trust)(word.source));
-            (at, word, learned * (1.0 - self.watched.doubt(word.source)))
-        })
-    }
-
-    fn flags(&self, flags: Flags, conflict: f64) -> Flags {
-        let lies = |source| (self.setting.trust)(source).is_some_and(|trust| is_liar(&trust));
-        let is_faulty = |(_, word, _): (_, &Reading, _)| {
-            lies(word.source) || self.watched.is_faulty(word.source)
-        };
-        let mut flags = flags;
-        if conflict >= CONFLICT_LIMIT {
-            flags = flags.with(Flag::Conflicting);
-        }
-        if self.words().any(is_faulty) {
-            flags = flags.with(Flag::FaultySource);
-        }
-        flags
+    /// A word that its source holds for improbable is for the other side.
+    fn side(&self, _: &Reading, force: f64) -> (usize, f64) {
+        let sureness = 2.0 * logistic(force.abs()) - 1.0;
+        (usize::from(force > 0.0), sureness)
     }
 
     /// The chain run up to `at` through the words before it, and back to it through those
     /// after it.
-    fn probability(&self, at: Time) -> f64 {
-        let before = self.words().filter(|(_, word, _)| word.observed <= at);
-        let p = self.chain.run(before.map(|(_, word, e)| (word, e)), at);
-        let after = self.words().filter(|(_, word, _)| word.observed > at);
-        let mut after: Vec<(&Reading, f64)> = after.map(|(_, word, e)| (word, e)).collect();
-        if after.is_empty() {
-            return p;
+    fn distribution<'r>(
+        &self,
+        words: impl Iterator<Item = (&'r Reading, f64)> + Clone,
+        at: Time,
+    ) -> Distribution {
+        let before = words.clone().filter(|(word, _)| word.observed <= at);
+        let mut p = self.run(before, at);
+        let mut after: Vec<_> = words.filter(|(word, _)| word.observed > at).collect();
+        if !after.is_empty() {
+            after.reverse();
+            let q = self.run(after.into_iter(), at);
+            p = logistic(log_odds(p) + log_odds(q) - log_odds(self.equilibrium));
         }
-        after.reverse();
-        let q = self.chain.run(after.into_iter(), at);
-        logistic(log_odds(p) + log_odds(q) - log_odds(self.chain.equilibrium))
-    }
-
-    /// Shares when the newest evidence was observed.
-    fn weights(&self) -> Weights {
-        let mut weights = [0.0; 64];
-        let mut total = 1.0; // the prior's unit
-        let newest = self.survey.evidence_time.unwrap_or_default();
-        for (at, word, evidence) in self.words() {
-            let age_s = newest.seconds_since(word.observed);
-            weights[at] = evidence.abs() * self.chain.remaining(age_s);
-            total += weights[at];
-        }
-        answer::scale(&mut weights, 1.0 / total);
-        weights
-    }
-
-    /// The strength of the weaker side: how sure, from 0 to 1, the surest yes and the
-    /// surest no are by themselves when the newest evidence was observed.
-    fn conflict(&self) -> f64 {
-        let Some(newest) = self
-            .survey
-            .evidence_time
-            .filter(|_| self.survey.sources > 1)
-        else {
-            return 0.0;
-        };
-        let (mut yes, mut no): (f64, f64) = (0.0, 0.0);
-        for (_, word, evidence) in self.words() {
-            let remaining = self.chain.remaining(newest.seconds_since(word.observed));
-            let sureness = (2.0 * logistic(evidence.abs()) - 1.0) * remaining;
-            let side = if evidence > 0.0 { &mut yes } else { &mut no };
-            *side = side.max(sureness);
-        }
-        yes.min(no)
+        Distribution::Bernoulli { p }
     }
 }

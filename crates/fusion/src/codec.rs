@@ -4,8 +4,6 @@
 //! read back is bit for bit what was written. Bytes that are damaged or not ours are
 //! refused, never believed and never able to bring the node down.
 
-use crate::boolean::Boolean;
-use crate::category::Category;
 use crate::count;
 use crate::fact::{Fact, SAYINGS_MAX, Say, Saying};
 use crate::half::Half;
@@ -67,7 +65,7 @@ impl State {
             }
             Kind::Boolean(state) => {
                 out.push(BOOLEAN);
-                put_watched(out, &state.0);
+                put_watched(out, state);
             }
             Kind::Count(state) => {
                 out.push(COUNT);
@@ -75,7 +73,7 @@ impl State {
             }
             Kind::Category(state) => {
                 out.push(CATEGORY);
-                put_watched(out, &state.0);
+                put_watched(out, state);
             }
             Kind::Fact(state) => {
                 out.push(FACT);
@@ -113,8 +111,8 @@ impl State {
         }
         let kind = match found {
             SCALAR => Kind::Scalar(take_scalar(bytes)?),
-            BOOLEAN => Kind::Boolean(Boolean(take_watched(spec, bytes)?)),
-            CATEGORY => Kind::Category(Category(take_watched(spec, bytes)?)),
+            BOOLEAN => Kind::Boolean(take_watched(spec, bytes)?),
+            CATEGORY => Kind::Category(take_watched(spec, bytes)?),
             COUNT => Kind::Count(count::take(bytes)?),
             _ => Kind::Fact(take_fact(bytes)?),
         };

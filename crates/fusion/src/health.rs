@@ -493,7 +493,8 @@ impl Channel {
         (bias, robust * (1.0 - self.doubt()) / variance)
     }
 
-    /// Seconds by which its clock is behind; 0 unless that is well beyond a usual delay.
+    /// Seconds by which its clock is ahead, negative where it is behind; 0 unless that is well
+    /// beyond a usual delay.
     /// `kept` are readings of any source that have not settled, or were the newest that did.
     pub(crate) fn skew_s(&self, kept: &[Reading]) -> f64 {
         let own = kept.iter().filter(|r| r.source == self.source);

@@ -77,6 +77,8 @@ mod scalar;
 mod spans;
 mod state;
 mod trust;
+mod weighing;
+mod window;
 mod words;
 
 pub use canonical::{Error, NUMBER_MAX, canonical};

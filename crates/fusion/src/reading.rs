@@ -285,18 +285,9 @@ impl Readings {
         size_of_val(&*self.0)
     }
 
-    /// The entry that says the same thing, if there is one. The smaller claim id
-    /// is kept, so that it does not matter which of the two came first.
+    /// Whether an entry says the same thing; see [`absorb_repeat`].
     pub(crate) fn absorb_repeat(&mut self, reading: &Reading) -> bool {
-        let Some(at) = self.iter().position(|r| r.repeats(reading)) else {
-            return false;
-        };
-        if reading.claim() < self[at].claim() {
-            self.0[at].sequence = reading.sequence;
-            self.0[at].incarnation = reading.incarnation;
-            self.0.sort_by(Reading::order);
-        }
-        true
+        absorb_repeat(&mut self.0, reading).is_some()
     }
 }
 
@@ -305,6 +296,19 @@ impl std::ops::Deref for Readings {
     fn deref(&self) -> &[Reading] {
         &self.0
     }
+}
+
+/// If an entry of a sorted list says the same thing, whether its claim had to change. The
+/// smaller claim id is kept, so that it does not matter which of the two came first.
+pub(crate) fn absorb_repeat(list: &mut [Reading], reading: &Reading) -> Option<bool> {
+    let at = list.iter().position(|r| r.repeats(reading))?;
+    let is_smaller = reading.claim() < list[at].claim();
+    if is_smaller {
+        list[at].sequence = reading.sequence;
+        list[at].incarnation = reading.incarnation;
+        list.sort_by(Reading::order);
+    }
+    Some(is_smaller)
 }
 
 /// Puts a reading in its place, growing the list by exactly one.
@@ -331,7 +335,7 @@ impl Places {
         Self(self.0 & !(1 << at))
     }
 
-    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> + Clone {
         let mut left = self.0;
         std::iter::from_fn(move || {
             let at = left.trailing_zeros() as usize;
@@ -482,11 +486,11 @@ impl Survey {
         }
     }
 
-    /// The newest evidence of each source, oldest first.
+    /// The newest evidence of each source with its place, oldest first.
     pub(crate) fn newest<'a>(
         &self,
         readings: &'a [Reading],
-    ) -> impl Iterator<Item = &'a Reading> + use<'a> {
-        self.newest.iter().map(|at| &readings[at])
+    ) -> impl Iterator<Item = (usize, &'a Reading)> + Clone + use<'a> {
+        self.newest.iter().map(|at| (at, &readings[at]))
     }
 }

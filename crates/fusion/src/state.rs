@@ -1,13 +1,14 @@
 //! The state of one attribute of one twin, whatever its estimator.
 
-use crate::boolean::Boolean;
-use crate::category::Category;
+use crate::boolean::YesOrNo;
+use crate::category::FewStates;
 use crate::count::Count;
 use crate::evidence::{Evidence, Setting, Witness};
 use crate::fact::{Fact, Say};
 use crate::lesson::Lesson;
 use crate::reading::Reading;
 use crate::received::Others;
+use crate::records::{Judge as _, Watched};
 use crate::scalar::Scalar;
 use twin_model::{AttributeSpec, ClaimId, Estimate, Estimator, SourceHealth, Summary, Time};
 
@@ -59,9 +60,9 @@ enum Held {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Scalar(Scalar),
-    Boolean(Boolean),
+    Boolean(Watched),
     Count(Count),
-    Category(Category),
+    Category(Watched),
     Fact(Fact),
 }
 
@@ -70,9 +71,9 @@ impl State {
     pub fn new(spec: &AttributeSpec) -> Self {
         let kind = match spec.estimator {
             Estimator::Scalar { .. } => Kind::Scalar(Scalar::default()),
-            Estimator::Boolean { .. } => Kind::Boolean(Boolean::default()),
+            Estimator::Boolean { .. } => Kind::Boolean(Watched::default()),
             Estimator::Count { .. } => Kind::Count(Count::default()),
-            Estimator::Category { .. } => Kind::Category(Category::default()),
+            Estimator::Category { .. } => Kind::Category(Watched::default()),
             Estimator::Static { .. } => Kind::Fact(Fact::default()),
         };
         Self(Held::Alone(kind))
@@ -132,9 +133,9 @@ impl State {
         }
         match self.kind_mut() {
             Kind::Scalar(state) => state.update(spec, evidence, lessons),
-            Kind::Boolean(state) => state.update(spec, evidence, lessons),
+            Kind::Boolean(state) => state.update(spec, evidence, &YesOrNo::of(spec), lessons),
             Kind::Count(state) => state.update(spec, evidence, lessons),
-            Kind::Category(state) => state.update(spec, evidence, lessons),
+            Kind::Category(state) => state.update(spec, evidence, &FewStates::of(spec), lessons),
             Kind::Fact(state) => state.update(spec, evidence),
         }
     }
@@ -149,9 +150,13 @@ impl State {
     pub fn estimate_own(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
         match self.kind() {
             Kind::Scalar(state) => state.estimate(spec, at, setting),
-            Kind::Boolean(state) => state.estimate(spec, at, setting),
+            Kind::Boolean(state) => state
+                .weighing(YesOrNo::of(spec), spec, setting)
+                .estimate(at),
             Kind::Count(state) => state.estimate(spec, at, setting),
-            Kind::Category(state) => state.estimate(spec, at, setting),
+            Kind::Category(state) => state
+                .weighing(FewStates::of(spec), spec, setting)
+                .estimate(at),
             Kind::Fact(state) => state.estimate(spec, at, setting),
         }
     }
@@ -161,8 +166,8 @@ impl State {
     pub fn health(&self, spec: &AttributeSpec, at: Time) -> Vec<(u32, SourceHealth)> {
         match self.kind() {
             Kind::Scalar(state) => state.health(at),
-            Kind::Boolean(state) => state.health(spec, at),
-            Kind::Category(state) => state.health(spec, at),
+            Kind::Boolean(state) => state.health(YesOrNo::of(spec).changes_hz(), at),
+            Kind::Category(state) => state.health(FewStates::of(spec).changes_hz(), at),
             Kind::Count(state) => state.health(spec, at),
             Kind::Fact(_) => Vec::new(),
         }
@@ -175,9 +180,11 @@ impl State {
         }
         match self.kind() {
             Kind::Scalar(state) => state.summary(spec, at),
-            Kind::Boolean(state) => state.summary(spec, at, setting),
+            Kind::Boolean(state) => state.weighing(YesOrNo::of(spec), spec, setting).summary(at),
             Kind::Count(state) => state.summary(spec, at),
-            Kind::Category(state) => state.summary(spec, at, setting),
+            Kind::Category(state) => state
+                .weighing(FewStates::of(spec), spec, setting)
+                .summary(at),
             Kind::Fact(state) => state.summary(spec, at, setting),
         }
     }
@@ -187,9 +194,8 @@ impl State {
     pub fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
         let own = match self.kind() {
             Kind::Scalar(state) => state.next_change(spec, after),
-            Kind::Boolean(state) => state.0.words.next_change(spec, after),
+            Kind::Boolean(state) | Kind::Category(state) => state.words.next_change(spec, after),
             Kind::Count(state) => state.next_change(spec, after),
-            Kind::Category(state) => state.0.words.next_change(spec, after),
             Kind::Fact(state) => state.next_change(spec, after),
         };
         let received = self.next_change_of_received(spec, after);
@@ -203,9 +209,8 @@ impl State {
         }
         match self.kind() {
             Kind::Scalar(state) => state.is_empty(),
-            Kind::Boolean(state) => state.0.words.readings().is_empty(),
+            Kind::Boolean(state) | Kind::Category(state) => state.words.readings().is_empty(),
             Kind::Count(state) => state.is_empty(),
-            Kind::Category(state) => state.0.words.readings().is_empty(),
             Kind::Fact(state) => state.is_empty(),
         }
     }
@@ -215,9 +220,8 @@ impl State {
         let of_readings = |list: &[Reading]| list.iter().map(|r| r.source).collect();
         let mut sources: Vec<u32> = match self.kind() {
             Kind::Scalar(state) => state.sources(),
-            Kind::Boolean(state) => of_readings(state.0.words.readings()),
+            Kind::Boolean(state) | Kind::Category(state) => of_readings(state.words.readings()),
             Kind::Count(state) => state.sources(),
-            Kind::Category(state) => of_readings(state.0.words.readings()),
             Kind::Fact(state) => state.0.iter().map(|saying| saying.source).collect(),
         };
         sources.sort_unstable();
@@ -253,9 +257,8 @@ impl State {
     pub fn heap_bytes(&self) -> usize {
         let own = match self.kind() {
             Kind::Scalar(state) => state.heap_bytes(),
-            Kind::Boolean(state) => state.0.heap_bytes(),
+            Kind::Boolean(state) | Kind::Category(state) => state.heap_bytes(),
             Kind::Count(state) => state.heap_bytes(),
-            Kind::Category(state) => state.0.heap_bytes(),
             Kind::Fact(state) => state.heap_bytes(),
         };
         own + self.heap_bytes_of_received()

@@ -12,8 +12,7 @@
 //! [`RARE_EVENTS`] events of the rarer kind. A smoke detector whose kind sounds falsely in one
 //! of 10⁵ looks is so not written off for one alarm that nobody else has seen yet.
 //!
-//! Counts are whole numbers and add up, so lessons may come in any order and books of several
-//! shards may be merged (DETERMINISTIC).
+//! Counts are whole numbers and add up, so lessons may come in any order (DETERMINISTIC).
 
 use crate::lesson::{Lesson, LessonKind, Trust};
 use std::collections::BTreeMap;
@@ -52,13 +51,6 @@ impl Counts {
         };
         *all = all.saturating_add(1);
         *yes = yes.saturating_add(u32::from(said));
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.when_yes = self.when_yes.saturating_add(other.when_yes);
-        self.yes_when_yes = self.yes_when_yes.saturating_add(other.yes_when_yes);
-        self.when_no = self.when_no.saturating_add(other.when_no);
-        self.yes_when_no = self.yes_when_no.saturating_add(other.yes_when_no);
     }
 }
 
@@ -130,18 +122,6 @@ impl TrustBook {
         };
         let counts = self.counts.entry(lesson.source).or_default();
         counts.count(said, held);
-        self.bound();
-    }
-
-    /// Adds what another book of the same attribute has learned.
-    pub fn merge(&mut self, other: &Self) {
-        for (&source, counts) in &other.counts {
-            self.counts.entry(source).or_default().add(counts);
-        }
-        self.bound();
-    }
-
-    fn bound(&mut self) {
         while self.counts.len() > TRUSTED_MAX {
             self.counts.pop_last();
         }
@@ -155,29 +135,6 @@ impl TrustBook {
             false_alarm: rate(self.false_alarm, counts.yes_when_no, counts.when_no),
             kin: None,
         })
-    }
-
-    /// Forgets what was learned of a source: it was repaired, or is another one now. Counts
-    /// do not fade by themselves, and a contact that was wrong for a year would be doubted for
-    /// another.
-    pub fn forget(&mut self, source: u32) {
-        self.counts.remove(&source);
-    }
-
-    /// The looks that the trust in a source rests on.
-    pub fn looks(&self, source: u32) -> u64 {
-        let counts = self.counts.get(&source).copied().unwrap_or_default();
-        u64::from(counts.when_yes) + u64::from(counts.when_no)
-    }
-
-    /// The sources of which something was learned, in order of their numbers.
-    pub fn sources(&self) -> impl Iterator<Item = u32> + '_ {
-        self.counts.keys().copied()
-    }
-
-    /// Whether nothing was learned.
-    pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
     }
 
     /// Appends the book's bytes: version, number of sources (`u32`), then of each in order

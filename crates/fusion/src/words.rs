@@ -12,7 +12,7 @@
 //! order of arrival does not matter.
 
 use crate::answer;
-use crate::reading::{Places, Reading, Readings, SOURCES_MAX, Survey, Tag, Word, standing};
+use crate::reading::{Reading, Readings, SOURCES_MAX, Survey, Tag, Word, standing};
 use crate::state::Outcome;
 use twin_model::{AttributeSpec, Time};
 
@@ -36,8 +36,7 @@ impl Words {
 
     /// When the newest word becomes stale, if that is to come after `after`.
     pub(crate) fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
-        let survey = self.survey(spec);
-        answer::becomes_stale(spec, survey.knowledge, survey.evidence_time).filter(|t| *t > after)
+        answer::next_change(spec, &self.survey(spec), after)
     }
 
     pub(crate) fn outcome_of(&self, reading: &Reading) -> Outcome {
@@ -65,13 +64,6 @@ impl Words {
 
     pub(crate) fn survey(&self, spec: &AttributeSpec) -> Survey {
         Survey::of(spec, &self.0, standing(&self.0))
-    }
-
-    /// The newest evidence of each source with its place, oldest first.
-    pub(crate) fn newest(&self, survey: &Survey) -> impl Iterator<Item = (usize, &Reading)> {
-        let newest: Places = survey.newest;
-        let places = self.0.iter().enumerate();
-        places.filter(move |(at, _)| newest.has(*at))
     }
 }
 

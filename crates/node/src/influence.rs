@@ -52,12 +52,8 @@ impl Reader {
         at: Time,
     ) -> Vec<Influence> {
         let newest = fetched.newest(CLAIMS_MAX);
-        let base = estimate_of(
-            &self.replay(id, &newest, &|_| true).picture(),
-            id,
-            spec.name,
-            at,
-        );
+        let mut whole = self.replay(id, &newest, &|_| true);
+        let base = estimate_of(&whole.picture(), id, spec.name, at);
         let mut influences: Vec<Influence> = lines
             .iter()
             .filter(|line| !line.is_set_aside)
@@ -67,21 +63,21 @@ impl Reader {
                 Influence::new(Change::Without(line.source.clone()), &base, estimate)
             })
             .collect();
-        influences.extend(self.imagined(id, spec, &newest, &base, at));
+        influences.extend(self.imagined(id, spec, &mut whole, &base, at));
         influences.sort_by(|a, b| b.size.total_cmp(&a.size));
         influences
     }
 
-    /// One fresh reading of a usual sensor, which says what is believed.
+    /// One fresh reading of a usual sensor, which says what is believed, weighed into
+    /// the state of all the claims.
     fn imagined(
         &self,
         id: &EntityId,
         spec: &'static AttributeSpec,
-        fetched: &Fetched,
+        whole: &mut Live,
         base: &Estimate,
         at: Time,
     ) -> Option<Influence> {
-        let mut live: Live = self.replay(id, fetched, &|_| true);
         let statement = Statement {
             entity: id.clone(),
             attribute: Attribute::new(spec.name).ok()?,
@@ -100,8 +96,8 @@ impl Reader {
             recorded: at,
             batch: BatchId(0),
         };
-        fold_fetched(&mut live, [&claim]);
-        let estimate = estimate_of(&live.picture(), id, spec.name, at);
+        fold_fetched(whole, [&claim]);
+        let estimate = estimate_of(&whole.picture(), id, spec.name, at);
         Some(Influence::new(Change::Reading, base, estimate))
     }
 }

@@ -5,7 +5,7 @@ use crate::answer::{CalibrationAnswer, SourceMark};
 use crate::error::Error;
 use crate::reader::{LIMIT_MAX, Reader};
 use twin_fusion::calibration::Calibration;
-use twin_model::{AttributeSpec, Catalogue, Estimator};
+use twin_model::{Catalogue, Estimator};
 use twin_policy::View;
 
 impl Reader {
@@ -26,11 +26,8 @@ impl Reader {
         let mut answer = CalibrationAnswer::default();
         for spec in live {
             let number = self.picture.names.attributes.find(spec.name);
-            let Some(number) = number.filter(|n| self.picture.books.book(*n).is_some()) else {
+            let Some(book) = number.and_then(|number| self.picture.books.book(number)) else {
                 answer.classes.push(Calibration::new(spec).report());
-                continue;
-            };
-            let Some(book) = self.picture.books.book(number) else {
                 continue;
             };
             answer.classes.push(book.calibration.report());
@@ -48,26 +45,16 @@ impl Reader {
                         .get_or_insert_with(|| place_before(&answer.sources));
                     break;
                 }
-                answer.sources.push(self.mark(spec, source, score));
+                answer.sources.push(SourceMark {
+                    source: self.picture.names.sources.name(source),
+                    number: source,
+                    spec,
+                    score,
+                    trust: book.trust.trust(source),
+                });
             }
         }
         Ok(self.release(answer))
-    }
-
-    fn mark(
-        &self,
-        spec: &'static AttributeSpec,
-        source: u32,
-        score: twin_fusion::calibration::SourceScore,
-    ) -> SourceMark {
-        let number = self.picture.names.attributes.find(spec.name);
-        SourceMark {
-            source: self.picture.names.sources.name(source),
-            number: source,
-            spec,
-            score,
-            trust: number.and_then(|number| self.picture.books.trust(number, source)),
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! the estimate is hardly further off than without it. *Shown*: a code, a flag, or what is said
 //! against the source.
 
-use crate::channel::{Channel, Said, spec};
+use crate::channel::{Channel, Said, spec, time};
 use crate::metrics::rms;
 use crate::row::{Row, hash};
 use anyhow::{Result, bail, ensure};
@@ -368,10 +368,6 @@ fn live(days: &Days, is_told: fn(&Said) -> bool, flag: Flag) -> Lived {
         shown: f64::from(shown) / f64::from(asked.max(1)),
         words,
     }
-}
-
-fn time(seconds: f64) -> Time {
-    Time::from_seconds(0).plus_seconds(seconds)
 }
 
 #[cfg(test)]

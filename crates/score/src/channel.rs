@@ -64,6 +64,11 @@ pub(crate) fn spec(attribute: &str) -> AttributeSpec {
         .expect("an attribute of the catalogue")
 }
 
+/// So many seconds after 1970.
+pub(crate) fn time(seconds: f64) -> Time {
+    Time::from_seconds(0).plus_seconds(seconds)
+}
+
 fn name(source: u32) -> SourceId {
     SourceId::new(&format!("urn:twin:source:{source}")).expect("a well-formed URI")
 }

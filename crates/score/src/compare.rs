@@ -1,6 +1,6 @@
 //! Ours, two naive methods and the peer on the same readings and questions.
 
-use crate::channel::{Channel, Said};
+use crate::channel::{Channel, Said, time};
 use crate::forecast::Naive;
 use crate::metrics::{Belief, Marks, mean};
 use crate::peer;
@@ -8,7 +8,7 @@ use crate::tower::Heard;
 use anyhow::Result;
 use std::path::Path;
 use twin_fusion::LessonKind;
-use twin_model::{AttributeSpec, Time};
+use twin_model::AttributeSpec;
 
 /// What the moving average looks back.
 const WINDOW_S: f64 = 1800.0;
@@ -94,10 +94,6 @@ fn naive(case: &Case, mut method: Naive) -> Answers {
         }
     }
     answers
-}
-
-fn time(seconds: f64) -> Time {
-    Time::from_seconds(0).plus_seconds(seconds)
 }
 
 /// Marks of every method over the questions that all of them answered.

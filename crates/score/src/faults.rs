@@ -6,12 +6,12 @@
 //! well, or said to be off by more than its data sheet allows; *healthy* is the same run without it. See `benches` for the sensors.
 
 use crate::benches::{Bench, benches};
-use crate::channel::{Channel, Said, spec};
+use crate::channel::{Channel, Said, spec, time};
 use crate::data::Series;
 use crate::metrics::{mean, median, rms};
 use crate::row::{Row, hash_all};
 use std::path::Path;
-use twin_model::{AttributeSpec, Estimator, Time};
+use twin_model::{AttributeSpec, Estimator};
 use twin_scenario::faults::{ALL, Episode, inject};
 use twin_scenario::observe::Fault;
 
@@ -307,10 +307,6 @@ impl Watch {
         }
         self.is_blamed = is_blamed;
     }
-}
-
-fn time(seconds: f64) -> Time {
-    Time::from_seconds(0).plus_seconds(seconds)
 }
 
 fn in_order(sources: &[Series]) -> Vec<(f64, usize, f64)> {

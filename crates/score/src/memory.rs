@@ -3,14 +3,14 @@
 //! The state itself and what it holds on the heap, without the claims, which the log keeps. It is
 //! told for a day and weighed after every reading; the largest weight counts.
 
-use crate::channel::{Channel, Said, spec};
+use crate::channel::{Channel, Said, spec, time};
 use crate::data::windesheim;
 use crate::occupancy;
 use crate::row::{Row, hash};
 use std::path::Path;
 use twin_fusion::{State, Witness};
 use twin_model::catalogue::Form;
-use twin_model::{AttributeSpec, Time, Value};
+use twin_model::{AttributeSpec, Value};
 use twin_scenario::rng::Rng;
 
 /// Bytes of a number or a yes-or-no with one source, told every five minutes.
@@ -114,8 +114,4 @@ fn real_count(room: &windesheim::Room) -> Row {
     Row::new("bytes of a count, real room with five sensors, most of them every minute")
         .shown(1, format!("{most}"))
         .on(hash(format!("{told:?}").as_bytes()))
-}
-
-fn time(seconds: f64) -> Time {
-    Time::from_seconds(0).plus_seconds(seconds)
 }

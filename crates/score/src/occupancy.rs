@@ -6,14 +6,14 @@
 //! the state is asked, knowing nothing later. Quarter-hours are marked by the means over the
 //! counter's three intervals in them, as the published baselines are.
 
-use crate::channel::{Channel, Said, spec};
+use crate::channel::{Channel, Said, spec, time};
 use crate::data::{Series, windesheim};
 use crate::metrics::{mean, rms, uniform_distance, uniform_distance_max};
 use crate::row::{Row, hash};
 use std::collections::BTreeMap;
 use std::path::Path;
 use twin_fusion::Witness;
-use twin_model::{Distribution, Time, Value};
+use twin_model::{Distribution, Value};
 use twin_scenario::rng::Rng;
 
 /// What the best single source reaches in the room, and more.
@@ -155,10 +155,6 @@ pub(crate) fn told(room: &windesheim::Room, volume_m3: f64) -> Vec<Said> {
     }
     told.sort_by_key(|said: &Said| said.at);
     told
-}
-
-fn time(seconds: f64) -> Time {
-    Time::from_seconds(0).plus_seconds(seconds)
 }
 
 /// Quarter-hours by number, each with a value.

@@ -7,7 +7,7 @@
 //! that takes whatever a neighbour says as news.
 
 use crate::benches::Bench;
-use crate::channel::{Channel, Said, spec};
+use crate::channel::{Channel, Said, spec, time};
 use crate::row::{Row, hash_all};
 use crate::tower::true_temperatures;
 use anyhow::Result;
@@ -346,10 +346,6 @@ fn product(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
 fn chi_square_upper(n: f64) -> f64 {
     let part = 2.0 / (9.0 * n);
     n * (1.0 - part + 1.959_964 * part.sqrt()).powi(3)
-}
-
-fn time(seconds: f64) -> Time {
-    Time::from_seconds(0).plus_seconds(seconds)
 }
 
 #[cfg(test)]

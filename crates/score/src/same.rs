@@ -6,7 +6,7 @@
 //! Estimates, what is thought of each source, and what settled readings teach are compared as
 //! texts that tell every bit of a number.
 
-use crate::channel::{Channel, Said};
+use crate::channel::{Channel, Said, time};
 use crate::data::{windesheim, wsn};
 use crate::row::{Row, hash_all};
 use std::path::Path;
@@ -342,10 +342,6 @@ fn stream(attribute: &str, mut said: Vec<Said>) -> Option<Stream> {
     said.truncate(CLAIMS_MAX);
     let spec = Catalogue::BUILT_IN.get(attribute)?;
     Some(Stream { spec, said })
-}
-
-fn time(seconds: f64) -> Time {
-    Time::from_seconds(0).plus_seconds(seconds)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! usual for any room, and the mean of the measured rooms with their spread. Over several towers,
 //! as the rooms of one are alike.
 
-use crate::channel::{Channel, Said, spec};
+use crate::channel::{Channel, Said, spec, time};
 use crate::compare::Case;
 use crate::metrics::{Belief, Marks, mean, median, rms};
 use crate::removal::{COVER_MAX, COVER_MIN, LEARNING_S, REMOVED, observed};
@@ -15,7 +15,7 @@ use crate::tower::{Joint, Tower};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use twin_fusion::field::{Coupling, Edge, Field, Observation, Prior, Scale};
-use twin_model::{AttributeSpec, Estimator, Time};
+use twin_model::{AttributeSpec, Estimator};
 use twin_scenario::rng::Rng;
 
 /// Instants asked about, in each tower.
@@ -245,8 +245,4 @@ fn field(tower: &Tower, attribute: &str, usual: Prior) -> Result<Field> {
     });
     let edges: Vec<Edge> = joined.chain(in_whole).collect();
     Ok(Field::new(&vec![usual; whole + 1], &edges)?)
-}
-
-fn time(seconds: f64) -> Time {
-    Time::from_seconds(0).plus_seconds(seconds)
 }

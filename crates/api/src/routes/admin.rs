@@ -211,12 +211,9 @@ async fn erase(State(app): State<App>, asking: Asking, body: Body) -> Result<Res
     let record = app
         .work(move |node| Ok(node.erase(&asking.caller, &entity, &reason)?))
         .await?;
-    Ok(answer::of_commit(record.through, 128, |json, commit| {
-        json.object(|json| {
-            json.field("commit").integer(commit);
-            json.field("claims").integer(record.claims);
-            json.field("recorded").time(record.at);
-        });
+    Ok(answer::about(record.through, 128, |json| {
+        json.field("claims").integer(record.claims);
+        json.field("recorded").time(record.at);
     }))
 }
 
@@ -229,11 +226,8 @@ async fn back_up(State(app): State<App>, asking: Asking, body: Body) -> Result<R
     let report = app
         .work(move |node| Ok(node.backup(&asking.caller, &directory)?))
         .await?;
-    Ok(answer::of_commit(report.commit, 128, |json, commit| {
-        json.object(|json| {
-            json.field("commit").integer(commit);
-            json.field("bytes").integer(report.bytes);
-            json.field("files").integer(report.files);
-        });
+    Ok(answer::about(report.commit, 128, |json| {
+        json.field("bytes").integer(report.bytes);
+        json.field("files").integer(report.files);
     }))
 }

@@ -7,7 +7,7 @@ use crate::assets;
 use crate::auth::Asking;
 use crate::endpoint::{Doc, Endpoint, Method};
 use crate::error::Error;
-use crate::request::{Params, Twin};
+use crate::request::{AFTER, LIMIT, Params, Twin};
 use crate::wire::answer as write;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -80,8 +80,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 ("building", "only of this building", false),
                 ("code", "only of this code", false),
                 ("severity", "only `error`, `warning` or `note`", false),
-                ("after", "the `next` of the page before", false),
-                ("limit", "at most so many, up to 10,000", false),
+                AFTER,
+                LIMIT,
             ]),
             findings,
         ),
@@ -91,14 +91,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 async fn buildings(State(app): State<App>, asking: Asking) -> Result<Response, Error> {
     let reader = app.node.read(&asking.caller)?;
     let lines = reader.buildings()?.into_inner();
-    Ok(answer::of_commit(
+    Ok(answer::about(
         reader.commit(),
         512 * (lines.len() + 1),
-        |json, commit| {
-            json.object(|json| {
-                json.field("commit").integer(commit);
-                json.field("buildings").list(&lines, write::building_line);
-            });
+        |json| {
+            json.field("buildings").list(&lines, write::building_line);
         },
     ))
 }
@@ -169,11 +166,8 @@ async fn routes(State(app): State<App>, asking: Asking, params: Params) -> Resul
     app.read(move |node| {
         let reader = node.read(&asking.caller)?;
         let routes = reader.routes(&from, &to, &query)?.into_inner();
-        Ok(answer::of_commit(reader.commit(), 4096, |json, commit| {
-            json.object(|json| {
-                json.field("commit").integer(commit);
-                json.field("routes").list(&routes, write::route);
-            });
+        Ok(answer::about(reader.commit(), 4096, |json| {
+            json.field("routes").list(&routes, write::route);
         }))
     })
     .await
@@ -207,17 +201,14 @@ async fn findings(
     app.read(move |node| {
         let reader = node.read(&asking.caller)?;
         let page = reader.findings(&filter)?.into_inner();
-        Ok(answer::of_commit(
+        Ok(answer::about(
             reader.commit(),
             256 * (page.items.len() + 1),
-            |json, commit| {
-                json.object(|json| {
-                    json.field("commit").integer(commit);
-                    json.field("findings").list(&page.items, write::finding);
-                    if let Some(next) = &page.next {
-                        json.field("next").text(next);
-                    }
-                });
+            |json| {
+                json.field("findings").list(&page.items, write::finding);
+                if let Some(next) = &page.next {
+                    json.field("next").text(next);
+                }
             },
         ))
     })

@@ -43,22 +43,19 @@ async fn post(State(app): State<App>, asking: Asking, body: Body) -> Result<Resp
         .await?;
     let refused = in_order(refused, &lines, &receipt);
     let accepted = receipt.claims.len() as u64;
-    Ok(answer::of_commit(
+    Ok(answer::about(
         receipt.commit,
         64 + 160 * refused.len(),
-        |json, commit| {
-            json.object(|json| {
-                json.field("commit").integer(commit);
-                json.field("accepted").integer(accepted);
-                json.field("refused").list(&refused, |json, refusal| {
-                    json.object(|json| {
-                        json.field("line").integer(u64::from(refusal.line));
-                        json.field("code").text(refusal.code.as_str());
-                        json.field("message").text(&refusal.message);
-                        if let Some(field) = refusal.field {
-                            json.field("field").text(field);
-                        }
-                    });
+        |json| {
+            json.field("accepted").integer(accepted);
+            json.field("refused").list(&refused, |json, refusal| {
+                json.object(|json| {
+                    json.field("line").integer(u64::from(refusal.line));
+                    json.field("code").text(refusal.code.as_str());
+                    json.field("message").text(&refusal.message);
+                    if let Some(field) = refusal.field {
+                        json.field("field").text(field);
+                    }
                 });
             });
         },

@@ -5,7 +5,7 @@ use crate::answer;
 use crate::auth::Asking;
 use crate::endpoint::{Doc, Endpoint, JSON, Method};
 use crate::error::Error;
-use crate::request::{self, BODY_BYTES_MAX, Params, Twin, TwinAttribute};
+use crate::request::{self, AFTER, BODY_BYTES_MAX, LIMIT, Params, Twin, TwinAttribute};
 use crate::wire::answer as write;
 use crate::wire::fields::{self, Refused};
 use axum::body::Body;
@@ -49,8 +49,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 ),
                 ("building", "only of this building", false),
                 ("storey", "only of this storey", false),
-                ("after", "the `next` of the page before", false),
-                ("limit", "at most so many, up to 10,000", false),
+                AFTER,
+                LIMIT,
             ]),
             entities,
         ),
@@ -113,19 +113,12 @@ async fn entities(
         let reader = node.read(&asking.caller)?;
         let page = reader.twins(&filter)?.into_inner();
         let capacity = TWIN_BYTES_USUAL * (page.items.len() + 1);
-        Ok(answer::of_commit(
-            reader.commit(),
-            capacity,
-            |json, commit| {
-                json.object(|json| {
-                    json.field("commit").integer(commit);
-                    json.field("entities").list(&page.items, write::twin);
-                    if let Some(next) = &page.next {
-                        json.field("next").text(next);
-                    }
-                });
-            },
-        ))
+        Ok(answer::about(reader.commit(), capacity, |json| {
+            json.field("entities").list(&page.items, write::twin);
+            if let Some(next) = &page.next {
+                json.field("next").text(next);
+            }
+        }))
     })
     .await
 }
@@ -159,11 +152,8 @@ async fn as_of(
     app.read(move |node| {
         let reader = node.read(&asking.caller)?;
         let believed = reader.as_of(&id, &attribute, at, known_at)?.into_inner();
-        Ok(answer::of_commit(reader.commit(), 512, |json, commit| {
-            json.object(|json| {
-                json.field("commit").integer(commit);
-                write::answer(json.field("estimate"), &believed);
-            });
+        Ok(answer::about(reader.commit(), 512, |json| {
+            write::answer(json.field("estimate"), &believed);
         }))
     })
     .await
@@ -200,15 +190,12 @@ async fn patch(
         })
         .inside(name));
     }
-    Ok(answer::of_commit(
+    Ok(answer::about(
         receipt.commit,
         64 + 16 * receipt.claims.len(),
-        |json, commit| {
-            json.object(|json| {
-                json.field("commit").integer(commit);
-                json.field("claims")
-                    .list(&receipt.claims, |json, id| json.text(&id.to_string()));
-            });
+        |json| {
+            json.field("claims")
+                .list(&receipt.claims, |json, id| json.text(&id.to_string()));
         },
     ))
 }

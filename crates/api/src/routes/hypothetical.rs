@@ -57,17 +57,10 @@ async fn suppose(State(app): State<App>, asking: Asking, from: Body) -> Result<R
             Err(refusal) => return Err(refused(refusal)),
         };
         let capacity = 128 + 800 * supposed.len();
-        Ok(answer::of_commit(
-            reader.commit(),
-            capacity,
-            |json, commit| {
-                json.object(|json| {
-                    json.field("commit").integer(commit);
-                    json.field("at").time(at);
-                    json.field("estimates").list(&supposed, write::supposed);
-                });
-            },
-        ))
+        Ok(answer::about(reader.commit(), capacity, |json| {
+            json.field("at").time(at);
+            json.field("estimates").list(&supposed, write::supposed);
+        }))
     })
     .await
 }

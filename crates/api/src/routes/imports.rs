@@ -166,17 +166,10 @@ fn done(json: &mut Json, receipt: &ImportReceipt) {
 async fn imports(State(app): State<App>, asking: Asking) -> Result<Response, Error> {
     let imports = app.node.imports(&asking.caller)?.into_inner();
     let commit = app.node.read(&asking.caller)?.commit();
-    Ok(answer::of_commit(
-        commit,
-        512 * (imports.len() + 1),
-        |json, commit| {
-            json.object(|json| {
-                json.field("commit").integer(commit);
-                json.field("imports")
-                    .list(&imports, |json, import| write::import(json, import));
-            });
-        },
-    ))
+    Ok(answer::about(commit, 512 * (imports.len() + 1), |json| {
+        json.field("imports")
+            .list(&imports, |json, import| write::import(json, import));
+    }))
 }
 
 async fn undo(

@@ -5,7 +5,7 @@ use crate::answer;
 use crate::auth::Asking;
 use crate::endpoint::{Doc, Endpoint, JSON, Method};
 use crate::error::Error;
-use crate::request::{Name, Params, attribute, object};
+use crate::request::{AFTER, LIMIT, Name, Params, attribute, object};
 use crate::wire::{Json, sources as write};
 use axum::body::Body;
 use axum::extract::State;
@@ -30,8 +30,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                     "only `ok`, `stuck`, `drifting`, `noisy` or `silent`, or `doubtful` for all but `ok`",
                     false,
                 ),
-                ("after", "the `next` of the page before", false),
-                ("limit", "at most so many, up to 10,000", false),
+                AFTER,
+                LIMIT,
             ]),
             health,
         ),
@@ -98,17 +98,10 @@ async fn health(State(app): State<App>, asking: Asking, params: Params) -> Resul
         let reader = node.read(&asking.caller)?;
         let page = reader.source_health(&filter)?.into_inner();
         let capacity = 64 + 300 * page.items.len();
-        Ok(answer::of_commit(
-            reader.commit(),
-            capacity,
-            |json, commit| {
-                json.object(|json| {
-                    json.field("commit").integer(commit);
-                    json.field("items").list(&page.items, write::health);
-                    json.field("next").or_null(page.next.as_deref(), Json::text);
-                });
-            },
-        ))
+        Ok(answer::about(reader.commit(), capacity, |json| {
+            json.field("items").list(&page.items, write::health);
+            json.field("next").or_null(page.next.as_deref(), Json::text);
+        }))
     })
     .await
 }
@@ -132,19 +125,12 @@ async fn calibration(
         let reader = node.read(&asking.caller)?;
         let answer = reader.calibration(after.as_deref(), limit)?.into_inner();
         let capacity = 512 * answer.classes.len() + 200 * answer.sources.len();
-        Ok(answer::of_commit(
-            reader.commit(),
-            capacity,
-            |json, commit| {
-                json.object(|json| {
-                    json.field("commit").integer(commit);
-                    json.field("classes").list(&answer.classes, write::class);
-                    json.field("sources").list(&answer.sources, write::mark);
-                    json.field("next")
-                        .or_null(answer.next.as_deref(), Json::text);
-                });
-            },
-        ))
+        Ok(answer::about(reader.commit(), capacity, |json| {
+            json.field("classes").list(&answer.classes, write::class);
+            json.field("sources").list(&answer.sources, write::mark);
+            json.field("next")
+                .or_null(answer.next.as_deref(), Json::text);
+        }))
     })
     .await
 }
@@ -184,7 +170,5 @@ fn parse(source: &str) -> Result<SourceId, Error> {
 }
 
 fn judged(commit: CommitNumber) -> Response {
-    answer::of_commit(commit, 32, |json, commit| {
-        json.object(|json| json.field("commit").integer(commit));
-    })
+    answer::about(commit, 32, |_| {})
 }

@@ -16,8 +16,8 @@
 //!   (Murphy & Winkler, Appl. Stat. 26 (1977) 41), of what the source was foreseen to *say*:
 //!   q = p·hit + (1 − p)·false alarm, with the catalogue's rates.
 //!
-//! Counts are whole numbers and sums are in fixed point, so lessons may come in any order and those of
-//! several shards may be merged: the bits are the same (DETERMINISTIC).
+//! Counts are whole numbers and sums are in fixed point, so lessons may come in any order: the
+//! bits are the same (DETERMINISTIC).
 
 mod bytes;
 mod outside;
@@ -96,7 +96,6 @@ impl Calibration {
 
     /// Takes in one lesson; one whose numbers are none changes nothing.
     pub fn learn(&mut self, lesson: &Lesson) {
-        let mut score = SourceScore::default();
         match lesson.kind {
             LessonKind::Number {
                 pit,
@@ -110,7 +109,7 @@ impl Calibration {
                     return;
                 }
                 self.numbers.count(pit, crps, log_score);
-                score.count_number(pit);
+                self.score_of(lesson.source).count_number(pit);
             }
             LessonKind::Word { said, held } => {
                 if !(0.0..=1.0).contains(&held) {
@@ -118,27 +117,16 @@ impl Calibration {
                 }
                 let foreseen = held * self.hit + (1.0 - held) * self.false_alarm;
                 self.words.count(said, foreseen);
-                score.count_word(said, foreseen);
+                self.score_of(lesson.source).count_word(said, foreseen);
             }
         }
-        self.sources.entry(lesson.source).or_default().add(&score);
-        self.bound();
-    }
-
-    /// Adds what was counted elsewhere of the same attribute.
-    pub fn merge(&mut self, other: &Self) {
-        self.numbers.add(&other.numbers);
-        self.words.add(&other.words);
-        for (&source, score) in &other.sources {
-            self.sources.entry(source).or_default().add(score);
-        }
-        self.bound();
-    }
-
-    fn bound(&mut self) {
         while self.sources.len() > SCORED_MAX {
             self.sources.pop_last();
         }
+    }
+
+    fn score_of(&mut self, source: u32) -> &mut SourceScore {
+        self.sources.entry(source).or_default()
     }
 
     /// By which factor the standard deviations of this attribute are to be given wider, 1 or
@@ -153,18 +141,8 @@ impl Calibration {
         verdict::report(self)
     }
 
-    /// How estimates did against one source.
-    pub fn source(&self, source: u32) -> Option<SourceScore> {
-        self.sources.get(&source).copied()
-    }
-
     /// The sources that were compared with, in order of their numbers.
     pub fn sources(&self) -> impl Iterator<Item = (u32, SourceScore)> + '_ {
         self.sources.iter().map(|(&source, &score)| (source, score))
-    }
-
-    /// Whether nothing was compared.
-    pub fn is_empty(&self) -> bool {
-        self.numbers.readings == 0 && self.words.looks == 0
     }
 }

@@ -60,26 +60,10 @@ impl Numbers {
         self.crps = self.crps.saturating_add(fixed(crps));
         self.log_score = self.log_score.saturating_add(fixed(log_score));
     }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.readings = self.readings.saturating_add(other.readings);
-        self.held_50 = self.held_50.saturating_add(other.held_50);
-        self.held_90 = self.held_90.saturating_add(other.held_90);
-        add_all(&mut self.beyond, &other.beyond);
-        add_all(&mut self.pit, &other.pit);
-        self.crps = self.crps.saturating_add(other.crps);
-        self.log_score = self.log_score.saturating_add(other.log_score);
-    }
 }
 
 fn is_within(pit: f64, tail: f64) -> bool {
     (tail..=1.0 - tail).contains(&pit)
-}
-
-fn add_all(sums: &mut [u64], others: &[u64]) {
-    for (sum, other) in sums.iter_mut().zip(others) {
-        *sum = sum.saturating_add(*other);
-    }
 }
 
 /// Words that were foreseen with about the same probability.
@@ -110,16 +94,6 @@ impl Words {
         bin.yes = bin.yes.saturating_add(u64::from(said));
         bin.foreseen = bin.foreseen.saturating_add(fixed(foreseen));
     }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.looks = self.looks.saturating_add(other.looks);
-        self.brier = self.brier.saturating_add(other.brier);
-        for (bin, other) in self.bins.iter_mut().zip(&other.bins) {
-            bin.looks = bin.looks.saturating_add(other.looks);
-            bin.yes = bin.yes.saturating_add(other.yes);
-            bin.foreseen = bin.foreseen.saturating_add(other.foreseen);
-        }
-    }
 }
 
 /// How estimates did against one source.
@@ -141,28 +115,18 @@ pub struct SourceScore {
 
 impl SourceScore {
     pub(super) fn count_number(&mut self, pit: f64) {
-        self.readings += 1;
-        self.held_50 += u32::from(is_within(pit, 0.25));
-        self.held_90 += u32::from(is_within(pit, 0.05));
-        self.below += u32::from(pit < 0.5);
+        count(&mut self.readings, true);
+        count(&mut self.held_50, is_within(pit, 0.25));
+        count(&mut self.held_90, is_within(pit, 0.05));
+        count(&mut self.below, pit < 0.5);
     }
 
     pub(super) fn count_word(&mut self, said: bool, foreseen: f64) {
-        self.looks += 1;
-        self.foreseen += u32::from(said == (foreseen >= 0.5));
+        count(&mut self.looks, true);
+        count(&mut self.foreseen, said == (foreseen >= 0.5));
     }
+}
 
-    pub(super) fn add(&mut self, other: &Self) {
-        let fields = [
-            (&mut self.readings, other.readings),
-            (&mut self.held_50, other.held_50),
-            (&mut self.held_90, other.held_90),
-            (&mut self.below, other.below),
-            (&mut self.looks, other.looks),
-            (&mut self.foreseen, other.foreseen),
-        ];
-        for (sum, other) in fields {
-            *sum = sum.saturating_add(other);
-        }
-    }
+fn count(sum: &mut u32, is_one_more: bool) {
+    *sum = sum.saturating_add(u32::from(is_one_more));
 }

@@ -1,15 +1,16 @@
 //! The bytes of a count in snapshots: `docs/formats/state.md`, format version 2.
 
+use super::Count;
 use super::air::{self, CELLS};
 use super::belief::{AIRS_MAX, DOUBTS_MAX, Doubt, Settled};
 use super::process::NUMBERS;
 use super::share::Share;
-use super::{Count, READINGS_MAX, window};
 use crate::codec::{
     Error, has_sd, put_readings, take as take_bytes, take_bool, take_readings, take_time, take_u8,
     take_u32,
 };
 use crate::reading::{Reading, Word};
+use crate::window::{READINGS_MAX, window};
 
 /// Appends the bytes of a count.
 pub(crate) fn put(out: &mut Vec<u8>, count: &Count) {

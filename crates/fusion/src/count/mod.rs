@@ -27,10 +27,9 @@ use crate::answer::{self, Weights};
 use crate::evidence::{Evidence, Setting};
 use crate::lesson::Lesson;
 use crate::math::power;
-use crate::reading::{
-    Places, Reading, Readings, Survey, Tag, Word, insert_sorted, standing, taker_of,
-};
+use crate::reading::{Places, Reading, Readings, Survey, Tag, Word, insert_sorted, standing};
 use crate::state::Outcome;
+use crate::window;
 use belief::{Belief, SUSPECT, Settled};
 use process::{NUMBERS, Numbers, Process};
 use share::normalise;
@@ -42,16 +41,6 @@ use voice::{Way, source_of};
 
 pub(crate) use codec::{put, take};
 
-/// Readings kept in order, however many voices speak: were it fewer for one alone, what has
-/// settled would hang on when the second was heard.
-const WINDOW_MAX: usize = 16;
-/// Readings as old as this beside the newest settle.
-const WINDOW_S: f64 = 600.0;
-/// Settled readings kept, at most two for a voice: its newest evidence and its newest word
-/// that is none.
-const FOLDED_MAX: usize = 16;
-/// Readings kept in all, at most.
-const READINGS_MAX: usize = FOLDED_MAX + WINDOW_MAX;
 /// Variance of the number of people as motion, air or passages alone tell it: they tell
 /// somebody from nobody, and two from six.
 const WEAK_VARIANCE: f64 = 4.0;
@@ -94,37 +83,19 @@ impl Count {
             return Outcome::Duplicate;
         }
         let process = Process::of(spec);
-        if self.is_late(&reading) {
+        let settled = self.settled.as_ref().map(|settled| settled.time);
+        if window::is_late(&self.readings, settled, &reading) {
             return self.update_late(&process, reading);
         }
-        let outcome = if reading.tag.has(Tag::OUT_OF_RANGE) {
-            Outcome::OutOfRange
-        } else if reading.word() == Word::Retract && !self.has_window_reading_of(reading.source) {
-            Outcome::NothingToRetract
-        } else {
-            Outcome::Accepted
-        };
+        let outcome = window::outcome_of(&self.readings, &reading);
         let settled = &mut self.settled;
         self.readings.edit(|list| {
             insert_sorted(list, reading);
-            trim(&process, settled, list, lessons);
+            while let Some(oldest) = window::overdue(list) {
+                settle(&process, settled, list, oldest, lessons);
+            }
         });
         outcome
-    }
-
-    fn is_late(&self, reading: &Reading) -> bool {
-        let settled = self.settled.as_ref();
-        settled.is_some_and(|settled| reading.observed < settled.time)
-            || self
-                .readings
-                .iter()
-                .any(|r| r.is_folded() && r.order(reading).is_gt())
-    }
-
-    fn has_window_reading_of(&self, voice: u32) -> bool {
-        let standing = standing(&self.readings);
-        let mut window = self.readings.iter().enumerate();
-        window.any(|(at, r)| r.source == voice && !r.is_folded() && standing.has(at))
     }
 
     /// Evidence from before what has settled. The first word of a voice is weighed as if
@@ -152,13 +123,9 @@ impl Count {
         entry.tag = entry.tag.with(Tag::FOLDED);
         self.readings.edit(|list| {
             insert_sorted(list, entry);
-            bound_folded(list);
+            window::bound_folded(list);
         });
-        match (entry.is_evidence(), entry.tag.has(Tag::OUT_OF_RANGE)) {
-            (true, _) => Outcome::Late,
-            (false, true) => Outcome::OutOfRange,
-            (false, false) => Outcome::Accepted,
-        }
+        window::outcome_of_late(&entry)
     }
 
     /// What is believed with the window weighed in, at the newest reading.
@@ -195,7 +162,8 @@ impl Count {
             let age_s = newest.seconds_since(r.observed);
             spec.stale_after_s.is_none_or(|limit| age_s <= limit)
         };
-        let fresh = survey.newest(&self.readings).filter(is_fresh);
+        let fresh = survey.newest(&self.readings).map(|(_, reading)| reading);
+        let fresh = fresh.filter(is_fresh);
         let mut devices: Vec<u32> = fresh.map(|r| source_of(r.source)).collect();
         devices.sort_unstable();
         devices.dedup();
@@ -203,8 +171,7 @@ impl Count {
     }
 
     pub(crate) fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
-        let survey = self.survey(spec, standing(&self.readings));
-        answer::becomes_stale(spec, survey.knowledge, survey.evidence_time).filter(|t| *t > after)
+        answer::next_change(spec, &self.survey(spec, standing(&self.readings)), after)
     }
 
     pub(crate) fn summary(&self, spec: &AttributeSpec, at: Time) -> Summary {
@@ -262,7 +229,7 @@ impl Count {
         let mut weights = [0.0; 64];
         let newest = survey.evidence_time.unwrap_or_default();
         let mut total = 1.0 / process.usual_variance();
-        for (at, reading) in self.newest(survey) {
+        for (at, reading) in survey.newest(&self.readings) {
             let trusted = 1.0 - f64::from(belief.doubt_of(reading.source).share);
             weights[at] = trusted / aged_variance(process, reading, newest);
             total += weights[at];
@@ -275,7 +242,7 @@ impl Count {
     fn conflict(&self, process: &Process, survey: &Survey, belief: &Belief) -> f64 {
         let newest = survey.evidence_time.unwrap_or_default();
         let counts = || {
-            let all = self.newest(survey).map(|(_, reading)| reading);
+            let all = survey.newest(&self.readings).map(|(_, reading)| reading);
             all.filter(|r| Way::of_voice(r.source) == Some(Way::Count))
         };
         let mut worst: f64 = 0.0;
@@ -287,22 +254,15 @@ impl Count {
             }
         }
         let doubts = counts().map(|r| f64::from(belief.doubt_of(r.source).share));
-        let several = self.newest(survey).count() > 1;
+        let several = survey.newest(&self.readings).count() > 1;
         let doubted = doubts.filter(|doubt| several && *doubt > SUSPECT);
         doubted.fold(answer::contradiction(worst), f64::max)
     }
 
     /// Whether one of those who speak seems to tell nothing.
     fn suspects(&self, survey: &Survey, belief: &Belief) -> bool {
-        let mut newest = self.newest(survey);
+        let mut newest = survey.newest(&self.readings);
         newest.any(|(_, r)| f64::from(belief.doubt_of(r.source).share) > SUSPECT)
-    }
-
-    /// The newest evidence of each voice with its place, oldest first.
-    fn newest(&self, survey: &Survey) -> impl Iterator<Item = (usize, &Reading)> {
-        let newest = survey.newest;
-        let places = self.readings.iter().enumerate();
-        places.filter(move |(at, _)| newest.has(*at))
     }
 
     /// What is thought of counters, motion sensors and sensors of carbon dioxide.
@@ -370,48 +330,15 @@ fn evidence_before(
     evidence.find(|r| r.source == readings[at].source && r.is_evidence())
 }
 
-/// The readings that have not settled: the end of the list.
-fn window(readings: &[Reading]) -> &[Reading] {
-    let folded = readings.iter().take_while(|r| r.is_folded()).count();
-    &readings[folded..]
-}
-
-/// Lets the oldest readings settle until the window is short enough.
-fn trim(
+/// Lets the oldest reading of the window, at `at`, settle, unless it was taken back.
+fn settle(
     process: &Process,
     settled: &mut Option<Box<Settled>>,
     list: &mut Vec<Reading>,
+    at: usize,
     lessons: &mut Vec<Lesson>,
 ) {
-    loop {
-        let window = window(list);
-        let (Some(oldest), Some(newest)) = (window.first(), window.last()) else {
-            return;
-        };
-        let is_old = newest.observed.seconds_since(oldest.observed) >= WINDOW_S;
-        if window.len() <= WINDOW_MAX && !is_old {
-            return;
-        }
-        settle_oldest(process, settled, list, lessons);
-    }
-}
-
-/// Lets the oldest reading of the window settle. What was taken back leaves without a trace,
-/// together with its retraction.
-fn settle_oldest(
-    process: &Process,
-    settled: &mut Option<Box<Settled>>,
-    list: &mut Vec<Reading>,
-    lessons: &mut Vec<Lesson>,
-) {
-    let at = list.len() - window(list).len();
-    if list[at].word() == Word::Retract {
-        list.remove(at);
-        return;
-    }
-    if let Some(retraction) = taker_of(list, at) {
-        list.remove(retraction);
-        list.remove(at);
+    if window::remove_taken_back(list, at) {
         return;
     }
     let reading = list[at];
@@ -424,19 +351,8 @@ fn settle_oldest(
         *settled = belief.settle().map(Box::new);
     }
     list[at].tag = reading.tag.with(Tag::FOLDED);
-    let is_former = |r: &Reading| {
-        r.source == reading.source && r.is_evidence() == reading.is_evidence() && r.is_folded()
-    };
-    if let Some(former) = list[..at].iter().position(is_former) {
+    if let Some(former) = window::former_of(list, at) {
         list.remove(former);
     }
-    bound_folded(list);
-}
-
-/// BOUNDED: the words of the voices that have been silent longest are forgotten; what they
-/// said has settled.
-fn bound_folded(list: &mut Vec<Reading>) {
-    while list.len() - window(list).len() > FOLDED_MAX {
-        list.remove(0);
-    }
+    window::bound_folded(list);
 }

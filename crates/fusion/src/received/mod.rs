@@ -23,8 +23,8 @@ use crate::state::{Outcome, State};
 use pool::{Opinion, Pooled, age, pool};
 use twin_model::estimate::CONTRIBUTORS_MAX;
 use twin_model::{
-    AttributeSpec, Basis, ClaimId, Contributor, Distribution, Estimate, Estimator, Flag, Flags,
-    Knowledge, Time,
+    AttributeSpec, Basis, ClaimId, Contributor, Distribution, Estimate, Estimator, Flag, Knowledge,
+    Time,
 };
 
 /// Most owners whose estimates one state keeps; beyond it the oldest estimate goes.
@@ -201,7 +201,7 @@ impl State {
         contributors.truncate(CONTRIBUTORS_MAX);
         let stale_from = answer::becomes_stale(spec, Knowledge::Known, evidence_time);
         let conflict = own.conflict.max(conflict);
-        let mut flags = Flags::from_bits(own.flags.bits() & !(1 << Flag::Stale as u16));
+        let mut flags = own.flags.without(Flag::Stale);
         for (flag, is_up) in [
             (Flag::Stale, stale_from.is_some_and(|from| from <= own.at)),
             (Flag::Conflicting, conflict >= answer::CONTRADICTION),

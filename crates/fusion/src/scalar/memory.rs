@@ -9,18 +9,9 @@ use super::process::{Pace, Process};
 use super::sources;
 use crate::health::{Channel, Settled};
 use crate::lesson::Lesson;
-use crate::reading::{Places, Reading, Tag, Word, insert_sorted, standing, taker_of};
+use crate::reading::{Places, Reading, Tag, insert_sorted, standing};
+use crate::window;
 use twin_model::AttributeSpec;
-
-/// Readings this much older than the newest settle.
-const WINDOW_S: f64 = 600.0;
-/// Readings kept apart, at most; beyond it the oldest settles early.
-pub(super) const WINDOW_MAX: usize = 16;
-/// Folded readings kept, at most two for a source: its newest evidence and its newest
-/// word that is none.
-pub(super) const FOLDED_MAX: usize = 16;
-/// Readings kept in all, at most.
-pub(super) const READINGS_MAX: usize = FOLDED_MAX + WINDOW_MAX;
 
 /// A base at the time of the newest reading that has joined it, and the recent readings
 /// after that.
@@ -32,12 +23,6 @@ pub(super) struct Memory {
     pub(super) channels: Vec<Channel>,
     /// Newest folded reading per source, and the window; sorted together.
     pub(super) readings: Vec<Reading>,
-}
-
-/// The readings that have not joined the base: the end of the list.
-pub(super) fn window(readings: &[Reading]) -> &[Reading] {
-    let folded = readings.iter().take_while(|r| r.is_folded()).count();
-    &readings[folded..]
 }
 
 pub(super) fn from_weight(weight: u16) -> f64 {
@@ -70,46 +55,17 @@ impl Memory {
         }
     }
 
-    pub(super) fn is_late(&self, reading: &Reading) -> bool {
-        (self.base.has_begun && reading.observed < self.base.time)
-            || self
-                .readings
-                .iter()
-                .any(|r| r.is_folded() && r.order(reading).is_gt())
-    }
-
-    pub(super) fn has_window_reading_of(&self, source: u32) -> bool {
-        let standing = standing(&self.readings);
-        let mut window = self.readings.iter().enumerate();
-        window.any(|(at, r)| r.source == source && !r.is_folded() && standing.has(at))
-    }
-
     /// Puts a reading in its place and lets what has left the window settle.
     pub(super) fn insert(&mut self, spec: &AttributeSpec, reading: Reading, out: &mut Vec<Lesson>) {
         insert_sorted(&mut self.readings, reading);
-        while let Some(oldest) = self.overdue() {
+        while let Some(oldest) = window::overdue(&self.readings) {
             self.settle(spec, oldest, out);
         }
     }
 
-    /// The place of the oldest reading of the window, if it is time for it to settle.
-    fn overdue(&self) -> Option<usize> {
-        let window = window(&self.readings);
-        let (oldest, newest) = (window.first()?, window.last()?);
-        let is_old = newest.observed.seconds_since(oldest.observed) >= WINDOW_S;
-        (is_old || window.len() > WINDOW_MAX).then_some(self.readings.len() - window.len())
-    }
-
-    /// Lets the oldest reading of the window join the base. What was taken back leaves
-    /// without a trace, together with its retraction.
+    /// Lets the oldest reading of the window join the base, unless it was taken back.
     fn settle(&mut self, spec: &AttributeSpec, at: usize, out: &mut Vec<Lesson>) {
-        if self.readings[at].word() == Word::Retract {
-            self.readings.remove(at);
-            return;
-        }
-        if let Some(retraction) = taker_of(&self.readings, at) {
-            self.readings.remove(retraction);
-            self.readings.remove(at);
+        if window::remove_taken_back(&mut self.readings, at) {
             return;
         }
         let mut reading = self.readings[at];
@@ -121,7 +77,7 @@ impl Memory {
         reading.tag = reading.tag.with(Tag::FOLDED);
         self.readings[at] = reading;
         self.replace_former(at);
-        self.bound_folded();
+        window::bound_folded(&mut self.readings);
     }
 
     /// Takes a reading into the base and learns from it.
@@ -183,25 +139,13 @@ impl Memory {
     /// all inherits the other's share.
     fn replace_former(&mut self, at: usize) {
         let list = &mut self.readings;
-        let reading = list[at];
-        let same = |r: &Reading| {
-            r.source == reading.source && r.is_evidence() == reading.is_evidence() && r.is_folded()
-        };
-        let Some(former) = list[..at].iter().position(same) else {
+        let Some(former) = window::former_of(list, at) else {
             return;
         };
         let inherited = from_weight(list[former].weight);
         list.remove(former);
         if let Some(joined) = list.iter_mut().rfind(|r| r.is_folded()) {
             joined.weight = to_weight(from_weight(joined.weight) + inherited);
-        }
-    }
-
-    /// BOUNDED: the words of the sources that have been silent longest are forgotten; what
-    /// they said stays in the base.
-    pub(super) fn bound_folded(&mut self) {
-        while self.readings.len() - window(&self.readings).len() > FOLDED_MAX {
-            self.readings.remove(0);
         }
     }
 

@@ -39,8 +39,9 @@ use crate::answer::{self, Weights};
 use crate::evidence::{Evidence, Setting};
 use crate::health::{Channel, DOUBTED};
 use crate::lesson::Lesson;
-use crate::reading::{Places, Reading, Survey, Tag, Word, insert_sorted};
+use crate::reading::{Places, Reading, Survey, Tag, Word, absorb_repeat, insert_sorted};
 use crate::state::Outcome;
+use crate::window;
 use filter::{Base, FREEDOM, Measured};
 use memory::{Memory, from_weight, own_before, to_weight};
 pub(crate) use process::{Process, first_gain};
@@ -120,16 +121,17 @@ impl Scalar {
             return Outcome::Refused;
         };
         let mut memory = self.memory();
-        if let Some(is_changed) = memory.absorb_repeat(&reading) {
+        if let Some(is_changed) = absorb_repeat(&mut memory.readings, &reading) {
             if is_changed {
                 self.store(memory);
             }
             return Outcome::Duplicate;
         }
-        let outcome = if memory.is_late(&reading) {
+        let settled = memory.base.has_begun.then_some(memory.base.time);
+        let outcome = if window::is_late(&memory.readings, settled, &reading) {
             memory.update_late(spec, reading)
         } else {
-            let outcome = memory.outcome_of(&reading);
+            let outcome = window::outcome_of(&memory.readings, &reading);
             memory.insert(spec, reading, lessons);
             outcome
         };
@@ -155,7 +157,7 @@ impl Scalar {
     pub(crate) fn next_change(&self, spec: &AttributeSpec, after: Time) -> Option<Time> {
         let memory = self.memory();
         let survey = Survey::of(spec, &memory.readings, memory.standing());
-        answer::becomes_stale(spec, survey.knowledge, survey.evidence_time).filter(|t| *t > after)
+        answer::next_change(spec, &survey, after)
     }
 
     pub(crate) fn estimate(&self, spec: &AttributeSpec, at: Time, setting: &Setting) -> Estimate {
@@ -204,29 +206,6 @@ impl Scalar {
 }
 
 impl Memory {
-    /// If something says the same thing, whether its claim had to change. The smaller claim
-    /// id is kept, so that it does not matter which of the two came first.
-    fn absorb_repeat(&mut self, reading: &Reading) -> Option<bool> {
-        let at = self.readings.iter().position(|r| r.repeats(reading))?;
-        let is_smaller = reading.claim() < self.readings[at].claim();
-        if is_smaller {
-            self.readings[at].sequence = reading.sequence;
-            self.readings[at].incarnation = reading.incarnation;
-            self.readings.sort_by(Reading::order);
-        }
-        Some(is_smaller)
-    }
-
-    fn outcome_of(&self, reading: &Reading) -> Outcome {
-        if reading.tag.has(Tag::OUT_OF_RANGE) {
-            Outcome::OutOfRange
-        } else if reading.word() == Word::Retract && !self.has_window_reading_of(reading.source) {
-            Outcome::NothingToRetract
-        } else {
-            Outcome::Accepted
-        }
-    }
-
     /// Evidence from before the base. It is carried forward to the base's time, where the
     /// way since then has widened it. (Bar-Shalom, IEEE Trans. Aerosp. Electron. Syst. 38
     /// (2002) 769, solves this exactly; the simple form needs no history.)
@@ -244,14 +223,10 @@ impl Memory {
         }
         entry.tag = entry.tag.with(Tag::FOLDED);
         insert_sorted(&mut self.readings, entry);
-        self.bound_folded();
+        window::bound_folded(&mut self.readings);
         self.channel_mut(reading.source)
             .learn_late(reading.delay_s());
-        match (entry.is_evidence(), entry.tag.has(Tag::OUT_OF_RANGE)) {
-            (true, _) => Outcome::Late,
-            (false, true) => Outcome::OutOfRange,
-            (false, false) => Outcome::Accepted,
-        }
+        window::outcome_of_late(&entry)
     }
 
     /// A source is heard late once. One that is never heard otherwise may have a clock that is
@@ -322,7 +297,7 @@ impl Memory {
         folded: &Folded,
     ) -> f64 {
         let newest = survey.evidence_time.unwrap_or_default();
-        let heard = survey.newest(&self.readings);
+        let heard = survey.newest(&self.readings).map(|(_, reading)| reading);
         let recent = heard.filter(|r| {
             let age_s = newest.seconds_since(r.observed);
             age_s <= process.correlation_time_s

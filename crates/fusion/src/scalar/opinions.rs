@@ -46,14 +46,10 @@ impl Memory {
         survey: &'a Survey,
     ) -> impl Iterator<Item = (usize, &'a Reading)> {
         let newest = survey.evidence_time;
-        survey
-            .newest
-            .iter()
-            .map(|at| (at, &self.readings[at]))
-            .filter(move |(_, r)| {
-                let age_s = newest.map_or(0.0, |newest| newest.seconds_since(r.observed));
-                spec.stale_after_s.is_none_or(|limit| age_s <= limit)
-            })
+        survey.newest(&self.readings).filter(move |(_, r)| {
+            let age_s = newest.map_or(0.0, |newest| newest.seconds_since(r.observed));
+            spec.stale_after_s.is_none_or(|limit| age_s <= limit)
+        })
     }
 
     /// What each source says, aged to `at`.

@@ -5,11 +5,12 @@
 //! from a snapshot are unpacked with every check; what was packed here passes them all.
 
 use super::filter::Base;
-use super::memory::{FOLDED_MAX, Memory, READINGS_MAX, WINDOW_MAX, window};
+use super::memory::Memory;
 use super::process::Pace;
 use crate::half::Half;
 use crate::health::Channel;
 use crate::reading::{Reading, Tag, Word};
+use crate::window::{FOLDED_MAX, READINGS_MAX, WINDOW_MAX, window};
 use std::cmp::Ordering;
 use twin_model::Time;
 

@@ -5,9 +5,9 @@
 //! there to listen to.
 
 use super::filter::Measured;
-use super::memory::FOLDED_MAX;
 use crate::health::{Channel, DOUBTED, Others};
 use crate::reading::Reading;
+use crate::window::FOLDED_MAX;
 use twin_model::{AttributeSpec, Time};
 
 /// Others' readings older than this are no witnesses, where the catalogue names no limit.
