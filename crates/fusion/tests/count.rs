@@ -64,7 +64,9 @@ impl Room {
             act: &word.act,
             valid: Interval::ALWAYS,
             observed: seconds(word.at_s),
-            recorded: seconds(word.at_s),
+            // A reading takes its time to the log. Were it kept of some, a state that comes
+            // back from its bytes would be another.
+            recorded: seconds(word.at_s + 1.0),
             basis: Basis::Observed,
             witness: word.witness,
         };

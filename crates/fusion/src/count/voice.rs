@@ -93,6 +93,9 @@ pub(crate) fn reading(spec: &AttributeSpec, evidence: &Evidence) -> Option<Readi
         }
     };
     reading.source = (way as u32) << WAY_SHIFT | evidence.source;
+    // Carbon dioxide and fresh air drift, and so have a delay; here they speak of people, of
+    // whom none is kept.
+    reading.delay = 0;
     if reading.word() != Word::Value {
         reading.spread = 1.0;
     }
