@@ -25,6 +25,9 @@ use tokio_tungstenite::tungstenite::http::Uri;
 /// Tries that wait for a first byte at a time. The oldest gives way to a new one, so each has
 /// two seconds.
 const TRIES_MAX: usize = 4;
+/// A try whose connection somebody took has so many probes for itself. No packet of it is
+/// merely lost, and on a slow way each further handshake costs a second.
+const PROBES_ALONE: u32 = 2;
 
 /// Keeps a member connected, for ever.
 pub(crate) async fn keep(shared: Arc<Shared>, member: u64, addresses: Vec<String>) {
@@ -67,6 +70,7 @@ impl Made {
 struct Try {
     task: AbortHandle,
     meter: Meter,
+    begun: Instant,
     /// How much it had heard, and when that last grew.
     heard: (u64, Instant),
 }
@@ -147,6 +151,12 @@ impl Tries {
             .any(|other| other.is_moving(patience))
     }
 
+    fn is_young(&self) -> bool {
+        let alone = self.shared.pace.probe * PROBES_ALONE;
+        let newest = self.pending.last();
+        newest.is_some_and(|it| it.meter.is_connected() && it.begun.elapsed() < alone)
+    }
+
     /// One that hears something gets the way for itself.
     fn prefer_the_first(&mut self) {
         let heard = |other: &Try| other.meter.bytes() > 0;
@@ -161,7 +171,7 @@ impl Tries {
     }
 
     fn try_again(&mut self) {
-        if self.is_moving() || self.addresses.is_empty() {
+        if self.is_moving() || self.is_young() || self.addresses.is_empty() {
             return;
         }
         if self.pending.len() >= TRIES_MAX {
@@ -176,6 +186,7 @@ impl Tries {
         self.pending.push(Try {
             task: self.tasks.spawn(task),
             meter,
+            begun: Instant::now(),
             heard: (0, Instant::now()),
         });
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
@@ -22,6 +22,7 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Meter {
     bytes: Arc<AtomicU64>,
+    is_connected: Arc<AtomicBool>,
     first: Arc<Notify>,
 }
 
@@ -30,12 +31,18 @@ impl Meter {
     pub(crate) fn notifying(first: Arc<Notify>) -> Self {
         Self {
             bytes: Arc::default(),
+            is_connected: Arc::default(),
             first,
         }
     }
 
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody took the connection, at least on the way.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.is_connected.load(Ordering::Relaxed)
     }
 
     fn add(&self, bytes: usize) {
@@ -64,7 +71,9 @@ impl Socket {
     }
 
     pub(crate) async fn connect(to: SocketAddr, meter: Meter) -> io::Result<Self> {
-        Self::new(TcpStream::connect(to).await?, meter)
+        let tcp = TcpStream::connect(to).await?;
+        meter.is_connected.store(true, Ordering::Relaxed);
+        Self::new(tcp, meter)
     }
 
     pub(crate) fn meter(&self) -> Meter {

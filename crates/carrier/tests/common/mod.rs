@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use twin_carrier::{
-    Arrival, Authority, Chain, Connection, Ended, Endpoint, Event, Identity, Limits, Pace, Refusal,
-    Setup, Taken, Verdict, drive,
+    Arrival, Authority, Chain, Connection, Ended, Endpoint, Event, Identity, Join, Limits, Pace,
+    Refusal, Setup, Taken, Verdict, drive,
 };
 use twin_model::Time;
 use twin_model::time::MICROS;
@@ -122,6 +122,15 @@ impl Org {
         drive_line(self.link().await, 16)
     }
 
+    /// The next request to join.
+    pub async fn request(&mut self) -> Join {
+        let arrival = tokio::time::timeout(HANGS, self.arrivals.recv()).await;
+        match arrival.expect("no hanging").expect("an arrival") {
+            Arrival::Join(join) => join,
+            Arrival::Link(link) => panic!("a connection: {link:?}"),
+        }
+    }
+
     pub async fn link(&mut self) -> Connection {
         let arrival = tokio::time::timeout(HANGS, self.arrivals.recv()).await;
         match arrival.expect("no hanging").expect("an arrival") {
@@ -228,6 +237,10 @@ impl Line {
                 (None, None) => self.turn().await,
             }
         }
+    }
+
+    pub fn ended_already(&self) -> bool {
+        self.ended.is_some()
     }
 
     pub async fn ended(&mut self) -> Ended {
