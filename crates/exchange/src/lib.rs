@@ -16,6 +16,7 @@ mod circle;
 pub mod coarsen;
 mod contact;
 mod delivery;
+pub mod directory;
 mod env;
 mod epochs;
 mod exchange;

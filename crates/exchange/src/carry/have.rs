@@ -35,14 +35,16 @@ impl Known {
 
     pub(super) fn get(cursor: &mut Cursor<'_>) -> Option<Self> {
         let mut known = Self {
-            is_forked: cursor.u8()? & 1 == 1,
+            is_forked: cursor.u8().filter(|&flags| flags <= 1)? == 1,
             covered: cursor.varint()?,
             accounted: Ranges::default(),
         };
         let runs = cursor.count(2).filter(|&n| n <= RUNS_MAX)?;
         let mut end = 0_u64;
-        for _ in 0..runs {
-            let from = end.checked_add(cursor.varint()?)?.checked_add(1)?;
+        for run in 0..runs {
+            // Runs that touch are one run: each set has one form.
+            let skipped = cursor.varint().filter(|&n| n > 0 || run == 0)?;
+            let from = end.checked_add(skipped)?.checked_add(1)?;
             let length = cursor.varint().filter(|&n| n > 0)?;
             end = from.checked_add(length - 1).filter(|&n| n <= AHEAD_MAX)?;
             known.accounted.insert(from, end);
