@@ -24,6 +24,7 @@ const PING: u64 = 9;
 
 const ALL_LISTED: u8 = 4;
 const LAST: u8 = 8;
+const ANSWER: u8 = 16;
 const FORKED: u8 = 1;
 
 /// Roots of the four classes.
@@ -90,6 +91,8 @@ pub struct Have {
     pub is_whole: bool,
     /// The last part of the whole list.
     pub is_last: bool,
+    /// The list answers one of the reader, which is not to answer it.
+    pub is_answer: bool,
     /// The streams.
     pub lines: Vec<Line>,
 }
@@ -367,7 +370,9 @@ impl Ack {
 impl Have {
     fn encode(&self) -> Vec<u8> {
         let flag = |is: bool, bit: u8| if is { bit } else { 0 };
-        let flags = flag(self.is_whole, ALL_LISTED) | flag(self.is_last, LAST);
+        let flags = flag(self.is_whole, ALL_LISTED)
+            | flag(self.is_last, LAST)
+            | flag(self.is_answer, ANSWER);
         let mut out = vec![self.class as u8 | flags];
         self.lines.iter().for_each(|line| line.put(&mut out));
         out
@@ -383,6 +388,7 @@ impl Have {
             class: Class::from_wire(flags & 3)?,
             is_whole: flags & ALL_LISTED != 0,
             is_last: flags & LAST != 0,
+            is_answer: flags & ANSWER != 0,
             lines,
         })
     }

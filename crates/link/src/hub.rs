@@ -27,7 +27,7 @@ pub const UNDURABLE_MAX: usize = 4096;
 /// What the node must know or may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report {
-    /// A peer sent what is refused.
+    /// A peer sent what is refused; said once per reason and connection.
     Refused(Peer, Error),
     /// Towards this peer somebody has used up the contract for life safety and counts as
     /// operational meanwhile.
@@ -63,6 +63,8 @@ pub enum Output {
 struct Conversation {
     session: Session,
     demoted: BTreeSet<Payer>,
+    /// What was refused already: each reason is reported once.
+    refused: BTreeSet<Error>,
 }
 
 /// A node's end of all its links.
@@ -99,6 +101,7 @@ impl Hub {
         let conversation = Conversation {
             session,
             demoted: BTreeSet::new(),
+            refused: BTreeSet::new(),
         };
         self.sessions.insert(peer, conversation);
     }
@@ -245,7 +248,7 @@ impl Hub {
                 Event::Introduced(opening) => outputs.extend(self.introduce(peer, opening)),
                 Event::Item(opening, item, bytes) => {
                     let taken = self.take_item(&opening, item, &bytes, now, shelf);
-                    outputs.extend(taken.unwrap_or_else(|why| refusal(peer, why)));
+                    outputs.extend(taken.unwrap_or_else(|why| self.refuse(peer, why)));
                 }
                 Event::ClockOffset(offset) => {
                     outputs.push(Output::Report(Report::ClockOffset(peer, offset)));
@@ -255,6 +258,16 @@ impl Hub {
             }
         }
         outputs
+    }
+
+    fn refuse(&mut self, peer: Peer, why: Error) -> Vec<Output> {
+        let conversation = self.sessions.get_mut(&peer);
+        let is_news = conversation.is_none_or(|c| c.refused.insert(why));
+        match why {
+            Error::Known => Vec::new(),
+            why if is_news => vec![Output::Report(Report::Refused(peer, why))],
+            _ => Vec::new(),
+        }
     }
 
     fn demote(&mut self, peer: Peer, payer: Payer) -> Option<Output> {
@@ -283,7 +296,7 @@ impl Hub {
                 if let Some(conversation) = self.sessions.get_mut(&peer) {
                     conversation.session.decline(opening.id());
                 }
-                refusal(peer, why)
+                self.refuse(peer, why)
             }
         }
     }
@@ -424,12 +437,5 @@ impl Hub {
     pub fn shrunk(&mut self, stream: StreamId, seq: u64, bytes: usize) {
         self.replica.shrink(stream, seq, bytes);
         self.note_changed(stream);
-    }
-}
-
-fn refusal(peer: Peer, why: Error) -> Vec<Output> {
-    match why {
-        Error::Known => Vec::new(),
-        why => vec![Output::Report(Report::Refused(peer, why))],
     }
 }

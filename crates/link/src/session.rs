@@ -28,6 +28,10 @@ pub const PROGRESS_S: i64 = 10;
 pub const SETTLE_S: i64 = 5;
 /// And from then on this often.
 pub const VERIFY_S: i64 = 60;
+/// Whole lists of what a peer has that it may send at once, and how many per second. An
+/// honest one sends one after a comparison, each five seconds at the most.
+const LISTS_AT_ONCE: f64 = 8.0;
+const LISTS_PER_S: f64 = 0.5;
 
 /// What is known of the connection.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,7 +97,10 @@ struct Listing {
     todo: VecDeque<StreamId>,
     under_way: usize,
     last_is_due: bool,
-    /// The peer's list has this one as its answer.
+    /// The peer is to answer with its own list.
+    awaits: bool,
+    /// This list is such an answer, which nobody answers: once two nodes went on answering
+    /// each other's repeated last parts for ever.
     is_answer: bool,
 }
 
@@ -111,6 +118,7 @@ struct Told {
 pub(crate) struct Memory {
     incoming: Incoming,
     scheduler: Option<Scheduler>,
+    lists: Option<[Bucket; 4]>,
 }
 
 /// One side of a conversation.
@@ -136,6 +144,8 @@ pub struct Session {
     incoming: Incoming,
     listings: [Listing; 4],
     told: [Told; 4],
+    /// How many whole lists the peer may still send.
+    lists: [Bucket; 4],
     receipts: [BTreeSet<StreamId>; 4],
     declines: BTreeSet<StreamId>,
     /// What one side wants nothing of is no difference between the two.
@@ -186,6 +196,9 @@ impl Session {
             incoming: memory.incoming,
             listings: Default::default(),
             told: Default::default(),
+            lists: memory
+                .lists
+                .unwrap_or_else(|| [Bucket::full(LISTS_PER_S, LISTS_AT_ONCE, now); 4]),
             receipts: Default::default(),
             declines: BTreeSet::new(),
             declined: BTreeSet::new(),
@@ -213,6 +226,7 @@ impl Session {
         Memory {
             incoming: self.incoming,
             scheduler: Some(self.scheduler),
+            lists: Some(self.lists),
         }
     }
 
@@ -368,7 +382,7 @@ impl Session {
                 }
                 None => self.break_off(),
             },
-            Message::Have(have) => self.hear_have(&have, replica),
+            Message::Have(have) => self.hear_have(&have, now, replica),
             Message::Open(number, opening) => self.hear_open(number, opening),
             Message::Part(part) => self.hear_part(&part, now),
             Message::Roots(roots) => {
@@ -414,7 +428,7 @@ impl Session {
             if theirs[class as usize] == ours[class as usize] {
                 self.learn_equal(class, ours[class as usize], replica);
             } else {
-                self.list(class, replica);
+                self.list(class, false, replica);
             }
         }
     }
@@ -436,12 +450,13 @@ impl Session {
     }
 
     /// Begins to tell the peer all that is here in a class, unless that goes on already.
-    fn list(&mut self, class: Class, replica: &Replica) {
+    fn list(&mut self, class: Class, is_answer: bool, replica: &Replica) {
         let listing = &mut self.listings[class as usize];
-        if listing.is_answer || listing.last_is_due {
+        if listing.awaits || listing.last_is_due {
             return;
         }
-        listing.is_answer = true;
+        listing.awaits = !is_answer;
+        listing.is_answer = is_answer;
         listing.last_is_due = true;
         let begun = self.incoming.begun().filter(|id| {
             let stream = replica.stream(*id);
@@ -452,13 +467,13 @@ impl Session {
         self.has_work = true;
     }
 
-    fn hear_have(&mut self, have: &Have, replica: &Replica) -> Vec<Event> {
+    fn hear_have(&mut self, have: &Have, now: Time, replica: &Replica) -> Vec<Event> {
         let class = have.class as usize;
         if have.is_whole {
             self.told[class].equal_at = None;
         }
-        if have.is_whole && self.told[class].streams.is_empty() {
-            self.list(have.class, replica);
+        if have.is_whole && !have.is_answer && self.told[class].streams.is_empty() {
+            self.list(have.class, true, replica);
         }
         for line in &have.lines {
             let Some(stream) = self.resolve(line.stream) else {
@@ -473,9 +488,13 @@ impl Session {
             self.out(stream).learn(line, have.is_whole);
         }
         if have.is_last {
+            if !self.lists[class].allows(now) {
+                return self.break_off();
+            }
+            self.lists[class].spend(1);
             let told = std::mem::take(&mut self.told[class].streams);
             self.told[class].is_complete = true;
-            self.listings[class].is_answer = false;
+            self.listings[class].awaits = false;
             for (id, _) in replica.in_class(have.class) {
                 self.touched.insert(id);
                 if !told.contains(&id) {
@@ -499,6 +518,10 @@ impl Session {
 
     fn hear_open(&mut self, number: u64, opening: Opening) -> Vec<Event> {
         if self.openings.len() >= STREAMS_PER_PEER_MAX && !self.openings.contains_key(&number) {
+            return self.break_off();
+        }
+        let known = self.openings.get(&number);
+        if known.is_some_and(|known| *known != opening) {
             return self.break_off();
         }
         self.openings.insert(number, opening);

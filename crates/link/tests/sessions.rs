@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use support::{NOON, append, author, later, temperature};
 use twin_link::frame::{Ack, Bye, Frame, Have, Hello, Item, Line, Message, Named, Part};
@@ -31,10 +32,11 @@ struct Side {
 }
 
 #[derive(Default)]
-struct Bodies(BTreeMap<(StreamId, u64), Vec<u8>>);
+struct Bodies(BTreeMap<(StreamId, u64), Vec<u8>>, Cell<usize>);
 
 impl Shelf for Bodies {
     fn bytes(&self, stream: StreamId, seq: u64) -> Option<Vec<u8>> {
+        self.1.set(self.1.get() + 1);
         self.0.get(&(stream, seq)).cloned()
     }
 }
@@ -275,6 +277,7 @@ fn a_peer_that_lies_about_what_it_has_harms_itself() {
         class: Class::Bulk,
         is_whole: true,
         is_last: true,
+        is_answer: false,
         lines: vec![line],
     };
     side.hear(1, vec![hello(1, 1), Message::Have(have)]);
@@ -489,4 +492,211 @@ fn a_relay_carries_what_it_cannot_read() {
     let mut topics = twin_link::payload::Topics::default();
     let read = Payload::decode(&opened.expect("the key"), &mut topics).expect("a payload");
     assert_eq!(read.records, [said]);
+}
+
+fn list(class: Class, lines: Vec<Line>) -> Message {
+    Message::Have(Have {
+        class,
+        is_whole: true,
+        is_last: true,
+        is_answer: false,
+        lines,
+    })
+}
+
+/// What peer 1 does at each step, to a node that has 50 kB for peer 2 as well.
+type Hostile<'a> = &'a mut dyn FnMut(&mut Side, Time, u64);
+
+/// The frames to peer 2, who is honest, and the node.
+fn beside(hostile: Hostile<'_>) -> (Vec<Vec<u8>>, Side) {
+    let (mut side, ..) = host();
+    let mut other = Side::default();
+    meet(&mut side, &mut other, 5, NOON);
+    let mut frames = Vec::new();
+    for step in 0..300 {
+        let now = Time(NOON.0 + step * 10_000);
+        hostile(&mut side, now, step.cast_unsigned());
+        side.room(1, now);
+        let to_other = side.room(2, now);
+        for frame in &to_other {
+            other.take(1, frame, now);
+        }
+        frames.extend(to_other);
+        for frame in other.room(1, now) {
+            side.take(2, &frame, now);
+        }
+    }
+    assert_eq!(other.stored, [1]);
+    (frames, side)
+}
+
+/// The other peer gets the same bytes at the same times whatever the hostile one does.
+fn contained(hostile: Hostile<'_>) -> Side {
+    let (undisturbed, _) = beside(&mut |_, _, _| {});
+    let (frames, side) = beside(hostile);
+    assert!(frames == undisturbed, "the other peer notices it");
+    side
+}
+
+/// A peer says again and again that it has nothing: it is answered a few times and left.
+#[test]
+fn who_asks_for_everything_again_and_again_is_left() {
+    let side = contained(&mut |side, now, step| {
+        let first = (step == 0).then(|| hello(1, 1));
+        let asked = (0..10).map(|_| list(Class::Bulk, vec![]));
+        let messages = first.into_iter().chain(asked).collect();
+        let packet = step + 1;
+        side.take(1, &Frame { packet, messages }.encode(), now);
+    });
+    assert_eq!(side.ended, [Ended::ByUs(Bye::BrokenRules)]);
+    assert!(side.shelf.1.get() <= 3, "{} reads", side.shelf.1.get());
+}
+
+/// It comes again at once: what it may ask was used up and does not come back by that.
+#[test]
+fn a_new_connection_gives_no_new_patience() {
+    let (mut side, ..) = host();
+    for round in 0..5_u8 {
+        let now = later(f64::from(round) * 0.1);
+        side.connect(1, round + 1, now);
+        let messages = vec![hello(1, round), list(Class::Bulk, vec![])];
+        let asked = (0..2).map(|_| list(Class::Bulk, vec![]));
+        let messages = messages.into_iter().chain(asked).collect();
+        side.take(
+            1,
+            &Frame {
+                packet: 1,
+                messages,
+            }
+            .encode(),
+            now,
+        );
+        side.room(1, now);
+    }
+    assert!(side.ended.contains(&Ended::ByUs(Bye::BrokenRules)));
+}
+
+/// Runs that are long, many and absurd, of streams that are known and invented.
+#[test]
+fn huge_runs_do_no_harm() {
+    let stream = bulk().0.stream();
+    let side = contained(&mut |side, now, step| {
+        let mut runs = Ranges::default();
+        for i in 0..50 {
+            let from = 10 + step * 1000 + i * 7;
+            runs.insert(from, from + i % 5);
+        }
+        runs.insert(u64::MAX - 9, u64::MAX - 1);
+        let line = |stream: StreamId| Line {
+            stream: Named::Id(stream),
+            is_forked: step % 2 == 0,
+            covered: u64::MAX,
+            began: u64::MAX,
+            accounted: runs.clone(),
+        };
+        let have = Have {
+            class: Class::Bulk,
+            is_whole: false,
+            is_last: false,
+            is_answer: false,
+            lines: vec![line(stream), line(StreamId([step as u8; 16]))],
+        };
+        let first = (step == 0).then(|| hello(1, 1));
+        let messages = first.into_iter().chain([Message::Have(have)]).collect();
+        let packet = step + 1;
+        side.take(1, &Frame { packet, messages }.encode(), now);
+    });
+    assert_eq!(side.ended, []);
+    let refused = side.reports.iter();
+    let refused = refused.filter(|report| matches!(report, Report::Refused(..)));
+    assert_eq!(refused.count(), 0, "{:?}", side.reports);
+}
+
+/// Old frames come again, thousands of times, and each forged bundle in many frames: one
+/// report, nothing stored, no byte to anybody.
+#[test]
+fn replays_and_forgeries_are_heard_once() {
+    let (author, bundles) = bulk();
+    let mut forged = bundles[0].body();
+    let last = forged.len() - 1;
+    forged.truncate(300);
+    forged[last % 300] ^= 1;
+    let side = contained(&mut |side, now, step| {
+        let part = |offset: usize| {
+            Message::Part(Part {
+                number: 1,
+                item: Item::Body(2 + step % 7),
+                total: forged.len(),
+                offset,
+                bytes: forged[offset..offset + 100].to_vec(),
+            })
+        };
+        let open = Message::Open(1, author.opening());
+        let mut messages = vec![hello(1, 1), open];
+        messages.extend([0, 100, 200].map(part));
+        let packet = 1 + step / 10;
+        for _ in 0..10 {
+            let frame = Frame {
+                packet,
+                messages: messages.clone(),
+            };
+            side.take(1, &frame.encode(), now);
+        }
+    });
+    assert_eq!(side.ended, []);
+    let refused = side.reports.iter();
+    let refused = refused.filter(|report| matches!(report, Report::Refused(..)));
+    assert_eq!(refused.count(), 1, "{:?}", side.reports);
+}
+
+#[test]
+fn a_stream_number_has_one_meaning() {
+    let (mut side, ..) = host();
+    let open = |seed: u8| Message::Open(1, author(seed, Class::Bulk, Keep::History).opening());
+    side.hear(1, vec![hello(1, 1), open(5), open(5)]);
+    assert_eq!(ended_by(&mut side), []);
+    side.hear(2, vec![open(6)]);
+    assert_eq!(ended_by(&mut side), [Ended::ByUs(Bye::BrokenRules)]);
+}
+
+/// Two nodes run with one key at once and both talk to a third. It reports the fork once,
+/// holds no more of that stream, and hears everybody else as before.
+#[test]
+fn two_nodes_with_one_key_are_found_out_and_cost_nobody_else() {
+    let mut one = author(1, Class::Operational, Keep::History);
+    let mut clone = one.clone();
+    let mut honest = author(2, Class::Operational, Keep::History);
+    let write = |author: &mut Author, value: f64| {
+        let topic = author.topic(&temperature(1), None).expect("room");
+        let payload = Payload {
+            written: NOON,
+            records: vec![Record::reading(topic, NOON, value)],
+            ..Payload::default()
+        };
+        append(author, &payload, None).remove(0)
+    };
+    let (mut a, mut b, mut third) = (Side::default(), Side::default(), Side::default());
+    for (side, author, offset) in [(&mut a, &mut one, 0.0), (&mut b, &mut clone, 100.0)] {
+        let count = if offset > 0.0 { 21 } else { 20 };
+        for i in 0..count {
+            let bundle = write(author, offset + f64::from(i));
+            side.publish(author.opening(), &bundle, NOON);
+        }
+    }
+    for i in 0..20 {
+        let bundle = write(&mut honest, f64::from(i));
+        b.publish(honest.opening(), &bundle, NOON);
+    }
+    // To the third both are peer 2 in turn; it is peer 1 of both.
+    meet(&mut third, &mut a, 5, NOON);
+    talk(&mut third, &mut a, NOON, usize::MAX);
+    meet(&mut third, &mut b, 6, later(60.0));
+    talk(&mut third, &mut b, later(60.0), usize::MAX);
+    let forks = third.reports.iter();
+    let forks = forks.filter(|report| matches!(report, Report::Forked(_)));
+    assert_eq!(forks.count(), 1);
+    let heard = third.hub.replica().stream(honest.stream()).expect("known");
+    assert_eq!(heard.accounted().contiguous(), 20);
+    let forked = third.hub.replica().stream(one.stream()).expect("known");
+    assert_eq!(forked.all_held().count(), 20, "what came before the proof");
 }

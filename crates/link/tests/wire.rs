@@ -147,6 +147,7 @@ fn frame() -> Frame {
             class: Class::Operational,
             is_whole: true,
             is_last: false,
+            is_answer: false,
             lines: vec![
                 Line {
                     stream: Named::Number(3),

@@ -130,6 +130,7 @@ impl Session {
                 class,
                 is_whole: false,
                 is_last: false,
+                is_answer: false,
                 lines,
             };
             let cargo = Cargo::Receipts(class, told.clone());
@@ -157,6 +158,7 @@ impl Session {
             class,
             is_whole: true,
             is_last,
+            is_answer: listing.is_answer,
             lines,
         };
         let cargo = Cargo::Listed(class, told.clone());
