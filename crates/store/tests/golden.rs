@@ -8,9 +8,11 @@ mod support;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use support::Maker;
 use twin_model::CommitNumber;
 use twin_store::backend::Disk;
+use twin_store::depot::{self, Change, Depot, Urgency};
 use twin_store::{Batch, Meta, Options, open};
 
 fn place(version: &str) -> PathBuf {
@@ -76,4 +78,56 @@ fn data_of_version_1_opens() {
         write(&place(&version));
     }
     check("v1");
+}
+
+fn depot_options() -> depot::Options {
+    depot::Options {
+        segment_bytes: 700,
+        ..depot::Options::default()
+    }
+}
+
+fn write_depot(directory: &Path) {
+    let disk = Arc::new(Disk::new(directory).unwrap());
+    let (mut depot, _) = Depot::open(disk, depot_options()).unwrap();
+    for i in 0..12_u8 {
+        let mut group: Vec<Change> = (0..4)
+            .map(|j| Change::Put {
+                key: vec![b'k', (i * 3 + j) % 11],
+                value: vec![i; usize::from(i) * 10],
+            })
+            .collect();
+        group.push(Change::Delete {
+            key: vec![b'k', i % 5],
+        });
+        depot.append(&group, Urgency::Ordinary).unwrap();
+    }
+}
+
+fn check_depot(version: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(place(version)).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, directory.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let disk = Arc::new(Disk::new(directory.path()).unwrap());
+    let (depot, report) = Depot::open(disk, depot_options()).unwrap();
+    assert!(!report.created && !report.lost_tail && report.problems.is_empty());
+    let mut rows = Vec::new();
+    let scanned = depot.reader().scan(b"k", |key, value| {
+        rows.push((key[1], value.first().copied(), value.len()));
+    });
+    scanned.unwrap();
+    expect_test::expect!["[(0, Some(11), 110), (2, Some(11), 110), (3, Some(11), 110), (5, Some(9), 90), (6, Some(9), 90), (7, Some(9), 90), (8, Some(10), 100), (9, Some(10), 100), (10, Some(10), 100)]"].assert_eq(&format!("{rows:?}"));
+}
+
+/// `tests/golden/depot-v1` is a depot written by the first release that had one: closed
+/// segments, one of them compacted away, and an open one.
+#[test]
+fn a_depot_of_version_1_opens() {
+    if std::env::var("TWIN_WRITE_GOLDEN_DEPOT").is_ok() {
+        write_depot(&place("depot-v1"));
+        std::fs::remove_file(place("depot-v1").join("lock")).unwrap();
+    }
+    check_depot("depot-v1");
 }

@@ -2,7 +2,7 @@
 //!
 //! The bytes are drawn in `docs/formats/depot.md`.
 
-use super::segment::VERSION;
+use super::segment::{COUNT_MAX, NUMBER_MAX, VERSION};
 use crate::Error;
 use crate::backend::{self, Backend, write_all_at};
 use crate::codec::{Cursor, crc, put_varint, u32_at};
@@ -149,7 +149,7 @@ impl Manifest {
     }
 
     fn parse(mut body: Cursor<'_>) -> Option<Self> {
-        let generation = body.u64()?;
+        let generation = body.u64().filter(|&generation| generation <= COUNT_MAX)?;
         let mut depot = [0; 16];
         depot.copy_from_slice(body.take(16)?);
         let lost = body.u8()? != 0;
@@ -162,6 +162,9 @@ impl Manifest {
                 bytes: body.varint()?,
                 damaged: body.u8()?,
             };
+            if segment.number > NUMBER_MAX || segment.first_group > COUNT_MAX {
+                return None;
+            }
             if segments
                 .last()
                 .is_some_and(|before| before.number >= segment.number)

@@ -94,13 +94,15 @@ fn adopt(
             continue;
         }
         match held(backend, &name)? {
-            Some(listed) if number > last => {
+            Some((listed, depot))
+                if number > last && listed.number == number && depot == manifest.depot =>
+            {
                 manifest.lost = true;
                 report
                     .problems
                     .push(incomplete(&name, "is not in the manifest"));
                 close_last(backend, &mut manifest)?;
-                manifest.segments.push(listed.0);
+                manifest.segments.push(listed);
             }
             _ => backend.remove(&name).map_err(|e| Error::io(&name, e))?,
         }

@@ -15,6 +15,10 @@ pub(super) const HEADER_BYTES: usize = 64;
 pub(super) const GROUP_HEADER_BYTES: usize = 48;
 /// Bytes of a table row beside its key.
 pub(super) const ROW_BYTES: usize = 10;
+/// More segments and groups than these no depot will ever see: what claims to have more is
+/// damaged, and counting on cannot overflow.
+pub(super) const NUMBER_MAX: u32 = u32::MAX / 2;
+pub(super) const COUNT_MAX: u64 = u64::MAX / 2;
 const MAGIC: &[u8; 8] = b"TWINDEP\0";
 const GROUP_MAGIC: &[u8; 4] = b"TWGR";
 const ALIGNMENT: u64 = 16;
@@ -30,7 +34,8 @@ pub(super) fn name(number: u32) -> String {
 /// The number in a segment's name.
 pub(super) fn number(name: &str) -> Option<u32> {
     let digits = name.strip_prefix("depot-")?.strip_suffix(".seg")?;
-    (digits.len() >= 8).then(|| digits.parse().ok()).flatten()
+    let number = digits.parse().ok().filter(|&number| number <= NUMBER_MAX);
+    number.filter(|_| digits.len() >= 8)
 }
 
 /// The first 64 bytes of a segment.
@@ -126,7 +131,8 @@ impl GroupHeader {
             table_crc: u32_at(b, 28),
         })?;
         let fits = header.payload_bytes() <= GROUP_BYTES_MAX as u64
-            && header.rows as usize <= GROUP_ROWS_MAX;
+            && header.rows as usize <= GROUP_ROWS_MAX
+            && header.group <= COUNT_MAX;
         fits.then_some(header)
     }
 
