@@ -6,6 +6,10 @@
 //! one way. What it cannot take yet stays in a small buffer and then with the sender, as
 //! before a radio. The same seed gives the same jitter.
 
+mod pair;
+
+pub use pair::{DatagramEnd, Datagrams, datagrams};
+
 use socket2::SockRef;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -211,7 +211,7 @@ async fn a_reader_that_stalls_holds_its_sender_back_and_nobody_else() {
     let mut stalled = drive_line(stalled, 2);
     let mut handed_down = 0;
     let sending = async {
-        loop {
+        while !to_stalled.ended_already() {
             to_stalled.send(numbered(handed_down, 16 * 1024)).await;
             handed_down += 1;
         }
@@ -227,7 +227,7 @@ async fn a_reader_that_stalls_holds_its_sender_back_and_nobody_else() {
         }
     };
     tokio::select! {
-        () = sending => {}
+        () = sending => panic!("the stalled reader was taken for gone"),
         () = meanwhile => {}
     }
     assert!(slowest < quick().patience_min, "{slowest:?}");
@@ -236,6 +236,24 @@ async fn a_reader_that_stalls_holds_its_sender_back_and_nobody_else() {
     for i in 0..handed_down {
         assert_eq!(stalled.frame().await, Ok(numbered(i, 16 * 1024)));
     }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_that_cannot_be_sent() {
+    let narrow = Profile {
+        buffer_bytes: 4096,
+        ..Profile::default()
+    };
+    let mut apart = apart(narrow, narrow, quick()).await;
+    let (mut a, _b) = (apart.dials.line().await, apart.listens.line().await);
+    apart.way.command(Command::Stall);
+    let mut asked_for = 0;
+    while !a.ended_already() {
+        a.send(numbered(asked_for, 256)).await;
+        asked_for += 1;
+    }
+    // The buffer before the link, and a kilobyte that the kernel has not sent.
+    assert!((4..64).contains(&asked_for), "{asked_for} frames");
 }
 
 #[tokio::test]
