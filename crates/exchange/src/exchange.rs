@@ -5,6 +5,13 @@
 //! come out that depend on them. If they cannot be made durable, drop the exchange and open
 //! it again: it goes on from what is on disk.
 
+mod carrying;
+mod disclosures;
+mod doors;
+
+pub use carrying::{Brought, Openings};
+pub use disclosures::Disclosure;
+
 use crate::audience;
 use crate::card::{Card, Particulars, Secrets};
 use crate::circle::{Circle, Oneself};
@@ -57,6 +64,12 @@ pub enum Error {
     /// A rule of sharing.
     #[error(transparent)]
     Rule(#[from] twin_policy::sharing::Error),
+    /// An invitation, or a request to join.
+    #[error(transparent)]
+    Invitation(#[from] crate::invitation::Refused),
+    /// More invitations are open than are remembered.
+    #[error("too many invitations are open; wait until some have expired")]
+    TooManyInvitations,
     /// A member or a rule that nobody knows.
     #[error("it is not known here")]
     Unknown,
@@ -78,6 +91,7 @@ pub struct Exchange {
     ledger: Ledger,
     contacts: Contacts,
     rules: Vec<RuleRecord>,
+    invitations: doors::Invitations,
     certificates: BTreeMap<StreamId, BTreeSet<Vec<u8>>>,
     frames: Vec<(Peer, Vec<u8>)>,
     closes: Vec<(Peer, Ended)>,
@@ -218,6 +232,7 @@ impl Exchange {
         Ok(Self {
             contacts: Contacts::load(rows).map_err(Error::Damaged)?,
             rules: rules::load(rows).map_err(Error::Damaged)?,
+            invitations: doors::load(rows).map_err(Error::Damaged)?,
             outbox: Outbox::load(rows).map_err(Error::Damaged)?,
             secrets,
             oneself,

@@ -138,15 +138,25 @@ impl Inbox {
 
     /// Whether something can be read and there is room for it.
     pub(crate) fn is_hungry(&self) -> bool {
-        !self.ready.is_empty() && self.unconfirmed.len() < UNCONFIRMED_MAX
+        !self.ready.is_empty() && self.has_room()
+    }
+
+    /// Whether there is room for what comes next. An alarm does not wait for plans that the
+    /// application has no room for.
+    fn has_room(&self) -> bool {
+        let is_urgent = |place: &Place| place.0 == Class::LifeSafety;
+        let max = match self.ready.first() {
+            Some(place) if is_urgent(place) => 2 * UNCONFIRMED_MAX,
+            _ => UNCONFIRMED_MAX,
+        };
+        self.unconfirmed.len() < max
     }
 
     /// Reads what can be read, the most urgent first.
     pub(crate) fn read(&mut self, desk: &Desk<'_>, ledger: &mut Ledger) {
-        while self.unconfirmed.len() < UNCONFIRMED_MAX {
-            let Some(place) = self.ready.pop_first() else {
-                return;
-            };
+        while self.has_room()
+            && let Some(place) = self.ready.pop_first()
+        {
             self.read_one(place, desk, ledger);
         }
     }

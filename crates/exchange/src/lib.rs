@@ -33,7 +33,7 @@ pub use card::{Card, Fingerprint, Particulars, Secrets};
 pub use contact::Contact;
 pub use delivery::{Delivery, Received};
 pub use env::Env;
-pub use exchange::{Error, Exchange};
+pub use exchange::{Brought, Disclosure, Error, Exchange, Openings};
 pub use invitation::{Code, Invitation, Joining};
 pub use members::{MemberView, Roster, Statement, Vouch};
 pub use notice::{Doubt, Notice};

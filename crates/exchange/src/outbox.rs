@@ -348,12 +348,14 @@ impl Outbox {
                 bundles: (of.bundles.0, seq),
             };
             let key = Key::of(table::DISCLOSURE).number(hour).audience(way.0);
+            let key = key.class(way.1).number(rule).stream(stream);
             let value = Value::new()
                 .number(of.first)
                 .number(of.last)
                 .number(of.count);
             let value = value.bytes(&stream.0).number(of.bundles.0).number(seq);
-            ledger.write(key.class(way.1).number(rule).put(value));
+            // A restart begins a row of its own, so nothing on record is written over.
+            ledger.write(key.number(of.bundles.0).put(value));
         }
     }
 

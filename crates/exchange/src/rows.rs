@@ -54,6 +54,7 @@ pub(crate) mod table {
     pub(crate) const ERASED: u8 = b'X';
     pub(crate) const DISCLOSURE: u8 = b'D';
     pub(crate) const HEARD: u8 = b'H';
+    pub(crate) const INVITATION: u8 = b'V';
 }
 
 /// Builds a key.

@@ -301,6 +301,19 @@ impl Hub {
         }
     }
 
+    /// An item came by another way than a session: in a file. It is checked like any other.
+    pub fn bring(
+        &mut self,
+        opening: Opening,
+        item: Item,
+        bytes: &[u8],
+        now: Time,
+        shelf: &dyn Shelf,
+    ) -> Result<Vec<Output>, Error> {
+        self.replica.introduce(opening)?;
+        self.take_item(&opening, item, bytes, now, shelf)
+    }
+
     fn take_item(
         &mut self,
         opening: &Opening,

@@ -1,0 +1,67 @@
+//! What has left: on record before it left.
+
+use super::Exchange;
+use crate::audience;
+use crate::rows::{Fields, Rows, table};
+use std::collections::BTreeMap;
+use twin_link::{Audience, Class, StreamId};
+use twin_model::Time;
+use twin_model::time::MICROS;
+use twin_policy::sharing::Recipient;
+
+/// What one rule let out in one hour, in one class, to one reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disclosure {
+    /// When the hour began.
+    pub hour: Time,
+    /// Who was told; `None` if they are no longer known.
+    pub to: Option<Recipient>,
+    /// How urgent.
+    pub class: Class,
+    /// The rule.
+    pub rule: u64,
+    /// The first and the last claim of the log.
+    pub claims: (u64, u64),
+    /// How many.
+    pub count: u64,
+    /// In which stream.
+    pub stream: StreamId,
+    /// The first and the last bundle.
+    pub bundles: (u64, u64),
+}
+
+impl Exchange {
+    /// Everything that has left, the latest last.
+    pub fn disclosures(&self, rows: &dyn Rows) -> Vec<Disclosure> {
+        let readers = self.readers();
+        let mut disclosures = Vec::new();
+        rows.scan(&[table::DISCLOSURE], &mut |key, value| {
+            disclosures.extend(read(key, value, &readers));
+        });
+        disclosures
+    }
+
+    fn readers(&self) -> BTreeMap<Audience, Recipient> {
+        let us = self.oneself.origin;
+        let cards = self.roster.members().map(|member| member.card.origin());
+        let peers = cards.map(|peer| (audience::of_peer(us, peer), Recipient::Peer(peer.0)));
+        let members = (audience::of_members(), Recipient::Members);
+        peers.chain([members]).collect()
+    }
+}
+
+fn read(key: &[u8], value: &[u8], readers: &BTreeMap<Audience, Recipient>) -> Option<Disclosure> {
+    let (mut key, mut value) = (Fields::of_key(key), Fields::of_value(value)?);
+    let hour = i64::try_from(key.big()?).ok()?;
+    let audience = key.audience()?;
+    Some(Disclosure {
+        hour: Time(hour.checked_mul(3600 * MICROS)?),
+        to: readers.get(&audience).copied(),
+        class: key.class()?,
+        rule: key.big()?,
+        claims: (value.number()?, value.number()?),
+        count: value.number()?,
+        stream: value.stream()?,
+        bundles: (value.number()?, value.number()?),
+    })
+}
