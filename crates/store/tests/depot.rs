@@ -152,6 +152,35 @@ fn compaction_gives_space_back_and_forgets_deletes() {
     assert_eq!(depot.usage().index_bytes, after.index_bytes);
 }
 
+#[test]
+fn what_was_deleted_is_nowhere_after_a_purge() {
+    let disk = Memory::new();
+    let (mut depot, _) = open(&disk, small_segments());
+    let secret = b"a key that opens what Anna said".to_vec();
+    for i in 0..20 {
+        let group = [
+            put(&format!("k{i}"), vec![i; 150]),
+            put("s", secret.clone()),
+        ];
+        depot.append(&group, Urgency::Ordinary).unwrap();
+    }
+    depot.append(&[delete("s")], Urgency::Ordinary).unwrap();
+    let on_disk = || {
+        disk.list().unwrap().iter().any(|name| {
+            let file = disk.open(name).unwrap();
+            let mut bytes = vec![0; file.len().unwrap() as usize];
+            file.read_at(0, &mut bytes).unwrap();
+            bytes.windows(secret.len()).any(|window| window == secret)
+        })
+    };
+    assert!(on_disk());
+    assert!(depot.purge().unwrap());
+    assert!(!on_disk());
+    assert_eq!(rows(&depot).unwrap().len(), 20);
+    drop(depot);
+    assert_eq!(rows(&open(&disk, small_segments()).0).unwrap().len(), 20);
+}
+
 /// Appending alone keeps the depot from growing: compaction rides along.
 #[test]
 fn appending_alone_keeps_a_bounded_size() {

@@ -232,7 +232,7 @@ impl Depot {
     }
 
     /// Clears away what writing on a full disk left behind.
-    fn mend(&mut self) -> Result<(), Error> {
+    pub(super) fn mend(&mut self) -> Result<(), Error> {
         if self.trouble.undecided {
             self.write_manifest()?;
         }

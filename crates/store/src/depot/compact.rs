@@ -80,7 +80,7 @@ impl Depot {
 
     /// The segment with the largest share of rows that do not count, if it is worth it.
     pub(super) fn victim(&self) -> Option<u32> {
-        let scarce = self.is_scarce();
+        let (scarce, thorough) = (self.is_scarce(), self.thorough);
         let state = self.shared.state();
         let share = |segment: &Segment| {
             let number = segment.header.number;
@@ -89,7 +89,9 @@ impl Depot {
                 state.index.all_bytes(number),
             );
             let dead = all - live;
-            let worth = if scarce {
+            let worth = if thorough {
+                dead > 0
+            } else if scarce {
                 8 * dead >= all
             } else {
                 2 * dead >= all
@@ -103,6 +105,37 @@ impl Depot {
         victims
             .max_by_key(|&(share, number)| (share, std::cmp::Reverse(number)))
             .map(|(_, n)| n)
+    }
+
+    /// Takes the values of all rows that no longer count off the disk, after an erasure.
+    /// Takes long: every segment with such a row is written again. Returns whether all are
+    /// gone; a damaged segment is kept as it is.
+    ///
+    /// # Errors
+    /// As [`Depot::append`]; what is left to do another call does.
+    pub fn purge(&mut self) -> Result<bool, Error> {
+        self.usable()?;
+        let dead = |depot: &Self, number| {
+            let state = depot.shared.state();
+            state.index.all_bytes(number) > state.index.live_bytes(number)
+        };
+        self.mend()?;
+        if dead(self, self.active) {
+            self.begin_segment()?;
+        }
+        self.thorough = true;
+        let done = loop {
+            match self.tidy() {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(e) => break Err(e),
+            }
+        };
+        self.thorough = false;
+        done?;
+        let state = self.shared.state();
+        let kept = |segment: &Segment| segment.damaged > 0 || segment.frozen;
+        Ok(!state.segments.values().any(kept))
     }
 
     /// Whether three quarters of the budget are used.

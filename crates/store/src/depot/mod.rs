@@ -141,6 +141,8 @@ pub struct Depot {
     active: u32,
     trouble: Trouble,
     phase: Phase,
+    /// Compaction takes every segment that holds anything that no longer counts.
+    thorough: bool,
     /// The group being written; kept for its memory.
     group: Vec<u8>,
     _lock: Lock,

@@ -54,6 +54,7 @@ impl Depot {
             active: active.unwrap_or(manifest.segments.last().map_or(0, |last| last.number)),
             trouble: Trouble::default(),
             phase: Phase::Idle,
+            thorough: false,
             group: Vec::new(),
             _lock: lock,
         };
