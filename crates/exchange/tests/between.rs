@@ -2,6 +2,7 @@
 
 mod world;
 
+use twin_exchange::{Doubt, Notice};
 use world::World;
 
 use twin_model::Value;
@@ -39,4 +40,247 @@ fn a_peer_hears_what_is_shared_and_nothing_else() {
     );
     assert_eq!(world.nodes[0].heard(), Vec::<String>::new());
     assert_eq!(world.nodes[1].notices, []);
+}
+
+/// What the peer must have heard in the end, in any order, each once.
+fn expected(world: &World) -> Vec<String> {
+    let origin = world.nodes[0].origin().to_string();
+    let shared = ["smoke", "temperature", "name"];
+    let told = world.nodes[0].claims.iter().filter(|claim| {
+        let attribute = claim.statement.attribute.as_str();
+        shared.contains(&attribute)
+    });
+    let mut told: Vec<String> = told
+        .map(|claim| {
+            let twin_model::Act::Assert(stated) = &claim.statement.act else {
+                unreachable!("only assertions are made");
+            };
+            let (source, attribute) = (&claim.source, &claim.statement.attribute);
+            let from = format!("urn:twin:from:tower.{}", &origin[..8]);
+            format!("{from}:{source} {attribute} {:?}", stated.value)
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+fn heard(world: &World, node: usize) -> Vec<String> {
+    let mut heard = world.nodes[node].heard();
+    heard.sort();
+    heard
+}
+
+/// A small run: an alarm, readings, a name, twice, with a pause. `fuse` stops a node at its
+/// n-th write; it starts again after a while. How many writes each made.
+fn small_run(stops: usize, fuse: Option<usize>) -> (World, [usize; 2]) {
+    let mut world = tower_and_brigade();
+    let before = [world.nodes[0].writes, world.nodes[1].writes];
+    world.nodes[stops].fuse = fuse;
+    for round in 0..2 {
+        world.claim(0, 1, "smoke", number(round));
+        world.claim(0, 2, "temperature", number(20 + round));
+        world.claim(0, 2, "name", Value::text(format!("Room {round}")));
+        world.run(0.4);
+        world.claim(0, 3, "smoke", number(10 + round));
+        world.run(1.2);
+        for node in 0..2 {
+            if world.nodes[node].running.is_none() {
+                world.restart(node);
+            }
+        }
+    }
+    world.run(3.0);
+    let writes = [0, 1].map(|node| world.nodes[node].writes - before[node]);
+    (world, writes)
+}
+
+#[test]
+fn every_write_may_be_the_last_one() {
+    let (world, writes) = small_run(0, None);
+    assert_eq!(heard(&world, 1), expected(&world));
+    assert!(writes[0] > 5 && writes[1] > 12, "{writes:?}");
+    for (stops, &count) in writes.iter().enumerate() {
+        for fuse in 0..count {
+            let (world, _) = small_run(stops, Some(fuse));
+            let it = format!("node {stops} stops before write {fuse}");
+            assert_eq!(heard(&world, 1), expected(&world), "{it}");
+            for node in &world.nodes {
+                assert_eq!(node.notices, [], "{it}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    let (one, other) = (small_run(0, Some(5)).0, small_run(0, Some(5)).0);
+    assert!(one.trace.len() > 1000);
+    assert_eq!(one.trace, other.trace);
+    assert_eq!(one.nodes[1].disk, other.nodes[1].disk);
+}
+
+#[test]
+fn a_cut_link_is_made_up_for_with_the_alarm_first() {
+    let mut world = tower_and_brigade();
+    world.cut(0, 1);
+    for i in 0..60 {
+        world.claim(0, i, "temperature", number(20));
+        world.run(0.2);
+    }
+    world.claim(0, 1, "smoke", number(1));
+    world.run(1.0);
+    assert_eq!(world.nodes[1].heard(), Vec::<String>::new());
+    world.heal(0, 1);
+    world.run(2.0);
+    assert_eq!(heard(&world, 1), expected(&world));
+    assert!(
+        world.nodes[1].heard()[0].contains("smoke"),
+        "the alarm is heard first"
+    );
+}
+
+/// A vehicle that knows both carries what it cannot read.
+#[test]
+fn a_relay_carries_what_it_cannot_read() {
+    let mut world = World::new(&["tower", "brigade", "vehicle"]);
+    world.befriend(0, 1);
+    world.befriend(0, 2);
+    world.befriend(1, 2);
+    world.share(0, Some(1), &["smoke", "temperature", "name"]);
+    world.run(1.0);
+    world.cut(0, 1);
+    world.cut(1, 2);
+    world.claim(0, 7, "name", Value::text("a very secret name"));
+    world.claim(0, 7, "smoke", number(4));
+    world.run(2.0);
+    world.cut(0, 2);
+    world.heal(1, 2);
+    world.run(2.0);
+    assert_eq!(heard(&world, 1), expected(&world));
+    assert_eq!(world.nodes[2].heard(), Vec::<String>::new());
+    let secret = b"very secret";
+    let shows = |value: &Vec<u8>| value.windows(secret.len()).any(|part| part == secret);
+    assert!(
+        !world.nodes[2].disk.0.values().any(shows),
+        "nothing is found on its disk"
+    );
+    world.restart(2);
+    world.restart(1);
+    world.run(2.0);
+    assert_eq!(heard(&world, 1), expected(&world));
+}
+
+/// The directory is read by whoever joins later, too.
+#[test]
+fn a_member_that_joins_later_reads_the_directory() {
+    let mut world = World::new(&["tower", "brigade", "hospital"]);
+    world.befriend(0, 1);
+    world.share(0, None, &["name"]);
+    world.claim(0, 1, "name", Value::text("Lobby"));
+    world.run(2.0);
+    world.restart(0);
+    world.claim(0, 2, "name", Value::text("Stair"));
+    world.run(2.0);
+    assert_eq!(heard(&world, 1), expected(&world));
+    world.befriend(0, 2);
+    world.run(2.0);
+    assert_eq!(heard(&world, 2), expected(&world));
+}
+
+/// The hospital is known through the brigade: it reads the tower's directory, nothing else.
+#[test]
+fn a_member_of_a_member_reads_the_directory_only() {
+    let mut world = World::new(&["tower", "brigade", "hospital"]);
+    world.befriend(0, 1);
+    world.befriend(1, 2);
+    world.share(0, None, &["name"]);
+    world.share(0, Some(1), &["smoke"]);
+    world.claim(0, 1, "name", Value::text("Lobby"));
+    world.claim(0, 1, "smoke", number(1));
+    world.run(10.0);
+    assert_eq!(heard(&world, 1), expected(&world));
+    assert_eq!(world.nodes[2].heard().len(), 1);
+    assert!(world.nodes[2].heard()[0].ends_with("name Text(\"Lobby\")"));
+}
+
+#[test]
+fn who_is_removed_reads_nothing_new() {
+    let mut world = World::new(&["tower", "brigade", "press"]);
+    world.befriend(0, 1);
+    world.befriend(0, 2);
+    world.share(0, None, &["name"]);
+    world.claim(0, 1, "name", Value::text("Lobby"));
+    world.run(2.0);
+    assert_eq!(heard(&world, 2), expected(&world));
+    let (origin, now) = (world.nodes[2].origin(), world.now);
+    let tower = &mut world.nodes[0];
+    let removed = tower.call(now, |exchange, _, env| exchange.remove(origin, env));
+    assert_eq!(removed, Some(Ok(())));
+    tower.settle(now);
+    world.claim(0, 2, "name", Value::text("Stair"));
+    world.run(3.0);
+    assert_eq!(heard(&world, 1), expected(&world));
+    assert_eq!(
+        world.nodes[2].heard().len(),
+        1,
+        "it holds the bundle and cannot open it"
+    );
+}
+
+/// A disk that was copied or brought back elsewhere never continues the old streams.
+#[test]
+fn a_restored_backup_begins_a_new_life() {
+    let mut world = tower_and_brigade();
+    world.claim(0, 1, "smoke", number(1));
+    world.run(1.0);
+    let backup = world.nodes[0].disk.clone();
+    let claims = world.nodes[0].claims.clone();
+    world.claim(0, 1, "smoke", number(2));
+    world.run(1.0);
+    assert_eq!(heard(&world, 1), expected(&world));
+    world.stop(0);
+    world.nodes[0].disk = backup;
+    world.nodes[0].claims = claims;
+    world.nodes[0].place = [0xEE; 32];
+    world.restart(0);
+    world.claim(0, 1, "smoke", number(3));
+    world.run(2.0);
+    assert_eq!(world.nodes[0].notices, [Notice::NewLife(Doubt::Place)]);
+    let heard: Vec<char> = world.nodes[1]
+        .heard()
+        .iter()
+        .filter_map(|said| said.chars().rev().nth(3))
+        .collect();
+    assert_eq!(heard, ['1', '2', '3']);
+    assert_eq!(world.nodes[1].notices, [], "no stream forked");
+}
+
+/// The same where nothing shows that the disk went back in time, until a peer does.
+#[test]
+fn a_peer_that_holds_more_of_us_ends_our_life() {
+    let mut world = tower_and_brigade();
+    world.claim(0, 1, "smoke", number(1));
+    world.run(1.0);
+    let backup = world.nodes[0].disk.clone();
+    for i in 2..4 {
+        world.claim(0, 1, "smoke", number(i));
+        world.run(1.0);
+    }
+    world.stop(0);
+    world.nodes[0].disk = backup;
+    world.nodes[0].claims.truncate(1);
+    world.cut(0, 1);
+    world.restart(0);
+    world.claim(0, 1, "smoke", number(4));
+    world.run(1.0);
+    world.heal(0, 1);
+    world.run(10.0);
+    let notices = &world.nodes[0].notices;
+    let has = |doubt| notices.contains(&Notice::NewLife(doubt));
+    assert!(has(Doubt::Overtaken) || has(Doubt::Forked), "{notices:?}");
+    let heard = world.nodes[1].heard();
+    assert!(
+        heard.iter().any(|said| said.ends_with("Number(4.0)")),
+        "{heard:?}"
+    );
 }

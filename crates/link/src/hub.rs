@@ -12,6 +12,7 @@ use crate::id::{OriginId, StreamId};
 use crate::limits::STREAMS_PER_PEER_MAX;
 use crate::opening::Opening;
 use crate::proof::Equivocation;
+use crate::ranges::Ranges;
 use crate::replica::{Dropped, Replica, is_past};
 use crate::schedule::Payer;
 use crate::session::{Ended, Event, Link, Memory, Session, Shelf};
@@ -439,6 +440,11 @@ impl Hub {
             Output::Report(Report::Forked(id)),
         ];
         Ok(if is_news { news.to_vec() } else { Vec::new() })
+    }
+
+    /// What a connected peer has of a stream, as far as it said or showed.
+    pub fn known_of(&self, peer: Peer, stream: StreamId) -> Option<&Ranges> {
+        self.sessions.get(&peer)?.session.known_of(stream)
     }
 
     /// Bundles that have expired: the stub of each is to be kept instead of the body.

@@ -104,6 +104,11 @@ impl Outgoing {
         }
     }
 
+    /// What the peer has.
+    pub(crate) fn have(&self) -> &Ranges {
+        &self.have
+    }
+
     /// Whether the peer has the bundle.
     pub(crate) fn has(&self, seq: u64) -> bool {
         self.have.contains(seq)

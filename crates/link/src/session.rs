@@ -13,6 +13,7 @@ use crate::incoming::Incoming;
 use crate::limits::{FRAME_BYTES_MAX, FRAME_BYTES_MIN, STREAMS_PER_PEER_MAX};
 use crate::opening::Opening;
 use crate::outgoing::{Outgoing, Slice};
+use crate::ranges::Ranges;
 use crate::replica::{Replica, Root};
 use crate::schedule::{Bucket, Contract, Payer, Scheduler};
 use crate::traffic::{Meter, Traffic};
@@ -277,6 +278,11 @@ impl Session {
         }
         self.touch(stream);
         self.changed_at = Some(now);
+    }
+
+    /// What the peer has of a stream, as far as it said or showed.
+    pub(crate) fn known_of(&self, stream: StreamId) -> Option<&Ranges> {
+        self.outgoing.get(&stream).map(Outgoing::have)
     }
 
     /// Nothing of a stream is wanted from this peer.

@@ -11,7 +11,9 @@ use twin_model::{
     Act, Attribute, BatchId, Claim, ClaimId, EntityId, EntityKind, Interval, SourceId, Stated,
     Statement, Time, Value,
 };
-use twin_policy::sharing::{Choice, Form, Recipient, Rule, RuleRecord, Whereabouts, release};
+use twin_policy::sharing::{
+    Choice, Form, Recipient, Released, Rule, RuleRecord, Whereabouts, release,
+};
 
 pub const NOON: Time = Time(1_795_348_800_000_000);
 
@@ -109,6 +111,7 @@ pub struct World {
     pub wires: BTreeSet<(usize, usize)>,
     pub cut: BTreeSet<(usize, usize)>,
     pub trace: Vec<u8>,
+    pub frame_bytes: usize,
 }
 
 pub fn particulars(name: &str) -> Particulars {
@@ -243,6 +246,14 @@ impl Node {
         self.call(now, |exchange, _, env| exchange.offer(released, last, env));
     }
 
+    /// What its rules release of the last thousand claims.
+    pub fn released(&self) -> Vec<Released> {
+        let last = &self.claims[self.claims.len() - 1000..];
+        last.iter()
+            .flat_map(|claim| release(&self.rules, claim, &Tower))
+            .collect()
+    }
+
     pub fn origin(&self) -> OriginId {
         self.running.as_ref().expect("running").origin()
     }
@@ -274,6 +285,7 @@ impl World {
             wires: BTreeSet::new(),
             cut: BTreeSet::new(),
             trace: Vec::new(),
+            frame_bytes: 1200,
         }
     }
 
@@ -322,12 +334,16 @@ impl World {
         let to = to.map_or(Recipient::Members, |to| {
             Recipient::Peer(self.nodes[to].origin().0)
         });
+        let kinds = match to {
+            Recipient::Members => Choice::Only(vec![EntityKind::Space]),
+            Recipient::Peer(_) => Choice::All,
+        };
         let names = attributes
             .iter()
             .map(|name| Attribute::new(name).expect("a name"));
         let rule = Rule {
             to,
-            kinds: Choice::All,
+            kinds,
             attributes: Choice::Only(names.collect()),
             area: None,
             backfill: false,
@@ -399,7 +415,7 @@ impl World {
         }
     }
 
-    fn step(&mut self) {
+    pub fn step(&mut self) {
         let now = self.now;
         for node in &mut self.nodes {
             node.offer(now);
@@ -426,7 +442,7 @@ impl World {
         };
         if !(is_up(&self.nodes[a], b) && is_up(&self.nodes[b], a)) {
             let link = Link {
-                frame_bytes: 1200,
+                frame_bytes: self.frame_bytes,
                 bytes_per_s: None,
                 contract: Contract::default(),
             };

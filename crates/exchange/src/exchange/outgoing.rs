@@ -1,0 +1,155 @@
+//! What goes out: claims that were released, the rules by which, and erasure.
+
+use super::{Error, Exchange};
+use crate::Env;
+use crate::audience;
+use crate::notice::Notice;
+use crate::outbox::{Entry, Way};
+use crate::rules;
+use std::collections::BTreeMap;
+use twin_link::{Audience, Class, OriginId};
+use twin_model::catalogue::Sensitivity;
+use twin_model::{EntityId, Urgency};
+use twin_policy::sharing::{Recipient, Released, Rule, RuleRecord};
+
+impl Exchange {
+    /// Claims up to this one were offered; go on with the next. It may go back when a new
+    /// incarnation begins: what was offered twice goes out once.
+    pub fn offered(&self) -> u64 {
+        self.outbox.upto()
+    }
+
+    /// Takes in what was released of the claims up to `upto`, in their order. Life safety is
+    /// written at once.
+    pub fn offer(&mut self, released: Vec<Released>, upto: u64, env: &mut Env<'_>) {
+        let ways = self.ways(&released);
+        for released in released {
+            if let Some(&to) = ways.get(&released.to()) {
+                let way = (to, class_of(released.urgency()));
+                self.outbox.put(way, entry(&released), env.now);
+            }
+        }
+        self.outbox.note_offered(upto);
+        self.flush(env);
+    }
+
+    /// The rules of sharing, those ended included.
+    pub fn rules(&self) -> &[RuleRecord] {
+        &self.rules
+    }
+
+    /// A rule stands from the next claim on. Its backfill, if it has one, is the driver's:
+    /// [`RuleRecord::left_to_backfill`], [`Self::offer_earlier`].
+    pub fn add_rule(&mut self, rule: Rule) -> Result<u64, Error> {
+        let record = RuleRecord::new(rule, self.offered() + 1, &self.rules)?;
+        let id = record.id();
+        self.ledger.write(rules::row(&record));
+        self.rules.push(record);
+        Ok(id)
+    }
+
+    /// A rule stands no longer, from the next claim on.
+    pub fn end_rule(&mut self, id: u64) -> Result<(), Error> {
+        let next = self.offered() + 1;
+        let record = self.rules.iter_mut().find(|record| record.id() == id);
+        let record = record.ok_or(Error::Unknown)?;
+        record.end(next);
+        self.ledger.write(rules::row(record));
+        Ok(())
+    }
+
+    /// Takes in what the backfill of a rule released of the claims below `to`, from where it
+    /// stood: [`RuleRecord::backfilled`]. All of it is written at once.
+    pub fn offer_earlier(
+        &mut self,
+        rule: u64,
+        released: Vec<Released>,
+        to: u64,
+        env: &mut Env<'_>,
+    ) -> Result<(), Error> {
+        let at = self.rules.iter().position(|record| record.id() == rule);
+        let at = at.ok_or(Error::Unknown)?;
+        let mut by_way: BTreeMap<Way, Vec<Entry>> = BTreeMap::new();
+        let ways = self.ways(&released);
+        for released in released {
+            if let Some(&to) = ways.get(&released.to()) {
+                let way = (to, class_of(released.urgency()));
+                by_way.entry(way).or_default().push(entry(&released));
+            }
+        }
+        for (way, entries) in by_way {
+            let (epochs, circle, ledger) = (&mut self.epochs, &self.circle, &mut self.ledger);
+            self.outbox
+                .write_earlier(way, &entries, epochs, circle, env, ledger);
+        }
+        self.rules[at].note_backfilled(to);
+        self.ledger.write(rules::row(&self.rules[at]));
+        Ok(())
+    }
+
+    /// Erases an entity with everybody who was told of it under its own key: the key is
+    /// destroyed here, and whoever was given it is told to do the same.
+    pub fn erase(&mut self, entity: &EntityId, env: &mut Env<'_>) -> Result<(), Error> {
+        self.flush_all(env);
+        let (epochs, circle) = (&mut self.epochs, &self.circle);
+        epochs.erase(entity, circle, env, &mut self.ledger)?;
+        Ok(())
+    }
+
+    /// For whom a recipient's claims are; nobody if it is no member any more.
+    fn audience(&mut self, to: Recipient) -> Option<Audience> {
+        let Recipient::Peer(peer) = to else {
+            return Some(audience::of_members());
+        };
+        let peer = OriginId(peer);
+        let to = audience::of_peer(self.oneself.origin, peer);
+        if !self.circle.is_reader(peer, to) {
+            self.ledger.notices.say(Notice::NoReader(peer));
+            return None;
+        }
+        Some(to)
+    }
+
+    /// Each recipient's audience is worked out once.
+    fn ways(&mut self, released: &[Released]) -> BTreeMap<Recipient, Audience> {
+        let mut ways = BTreeMap::new();
+        let mut last = None;
+        for to in released.iter().map(Released::to) {
+            if last != Some(to) && !ways.contains_key(&to) {
+                ways.extend(self.audience(to).map(|audience| (to, audience)));
+            }
+            last = Some(to);
+        }
+        ways
+    }
+
+    pub(super) fn flush(&mut self, env: &mut Env<'_>) {
+        let (epochs, circle, ledger) = (&mut self.epochs, &self.circle, &mut self.ledger);
+        self.outbox.flush(false, epochs, circle, env, ledger);
+    }
+
+    /// Writes what waits for company, too.
+    fn flush_all(&mut self, env: &mut Env<'_>) {
+        let (epochs, circle, ledger) = (&mut self.epochs, &self.circle, &mut self.ledger);
+        self.outbox.flush(true, epochs, circle, env, ledger);
+    }
+}
+
+fn class_of(urgency: Urgency) -> Class {
+    match urgency {
+        Urgency::LifeSafety => Class::LifeSafety,
+        Urgency::Operational => Class::Operational,
+        Urgency::Telemetry => Class::Telemetry,
+        Urgency::Bulk => Class::Bulk,
+    }
+}
+
+fn entry(released: &Released) -> Entry {
+    Entry {
+        sequence: released.sequence(),
+        rule: released.rule(),
+        is_personal: released.sensitivity() == Sensitivity::Personal,
+        source: released.source().clone(),
+        statement: released.statement().clone(),
+    }
+}

@@ -1,0 +1,218 @@
+//! Conversations with members, and what they bring.
+
+use super::{CLOCK_OFF_S, Error, Exchange, TIDY_S};
+use crate::Env;
+use crate::epochs::Epochs;
+use crate::inbox::Inbox;
+use crate::ledger::After;
+use crate::members::Statement;
+use crate::notice::{Doubt, Notice};
+use crate::rows::{Form, Key, RowShelf, Rows, Value, bundle_key, bundle_of, put_bundle, table};
+use twin_link::hub::{Output, Report};
+use twin_link::{
+    Audience, Bundle, Equivocation, Incarnation, Link, Opening, OriginId, Peer, StreamId,
+};
+use twin_model::Time;
+use twin_model::time::MICROS;
+
+impl Exchange {
+    /// A connection to a member is up; its carrier has authenticated it. `peer` is a number
+    /// of the driver's own, the same for the same member.
+    pub fn connect(&mut self, peer: Peer, member: OriginId, link: Link, env: &mut Env<'_>) {
+        self.hub.connect(peer, link, env.draw(), env.now);
+        self.contacts.connected(peer, member, env.now);
+    }
+
+    /// The connection is gone.
+    pub fn disconnect(&mut self, peer: Peer, env: &Env<'_>) {
+        self.hub.disconnect(peer);
+        self.contacts.disconnected(peer, env.now);
+    }
+
+    /// A frame arrived.
+    pub fn take(&mut self, peer: Peer, frame: &[u8], rows: &dyn Rows, env: &mut Env<'_>) {
+        self.contacts.heard(peer, env.now);
+        let outputs = self.hub.take(peer, frame, env.now, &RowShelf(rows));
+        self.obey(outputs, env);
+    }
+
+    /// The carrier to a peer can take a frame; it comes out of [`Self::frames`].
+    pub fn room(&mut self, peer: Peer, rows: &dyn Rows, env: &mut Env<'_>) {
+        let outputs = self.hub.room(peer, env.now, &RowShelf(rows));
+        self.obey(outputs, env);
+    }
+
+    /// Time passed: at the latest at [`Self::next_wake`].
+    pub fn tick(&mut self, rows: &dyn Rows, env: &mut Env<'_>) {
+        for peer in self.contacts.peers() {
+            let outputs = self.hub.tick(peer, env.now, &RowShelf(rows));
+            self.obey(outputs, env);
+        }
+        self.flush(env);
+        if env.now.0 >= self.tidied.0 + TIDY_S * MICROS || env.now < self.tidied {
+            self.tidied = env.now;
+            self.tidy(rows, env);
+        }
+        self.read(rows, env);
+    }
+
+    /// When [`Self::tick`] or [`Self::room`] of some peer has something to do. For each peer
+    /// for whose carrier there is room, room is to be offered then.
+    pub fn next_wake(&mut self, env: &Env<'_>) -> Option<Time> {
+        let mut wakes = vec![Time(self.tidied.0 + TIDY_S * MICROS)];
+        wakes.extend(self.outbox.due());
+        for peer in self.contacts.peers() {
+            wakes.extend(self.hub.next_wake(peer, env.now));
+        }
+        if self.inbox.is_hungry() || self.circle_is_new {
+            wakes.push(env.now);
+        }
+        wakes.into_iter().min()
+    }
+
+    /// Whether there is a conversation.
+    pub fn is_connected(&self, peer: Peer) -> bool {
+        self.hub.is_connected(peer)
+    }
+
+    /// What is superseded or has expired need not be kept.
+    fn tidy(&mut self, rows: &dyn Rows, env: &mut Env<'_>) {
+        self.epochs.certify(env.now, &mut self.ledger);
+        for (stream, seq) in self.hub.expire(env.now) {
+            let value = bundle_key(stream, seq).read(rows);
+            let body = value.as_deref().and_then(bundle_of);
+            let bundle = body.and_then(|(_, body)| Bundle::from_body(stream, seq, body).ok());
+            if let Some(bundle) = bundle {
+                let stub = bundle.stub().encode();
+                self.ledger
+                    .write(put_bundle(stream, seq, Form::Stub, &stub));
+                self.ledger.then(After::Shrunk(stream, seq, stub.len()));
+                self.inbox.dropped(stream, seq, &mut self.ledger);
+            }
+        }
+        self.contacts.write(&mut self.ledger);
+        self.outbox.write_upto(&mut self.ledger, true);
+    }
+
+    pub(super) fn obey(&mut self, outputs: Vec<Output>, env: &mut Env<'_>) {
+        for output in outputs {
+            match output {
+                Output::Send(peer, frame) => self.frames.push((peer, frame)),
+                Output::Store(opening, bundle) => {
+                    let header = bundle.header();
+                    let place = (header.stream, header.seq);
+                    self.store(opening, place, Form::Body, &bundle.body(), env);
+                }
+                Output::StoreStub(opening, stub) => {
+                    let place = (stub.header.stream, stub.header.seq);
+                    self.store(opening, place, Form::Stub, &stub.encode(), env);
+                }
+                Output::StoreCertificate(opening, certificate) => {
+                    let last = certificate.covered().last();
+                    self.keep_certificates(opening.id());
+                    self.doubt_if_overtaken(opening.id(), last, env);
+                }
+                Output::StoreProof(proof) => self.note_fork(&proof, env),
+                Output::Delete(gone) => self.delete(gone.stream, gone.seq),
+                Output::Close(peer, why) => {
+                    self.hub.disconnect(peer);
+                    self.contacts.disconnected(peer, env.now);
+                    self.closes.push((peer, why));
+                }
+                Output::Report(report) => self.report(&report),
+            }
+        }
+    }
+
+    fn store(
+        &mut self,
+        opening: Opening,
+        (stream, seq): (StreamId, u64),
+        form: Form,
+        bytes: &[u8],
+        env: &mut Env<'_>,
+    ) {
+        self.ledger.open(&opening);
+        self.ledger.write(put_bundle(stream, seq, form, bytes));
+        self.ledger.then(After::Hold(stream, seq));
+        self.doubt_if_overtaken(stream, seq, env);
+    }
+
+    fn doubt_if_overtaken(&mut self, stream: StreamId, seq: u64, env: &mut Env<'_>) {
+        if self.epochs.is_overtaken(stream, seq) {
+            self.offer_again(stream);
+            let _ = self.renew(Doubt::Overtaken, env);
+        }
+    }
+
+    fn note_fork(&mut self, proof: &Equivocation, env: &mut Env<'_>) {
+        let stream = proof.opening.id();
+        self.ledger.open(&proof.opening);
+        let value = Value::new().bytes(&proof.encode());
+        self.ledger
+            .write(Key::of(table::FORK).stream(stream).put(value));
+        let own = self.epochs.own(stream);
+        let is_present =
+            own.is_some_and(|own| own.identity.incarnation == self.epochs.incarnation());
+        if is_present {
+            self.offer_again(stream);
+            let _ = self.renew(Doubt::Forked, env);
+        }
+        let origin = own_or_read(&self.epochs, &self.inbox, stream);
+        self.ledger.notices.say(Notice::Forked { stream, origin });
+    }
+
+    /// What was written since the start in a stream that has another end elsewhere goes out
+    /// again; if it is the stream of keys, everything does.
+    fn offer_again(&mut self, stream: StreamId) {
+        let Some(own) = self.epochs.own(stream).copied() else {
+            return;
+        };
+        let is_control = own.identity.audience == Audience::CARRIERS;
+        let mut ways = Vec::new();
+        for (_, other) in self.epochs.all_own() {
+            let way = (other.identity.audience, other.class);
+            let is_same = way == (own.identity.audience, own.class);
+            if way.0 != Audience::CARRIERS && (is_control || is_same) {
+                ways.push(way);
+            }
+        }
+        for way in ways {
+            self.outbox.offer_again(way, &mut self.ledger);
+        }
+    }
+
+    /// Begins a new incarnation.
+    pub(super) fn renew(&mut self, doubt: Doubt, env: &mut Env<'_>) -> Result<(), Error> {
+        let incarnation = Incarnation(env.draw());
+        self.epochs.renew(incarnation);
+        self.ledger.renew_life(incarnation, self.place);
+        self.ledger.notices.say(Notice::NewLife(doubt));
+        let statements: Vec<Statement> = self.roster.own_statements().collect();
+        self.publish(&statements, env)
+    }
+
+    fn report(&mut self, report: &Report) {
+        let member = |peer: &Peer| self.contacts.member(*peer);
+        let notice = match report {
+            Report::Refused(peer, why) => {
+                let member = member(peer);
+                member.map(|member| Notice::Refused { member, why: *why })
+            }
+            Report::Demoted(peer, _) => member(peer).map(|member| Notice::Demoted { member }),
+            Report::ClockOffset(peer, offset) if offset.abs() > CLOCK_OFF_S * MICROS => {
+                let is_ahead = *offset > 0;
+                member(peer).map(|member| Notice::Clock { member, is_ahead })
+            }
+            Report::ClockOffset(..) | Report::Forked(_) => None,
+        };
+        if let Some(notice) = notice {
+            self.ledger.notices.say(notice);
+        }
+    }
+}
+
+pub(super) fn own_or_read(epochs: &Epochs, inbox: &Inbox, stream: StreamId) -> Option<OriginId> {
+    let own = epochs.own(stream).map(|own| own.identity.origin);
+    own.or_else(|| inbox.identity(stream).map(|identity| identity.origin))
+}
