@@ -139,7 +139,6 @@ fn frame_us(streams: usize) -> f64 {
         clock: later(0.0),
         roots,
     };
-    let mut packet = 0;
     let mut took = 0.0;
     for round in 0..200 {
         let author = &mut authors[round * 7 % streams];
@@ -155,7 +154,7 @@ fn frame_us(streams: usize) -> f64 {
         if round == 0 {
             messages.push(twin_link::frame::Message::Hello(hello));
         }
-        packet += 1;
+        let packet = round as u64 + 1;
         let frame = twin_link::frame::Frame { packet, messages }.encode();
         let begun = Instant::now();
         hub.take(Peer(1), &frame, now, &shelf);
