@@ -4,7 +4,7 @@ use crate::card::Card;
 use crate::ledger::Ledger;
 use crate::rows::{Fields, Key, Rows, Value, table};
 use std::collections::BTreeMap;
-use twin_link::{OriginId, Peer};
+use twin_link::{Class, OriginId, Peer};
 use twin_model::Time;
 use twin_model::time::MICROS;
 
@@ -22,12 +22,41 @@ pub struct Contact {
     pub connected_since: Option<Time>,
     /// When it was last heard.
     pub last_heard: Option<Time>,
+    /// The last common state, per class: we hold all that it wrote for us until then, as far
+    /// as we know of it.
+    pub theirs: [Option<Time>; 4],
+    /// The same of what we wrote for it: it has said that it holds all until then.
+    pub ours: [Option<Time>; 4],
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Heard {
     last: Option<Time>,
+    theirs: [Option<Time>; 4],
+    ours: [Option<Time>; 4],
+    /// The last time that was written down.
     written: Option<Time>,
+}
+
+impl Heard {
+    fn read(value: &[u8]) -> Option<Self> {
+        let mut fields = Fields::of_value(value)?;
+        let mut time = || Some(Some(Time(fields.number()?.cast_signed())).filter(|t| t.0 != 0));
+        let last = time()?;
+        let mut times = || Some([time()?, time()?, time()?, time()?]);
+        Some(Self {
+            last,
+            theirs: times()?,
+            ours: times()?,
+            written: last,
+        })
+    }
+
+    fn value(&self) -> Value {
+        let times = [self.last].into_iter().chain(self.theirs).chain(self.ours);
+        let time = |time: Option<Time>| time.map_or(0, |time| time.0.cast_unsigned());
+        times.fold(Value::new(), |value, at| value.number(time(at)))
+    }
 }
 
 /// What is known of all members.
@@ -43,14 +72,8 @@ impl Contacts {
         let mut is_damaged = false;
         rows.scan(&[table::HEARD], &mut |key, value| {
             let origin = Fields::of_key(key).array().map(OriginId);
-            let last = Fields::of_value(value).and_then(|mut fields| fields.number());
-            let last = last.map(|last| Time(last.cast_signed()));
-            match origin.zip(last) {
-                Some((origin, last)) => {
-                    let heard = Heard {
-                        last: Some(last),
-                        written: Some(last),
-                    };
+            match origin.zip(Heard::read(value)) {
+                Some((origin, heard)) => {
                     contacts.heard.insert(origin, heard);
                 }
                 None => is_damaged = true,
@@ -77,6 +100,18 @@ impl Contacts {
         }
     }
 
+    /// All that a member wrote in a class until then is here.
+    pub(crate) fn hold(&mut self, member: OriginId, class: Class, until: Time) {
+        let known = &mut self.heard.entry(member).or_default().theirs[class as usize];
+        *known = (*known).max(Some(until));
+    }
+
+    /// A member holds all that we wrote for it in a class until then.
+    pub(crate) fn held(&mut self, member: OriginId, class: Class, until: Time) {
+        let known = &mut self.heard.entry(member).or_default().ours[class as usize];
+        *known = (*known).max(Some(until));
+    }
+
     pub(crate) fn peers(&self) -> Vec<Peer> {
         self.connected.keys().copied().collect()
     }
@@ -94,8 +129,8 @@ impl Contacts {
             let is_old = |written: Time| last.0.abs_diff(written.0) >= (HEARD_S * MICROS) as u64;
             if heard.written.is_none_or(is_old) {
                 heard.written = Some(last);
-                let value = Value::new().number(last.0.cast_unsigned());
-                ledger.write(Key::of(table::HEARD).origin(*origin).put(value));
+                let key = Key::of(table::HEARD).origin(*origin);
+                ledger.write(key.put(heard.value()));
             }
         }
     }
@@ -106,11 +141,14 @@ impl Contacts {
             .connected
             .values()
             .find(|(member, _)| *member == origin);
+        let heard = self.heard.get(&origin).copied().unwrap_or_default();
         Contact {
             origin,
             name: card.name().to_owned(),
             connected_since: connected.map(|&(_, since)| since),
-            last_heard: self.heard.get(&origin).and_then(|heard| heard.last),
+            last_heard: heard.last,
+            theirs: heard.theirs,
+            ours: heard.ours,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::circle::{Circle, Oneself};
 use crate::ledger::Ledger;
 use crate::rows::{Fields, Key, Rows, Value, table};
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use twin_link::limits::EPOCH_S_MAX;
 use twin_link::{
     Audience, Author, Bundle, Class, Error, GapCertificate, Grant, Granted, Identity, Incarnation,
@@ -23,6 +23,9 @@ use twin_model::{EntityId, Time};
 const EPOCH_S: i64 = EPOCH_S_MAX - 3600;
 /// Grants in one bundle: well within the sections and bytes of a payload.
 const GRANTS_PER_BUNDLE: usize = 200;
+
+/// Bundles of each stream of which it is remembered when they were written.
+const WRITTEN_REMEMBERED: usize = 4096;
 
 /// A stream of ours, of this life or an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub(crate) struct Open {
     began: Option<Time>,
     /// Numbers of topics by a hash of them.
     pub(crate) numbers: FxHashMap<u64, u32>,
+    /// When its last bundles were written.
+    written: VecDeque<(u64, Time)>,
 }
 
 /// All streams that we write.
@@ -256,6 +261,7 @@ impl Epochs {
             last,
             began: None,
             numbers: FxHashMap::default(),
+            written: VecDeque::new(),
         }
     }
 
@@ -479,7 +485,7 @@ impl Epochs {
                 let open = self.ready(to, class, circle, env, ledger)?;
                 let opening = open.author.opening();
                 for bundle in open.author.append(&payload, None, env.now)? {
-                    open.note(&bundle);
+                    open.note(&bundle, env.now);
                     ledger.publish(opening, bundle);
                 }
             }
@@ -520,7 +526,7 @@ impl Epochs {
         let control = self.control.as_mut().expect("just opened");
         let opening = control.author.opening();
         for bundle in control.author.append(payload, None, env.now)? {
-            control.note(&bundle);
+            control.note(&bundle, env.now);
             ledger.publish(opening, bundle);
         }
         self.note_own(opening.id(), Audience::CARRIERS, Class::LifeSafety, ledger);
@@ -539,9 +545,23 @@ impl Epochs {
     }
 }
 
+impl Epochs {
+    /// The streams that are written, for whom, and when their last bundles were.
+    pub(crate) fn written(
+        &self,
+    ) -> impl Iterator<Item = (StreamId, Audience, Class, &VecDeque<(u64, Time)>)> {
+        let open = self.open.iter();
+        open.map(|(&(to, class), open)| (open.author.stream(), to, class, &open.written))
+    }
+}
+
 impl Open {
     /// A bundle was written.
-    pub(crate) fn note(&mut self, bundle: &Bundle) {
+    pub(crate) fn note(&mut self, bundle: &Bundle, now: Time) {
         self.last = Some(*bundle.stub());
+        self.written.push_back((bundle.header().seq, now));
+        if self.written.len() > WRITTEN_REMEMBERED {
+            self.written.pop_front();
+        }
     }
 }

@@ -19,7 +19,7 @@ use twin_link::{
     Topic,
 };
 use twin_model::naming::received_source;
-use twin_model::{Act, EntityId, SourceId, Stated, Statement};
+use twin_model::{Act, EntityId, SourceId, Stated, Statement, Time};
 
 /// Bundles that were handed over and not confirmed.
 const UNCONFIRMED_MAX: usize = 256;
@@ -58,6 +58,10 @@ pub(crate) struct Inbox {
     unconfirmed: BTreeMap<(StreamId, u64), BTreeSet<u64>>,
     deliveries: Vec<Delivery>,
     statements: Vec<members::Statement>,
+    /// Streams whose writers have become known.
+    writers: BTreeMap<StreamId, OriginId>,
+    /// Until when all is here of what somebody wrote in a class.
+    whole: BTreeMap<(OriginId, Class), Time>,
     sources: BTreeMap<(StreamId, u64), BTreeMap<u32, SourceId>>,
 }
 
@@ -115,6 +119,8 @@ impl Inbox {
             unconfirmed: BTreeMap::new(),
             deliveries: Vec::new(),
             statements: Vec::new(),
+            writers: BTreeMap::new(),
+            whole: BTreeMap::new(),
             sources: BTreeMap::new(),
         };
         damaged.map_or(Ok(inbox), Err)
@@ -255,6 +261,8 @@ impl Inbox {
 
     fn note_unlocked(&mut self, id: StreamId, delivery: &twin_link::Delivery) {
         for &(stream, scope) in &delivery.granted {
+            let writer = self.reader.identity(stream).map(|identity| identity.origin);
+            self.writers.extend(writer.map(|writer| (stream, writer)));
             match scope {
                 Scope::Epoch(epoch) => self.requeue(Lack::Key(stream, epoch)),
                 Scope::Subject(_) => self.requeue(Lack::Subject(stream)),
@@ -307,6 +315,14 @@ impl Inbox {
         let Some(known) = desk.circle.known.get(&identity.origin) else {
             return;
         };
+        let stream = desk.replica.stream(id);
+        if stream.is_some_and(|stream| stream.accounted().contiguous() >= seq) {
+            let whole = self
+                .whole
+                .entry((identity.origin, class))
+                .or_insert(payload.written);
+            *whole = payload.written.max(*whole);
+        }
         let is_plain = ledger.is_clean();
         let erased = self.erase(id, &delivery.erased, ledger);
         let epoch = delivery.epoch;
@@ -432,6 +448,16 @@ impl Inbox {
     /// Takes statements about membership that came along.
     pub(crate) fn statements(&mut self) -> Vec<members::Statement> {
         std::mem::take(&mut self.statements)
+    }
+
+    /// Takes the streams whose writers have become known.
+    pub(crate) fn writers(&mut self) -> BTreeMap<StreamId, OriginId> {
+        std::mem::take(&mut self.writers)
+    }
+
+    /// Takes until when all is here of what others wrote.
+    pub(crate) fn whole(&mut self) -> BTreeMap<(OriginId, Class), Time> {
+        std::mem::take(&mut self.whole)
     }
 
     /// The application has it on record, and has erased whom it was told to.

@@ -297,7 +297,7 @@ impl Outbox {
         let opening = author.opening();
         let bundles = author.append(&payload, expires, env.now)?;
         for bundle in &bundles {
-            open.note(bundle);
+            open.note(bundle, env.now);
         }
         for bundle in bundles {
             ledger.publish(opening, bundle);

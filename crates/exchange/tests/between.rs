@@ -5,7 +5,7 @@ mod world;
 use twin_exchange::{Doubt, Notice};
 use world::World;
 
-use twin_model::Value;
+use twin_model::{EntityId, Value};
 
 /// The tower and the brigade know each other; the tower tells smoke and temperature.
 fn tower_and_brigade() -> World {
@@ -282,5 +282,75 @@ fn a_peer_that_holds_more_of_us_ends_our_life() {
     assert!(
         heard.iter().any(|said| said.ends_with("Number(4.0)")),
         "{heard:?}"
+    );
+}
+
+/// What was said of a room whose people are to be forgotten is gone on both sides' keys, and
+/// the peer's node is told what to erase.
+#[test]
+fn an_erased_entity_is_forgotten_by_the_peer() {
+    let mut world = tower_and_brigade();
+    world.share(0, Some(1), &["occupancy"]);
+    world.claim(0, 5, "occupancy", number(3));
+    world.claim(0, 6, "occupancy", number(4));
+    world.run(2.0);
+    assert_eq!(world.nodes[1].heard().len(), 2);
+    world.restart(0);
+    world.restart(1);
+    let entity = EntityId::new("urn:tower:room:5").expect("an entity");
+    let now = world.now;
+    let tower = &mut world.nodes[0];
+    assert_eq!(
+        tower.call(now, |exchange, _, env| exchange.erase(&entity, env)),
+        Some(Ok(()))
+    );
+    tower.settle(now);
+    world.run(2.0);
+    let told = world.nodes[1].recorded.last().expect("something");
+    assert_eq!((told.claims.len(), &told.erased[..]), (0, &[entity][..]));
+    world.restart(1);
+    world.claim(0, 5, "occupancy", number(7));
+    world.run(2.0);
+    assert_eq!(
+        world.nodes[1].heard().len(),
+        3,
+        "what is said anew is heard"
+    );
+    assert_eq!(
+        world.nodes[1]
+            .recorded
+            .iter()
+            .filter(|d| !d.erased.is_empty())
+            .count(),
+        1
+    );
+    assert_eq!(world.nodes[1].notices, []);
+}
+
+/// Both sides say until when they hold the same.
+#[test]
+fn the_last_common_state_is_known_on_both_sides_of_a_cut() {
+    let mut world = tower_and_brigade();
+    world.claim(0, 1, "smoke", number(1));
+    world.run(2.0);
+    let met = world.now;
+    world.cut(0, 1);
+    world.claim(0, 1, "smoke", number(2));
+    world.run(60.0);
+    let mut contact = |node: usize| {
+        let exchange = world.nodes[node].running.as_mut().expect("running");
+        exchange.contacts().remove(0)
+    };
+    let (tower, brigade) = (contact(0), contact(1));
+    let smoke = Some(met.plus_seconds(-2.0));
+    assert_eq!((tower.ours[0], brigade.theirs[0]), (smoke, smoke));
+    assert_eq!((tower.connected_since, brigade.theirs[1]), (None, None));
+    assert!(tower.last_heard <= Some(met) && tower.last_heard >= smoke);
+    world.restart(0);
+    let exchange = world.nodes[0].running.as_mut().expect("running");
+    assert_eq!(
+        exchange.contacts()[0].ours[0],
+        smoke,
+        "it is known after a restart"
     );
 }

@@ -286,6 +286,13 @@ impl Exchange {
                 self.inbox.note_circle(&desk);
             }
             self.inbox.read(&desk, &mut self.ledger);
+            for (stream, writer) in self.inbox.writers() {
+                // Beyond the number of streams that are carried it matters to nobody.
+                let _ = self.hub.attribute(stream, writer);
+            }
+            for ((member, class), until) in self.inbox.whole() {
+                self.contacts.hold(member, class, until);
+            }
             let statements = self.inbox.statements();
             let mut any_news = false;
             for statement in statements {
@@ -359,7 +366,10 @@ impl Exchange {
     }
 
     /// How things stand with each member.
-    pub fn contacts(&self) -> Vec<Contact> {
+    pub fn contacts(&mut self) -> Vec<Contact> {
+        for peer in self.contacts.peers() {
+            self.note_held(peer);
+        }
         let members = self.roster.members().map(|view| view.card);
         let others = members.filter(|card| card.origin() != self.oneself.origin);
         others.map(|card| self.contacts.of(card)).collect()

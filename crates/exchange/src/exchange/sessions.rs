@@ -25,6 +25,7 @@ impl Exchange {
 
     /// The connection is gone.
     pub fn disconnect(&mut self, peer: Peer, env: &Env<'_>) {
+        self.note_held(peer);
         self.hub.disconnect(peer);
         self.contacts.disconnected(peer, env.now);
     }
@@ -70,6 +71,25 @@ impl Exchange {
         wakes.into_iter().min()
     }
 
+    /// Until when a peer has shown that it holds what we wrote for it.
+    pub(super) fn note_held(&mut self, peer: Peer) {
+        let Some(member) = self.contacts.member(peer) else {
+            return;
+        };
+        for (stream, to, class, written) in self.epochs.written() {
+            let known = self
+                .hub
+                .known_of(peer, stream)
+                .map_or(0, twin_link::Ranges::contiguous);
+            let before = written.partition_point(|&(seq, _)| seq <= known);
+            if let Some((_, until)) = before.checked_sub(1).map(|last| written[last])
+                && self.circle.is_reader(member, to)
+            {
+                self.contacts.held(member, class, until);
+            }
+        }
+    }
+
     /// Whether there is a conversation.
     pub fn is_connected(&self, peer: Peer) -> bool {
         self.hub.is_connected(peer)
@@ -89,6 +109,9 @@ impl Exchange {
                 self.ledger.then(After::Shrunk(stream, seq, stub.len()));
                 self.inbox.dropped(stream, seq, &mut self.ledger);
             }
+        }
+        for peer in self.contacts.peers() {
+            self.note_held(peer);
         }
         self.contacts.write(&mut self.ledger);
         self.outbox.write_upto(&mut self.ledger, true);
@@ -115,6 +138,7 @@ impl Exchange {
                 Output::StoreProof(proof) => self.note_fork(&proof, env),
                 Output::Delete(gone) => self.delete(gone.stream, gone.seq),
                 Output::Close(peer, why) => {
+                    self.note_held(peer);
                     self.hub.disconnect(peer);
                     self.contacts.disconnected(peer, env.now);
                     self.closes.push((peer, why));
