@@ -8,13 +8,13 @@
 use crate::Env;
 use crate::circle::{Circle, Oneself};
 use crate::ledger::Ledger;
-use crate::rows::{Fields, Key, Rows, Value, table};
+use crate::rows::{Fields, Key, Rows, Value, bundle_key, bundle_of, table};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use twin_link::limits::EPOCH_S_MAX;
 use twin_link::{
     Audience, Author, Bundle, Class, Error, GapCertificate, Grant, Granted, Identity, Incarnation,
-    Keep, Payload, Recipient, Scope, SecretKey, StreamId, Stub,
+    Keep, Payload, Recipient, Replica, Scope, SecretKey, StreamId, Stub, payload::Topics,
 };
 use twin_model::time::MICROS;
 use twin_model::{EntityId, Time};
@@ -200,6 +200,52 @@ impl Epochs {
     /// Our certificates, so that the next ones say it again and replace them.
     pub(crate) fn note_certified(&mut self, stream: StreamId, certified: &[GapCertificate]) {
         self.certified.insert(stream, certified.to_vec());
+    }
+
+    /// Goes on with the streams of this life of which something still counts: what follows
+    /// supersedes it, and it is certified when it expires.
+    pub(crate) fn remember(&mut self, rows: &dyn Rows, replica: &Replica) {
+        let secret = self.oneself.stream_secret;
+        let present: Vec<Own> = self
+            .own
+            .values()
+            .filter(|own| own.identity.incarnation == self.incarnation)
+            .filter(|own| expires(own.class, Time(0)).is_some())
+            .copied()
+            .collect();
+        for own in present {
+            let mut open = self.continued(Author::open(&secret, own.identity, own.class, own.keep));
+            let id = open.author.stream();
+            let Some(stream) = replica.stream(id) else {
+                continue;
+            };
+            let mut topics: (u64, Topics) = Default::default();
+            for (seq, _) in stream.all_held().filter(|(_, held)| !held.is_stub) {
+                let value = bundle_key(id, seq).read(rows);
+                let body = value.as_deref().and_then(bundle_of);
+                let bundle = body.and_then(|(_, body)| Bundle::from_body(id, seq, body).ok());
+                let Some(bundle) = bundle else {
+                    continue;
+                };
+                if topics.0 != bundle.header().epoch {
+                    topics = (bundle.header().epoch, Topics::default());
+                }
+                if let Some(payload) = self.reopen_own(&bundle, &mut topics.1) {
+                    open.author.remember(bundle.header(), &payload, &topics.1);
+                }
+            }
+            self.open.insert((own.identity.audience, own.class), open);
+        }
+    }
+
+    /// What a bundle of our own says.
+    fn reopen_own(&self, bundle: &Bundle, topics: &mut Topics) -> Option<Payload> {
+        let header = bundle.header();
+        let epoch = self.keys.get(&(header.stream, header.epoch))?;
+        let plaintext = SecretKey::new(epoch.key)
+            .open(header, bundle.content())
+            .ok()?;
+        Payload::decode(&plaintext, topics).ok()
     }
 
     pub(crate) fn own(&self, stream: StreamId) -> Option<&Own> {

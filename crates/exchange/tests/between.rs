@@ -3,7 +3,7 @@
 mod world;
 
 use twin_exchange::{Doubt, Notice};
-use world::World;
+use world::{Dice, World};
 
 use twin_model::{EntityId, Value};
 
@@ -353,4 +353,106 @@ fn the_last_common_state_is_known_on_both_sides_of_a_cut() {
         smoke,
         "it is known after a restart"
     );
+}
+
+/// A vehicle whose disk is full of others' plans still takes their alarms.
+#[test]
+fn a_full_relay_still_takes_alarms() {
+    let mut world = World::new(&["tower", "brigade", "vehicle"]);
+    world.befriend(0, 1);
+    world.befriend(0, 2);
+    world.befriend(1, 2);
+    world.share(0, Some(1), &["smoke", "name"]);
+    world.run(1.0);
+    world.cut(0, 1);
+    world.cut(1, 2);
+    let vehicle = world.nodes[2].running.as_mut().expect("running");
+    vehicle.set_carried_max(10_000);
+    for i in 0..20 {
+        world.claim(0, i, "name", Value::text("x".repeat(1000)));
+        world.run(1.1);
+    }
+    world.claim(0, 1, "smoke", number(1));
+    world.run(3.0);
+    let bytes: usize = world.nodes[2].disk.0.values().map(Vec::len).sum();
+    assert!(bytes < 25_000, "{bytes}");
+    assert_eq!(world.nodes[2].notices, [Notice::Full(3)]);
+    world.heal(1, 2);
+    world.run(3.0);
+    assert!(
+        world.nodes[1]
+            .heard()
+            .iter()
+            .any(|said| said.contains("smoke"))
+    );
+    world.heal(0, 1);
+    world.run(10.0);
+    assert_eq!(
+        heard(&world, 1),
+        expected(&world),
+        "the rest comes by itself"
+    );
+}
+
+/// Over restarts, what newer readings say again is let go.
+#[test]
+fn restarts_leave_no_heap_of_readings() {
+    let mut world = tower_and_brigade();
+    for life in 0..6 {
+        for i in 0..30 {
+            world.claim(0, i % 3, "temperature", number(life * 30 + i as u32));
+            world.run(1.2);
+        }
+        world.restart(0);
+    }
+    world.run(70.0);
+    for node in &world.nodes {
+        let bundles = node.disk.0.keys().filter(|key| key[0] == b'B').count();
+        assert!(bundles < 60, "{bundles} are kept");
+    }
+}
+
+/// Any order of stops, cuts and claims: whatever was shared is heard once.
+#[test]
+fn any_history_ends_in_the_same_claims_heard_once() {
+    let asked = std::env::var("TWIN_HISTORIES").ok();
+    let histories: u64 = asked.and_then(|n| n.parse().ok()).unwrap_or(30);
+    for seed in 0..histories {
+        let mut dice = Dice(seed);
+        let mut world = World::new(&["tower", "brigade", "vehicle"]);
+        world.befriend(0, 1);
+        world.befriend(0, 2);
+        world.befriend(1, 2);
+        world.share(0, Some(1), &["smoke", "name"]);
+        for _ in 0..25 {
+            match dice.below(6) {
+                0 => world.claim(0, dice.below(4), "smoke", number(dice.below(99) as u32)),
+                1 => world.claim(
+                    0,
+                    dice.below(4),
+                    "name",
+                    Value::text(dice.next().to_string()),
+                ),
+                2 => world.nodes[dice.below(3) as usize].fuse = Some(dice.below(12) as usize),
+                3 => {
+                    let down = (0..3).filter(|&at| world.nodes[at].running.is_none());
+                    for node in down.collect::<Vec<_>>() {
+                        world.restart(node);
+                    }
+                }
+                4 => world.cut(dice.below(2) as usize, 2 - dice.below(1) as usize),
+                _ => {
+                    world.cut.clear();
+                }
+            }
+            world.run(dice.below(20) as f64 / 10.0);
+        }
+        world.cut.clear();
+        (0..3).for_each(|node| world.restart(node));
+        world.run(8.0);
+        assert_eq!(heard(&world, 1), expected(&world), "seed {seed}");
+        for node in &world.nodes {
+            assert_eq!(node.notices, [], "seed {seed}");
+        }
+    }
 }

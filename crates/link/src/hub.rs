@@ -442,6 +442,15 @@ impl Hub {
         Ok(if is_news { news.to_vec() } else { Vec::new() })
     }
 
+    /// There is no room for a bundle that [`Output::Store`] asked to be kept, nor for more of
+    /// its stream: connected peers are told to send nothing of it.
+    pub fn turn_away(&mut self, stream: StreamId, seq: u64) {
+        self.undurable.remove(&(stream, seq));
+        for conversation in self.sessions.values_mut() {
+            conversation.session.decline(stream);
+        }
+    }
+
     /// What a connected peer has of a stream, as far as it said or showed.
     pub fn known_of(&self, peer: Peer, stream: StreamId) -> Option<&Ranges> {
         self.sessions.get(&peer)?.session.known_of(stream)

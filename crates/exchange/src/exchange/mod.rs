@@ -38,6 +38,8 @@ use twin_policy::sharing::RuleRecord;
 
 /// What is superseded or expired is looked for this often.
 const TIDY_S: i64 = 30;
+/// Bytes of others' bundles that are carried unread, unless said otherwise.
+const CARRIED_MAX: u64 = 1 << 30;
 /// A clock that is this far off is told.
 const CLOCK_OFF_S: i64 = 5;
 /// Why something is refused.
@@ -91,6 +93,9 @@ pub struct Exchange {
     closes: Vec<(Peer, Ended)>,
     tidied: Time,
     place: [u8; 32],
+    /// Bytes that are carried for others and cannot be read here, and how many may be.
+    carried: u64,
+    carried_max: u64,
 }
 
 impl Exchange {
@@ -205,6 +210,7 @@ impl Exchange {
                 epochs.note_certified(id, stream.certificates());
             }
         }
+        epochs.remember(rows, &found.replica);
         let us = oneself.origin;
         let reader = oneself.reader.clone();
         let mut inbox =
@@ -232,6 +238,8 @@ impl Exchange {
             closes: Vec::new(),
             tidied: env.now,
             place,
+            carried: 0,
+            carried_max: CARRIED_MAX,
         })
     }
 

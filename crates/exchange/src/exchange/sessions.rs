@@ -8,6 +8,7 @@ use crate::ledger::After;
 use crate::members::Statement;
 use crate::notice::{Doubt, Notice};
 use crate::rows::{Form, Key, RowShelf, Rows, Value, bundle_key, bundle_of, put_bundle, table};
+use twin_link::Class;
 use twin_link::hub::{Output, Report};
 use twin_link::{
     Audience, Bundle, Equivocation, Incarnation, Link, Opening, OriginId, Peer, StreamId,
@@ -98,6 +99,7 @@ impl Exchange {
     /// What is superseded or has expired need not be kept.
     fn tidy(&mut self, rows: &dyn Rows, env: &mut Env<'_>) {
         self.epochs.certify(env.now, &mut self.ledger);
+        self.count_carried();
         for (stream, seq) in self.hub.expire(env.now) {
             let value = bundle_key(stream, seq).read(rows);
             let body = value.as_deref().and_then(bundle_of);
@@ -124,6 +126,12 @@ impl Exchange {
                 Output::Store(opening, bundle) => {
                     let header = bundle.header();
                     let place = (header.stream, header.seq);
+                    if self.is_full_for(&opening) {
+                        self.hub.turn_away(place.0, place.1);
+                        let notice = Notice::Full(opening.class as u8);
+                        self.ledger.notices.say(notice);
+                        continue;
+                    }
                     self.store(opening, place, Form::Body, &bundle.body(), env);
                 }
                 Output::StoreStub(opening, stub) => {
@@ -148,6 +156,32 @@ impl Exchange {
         }
     }
 
+    /// Whether the budget for what is carried unread leaves no room for more of a stream.
+    fn is_full_for(&self, opening: &Opening) -> bool {
+        let max = match opening.class {
+            Class::Bulk => self.carried_max,
+            Class::Telemetry | Class::Operational => self.carried_max / 4 * 5,
+            Class::LifeSafety => return false,
+        };
+        self.carried >= max && own_or_read(&self.epochs, &self.inbox, opening.id()).is_none()
+    }
+
+    /// Counts the bytes that are carried for others and cannot be read here.
+    fn count_carried(&mut self) {
+        let streams = self.hub.replica().streams();
+        let unread = streams
+            .filter(|(id, _)| own_or_read(&self.epochs, &self.inbox, *id).is_none())
+            .flat_map(|(_, stream)| stream.all_held());
+        self.carried = unread.map(|(_, held)| u64::from(held.bytes)).sum();
+    }
+
+    /// How many bytes of others' bundles that cannot be read here are carried before bulk is
+    /// refused; at a quarter more, everything but life safety is.
+    pub fn set_carried_max(&mut self, bytes: u64) {
+        self.carried_max = bytes;
+        self.count_carried();
+    }
+
     fn store(
         &mut self,
         opening: Opening,
@@ -156,6 +190,9 @@ impl Exchange {
         bytes: &[u8],
         env: &mut Env<'_>,
     ) {
+        if own_or_read(&self.epochs, &self.inbox, stream).is_none() {
+            self.carried += bytes.len() as u64;
+        }
         self.ledger.open(&opening);
         self.ledger.write(put_bundle(stream, seq, form, bytes));
         self.ledger.then(After::Hold(stream, seq));
