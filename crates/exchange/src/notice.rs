@@ -163,3 +163,50 @@ impl Notices {
         std::mem::take(&mut self.waiting)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_page_and_is_said_once() {
+        let all = [
+            Notice::NewLife(Doubt::Place),
+            Notice::Forked {
+                stream: StreamId([1; 16]),
+                origin: None,
+            },
+            Notice::Refused {
+                member: OriginId([2; 16]),
+                why: twin_link::Error::Sequence,
+            },
+            Notice::Demoted {
+                member: OriginId([2; 16]),
+            },
+            Notice::Clock {
+                member: OriginId([2; 16]),
+                is_ahead: true,
+            },
+            Notice::Stranger(OriginId([2; 16])),
+            Notice::Revoked(StreamId([1; 16])),
+            Notice::Later(StreamId([1; 16])),
+            Notice::Unreadable(StreamId([1; 16])),
+            Notice::TooLarge { sequence: 4 },
+            Notice::NoReader(OriginId([2; 16])),
+            Notice::Full(3),
+            Notice::Damaged(b'B'),
+            Notice::TooManyStreams,
+        ];
+        let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors");
+        let mut notices = Notices::default();
+        for notice in &all {
+            let page = std::fs::read_to_string(format!("{pages}/{}.md", notice.code()));
+            let page = page.expect("a page");
+            assert!(page.starts_with(&format!("# {}: ", notice.code())));
+            assert!(!notice.to_string().is_empty());
+            notices.say(notice.clone());
+            notices.say(notice.clone());
+        }
+        assert_eq!(notices.take(), all);
+    }
+}

@@ -456,3 +456,23 @@ fn any_history_ends_in_the_same_claims_heard_once() {
         }
     }
 }
+
+/// A node whose log cannot keep up is handed so much and no more, and the rest comes later.
+#[test]
+fn a_node_that_records_nothing_is_not_flooded() {
+    let mut world = tower_and_brigade();
+    world.nodes[1].is_deaf = true;
+    for i in 0..300 {
+        world.claim(0, i % 7, "name", Value::text(i.to_string()));
+        world.run(1.1);
+    }
+    assert_eq!(world.nodes[1].handed.len(), 256);
+    world.claim(0, 1, "smoke", number(1));
+    world.run(1.0);
+    let last = world.nodes[1].handed.last().expect("something");
+    assert_eq!(last.class, twin_link::Class::LifeSafety);
+    world.nodes[1].is_deaf = false;
+    world.restart(1);
+    world.run(10.0);
+    assert_eq!(heard(&world, 1), expected(&world));
+}

@@ -102,6 +102,10 @@ pub struct Node {
     /// Stops before this many more writes.
     pub fuse: Option<usize>,
     pub writes: usize,
+    /// Its commit log takes nothing.
+    pub is_deaf: bool,
+    /// What it was handed meanwhile.
+    pub handed: Vec<Delivery>,
 }
 
 pub struct World {
@@ -136,6 +140,8 @@ impl Node {
             dice: Dice(seed),
             fuse: None,
             writes: 0,
+            is_deaf: false,
+            handed: Vec::new(),
         };
         let mut dice = node.dice.clone();
         let secrets = Secrets::draw(&mut |out| dice.fill(out));
@@ -216,6 +222,10 @@ impl Node {
             let deliveries = exchange.deliveries();
             if is_quiet && deliveries.is_empty() {
                 return;
+            }
+            if self.is_deaf {
+                self.handed.extend(deliveries);
+                continue;
             }
             for delivery in deliveries {
                 if !self.burn() {
