@@ -7,6 +7,7 @@
 
 use crate::audience;
 use crate::circle::Circle;
+use crate::directory;
 use crate::ledger::{After, Ledger};
 use crate::members;
 use crate::notice::Notice;
@@ -63,6 +64,21 @@ pub(crate) struct Inbox {
     /// Until when all is here of what somebody wrote in a class.
     whole: BTreeMap<(OriginId, Class), Time>,
     sources: BTreeMap<(StreamId, u64), BTreeMap<u32, SourceId>>,
+}
+
+/// Whose words are read.
+#[derive(Debug, Clone, Copy)]
+struct From<'a> {
+    name: &'a str,
+    origin: OriginId,
+    is_peer: bool,
+}
+
+impl From<'_> {
+    /// Members whom we did not admit ourselves tell what exists, and nothing of how it is.
+    fn is_believed(self, statement: &Statement) -> bool {
+        self.is_peer || directory::check(statement).is_ok()
+    }
 }
 
 /// What the inbox reads with.
@@ -327,7 +343,11 @@ impl Inbox {
         let erased = self.erase(id, &delivery.erased, ledger);
         let epoch = delivery.epoch;
         let mut claims = Vec::with_capacity(payload.records.len());
-        let from = (&known.name[..], identity.origin);
+        let from = From {
+            name: &known.name,
+            origin: identity.origin,
+            is_peer: known.is_peer,
+        };
         self.hear((id, epoch), from, &payload.records, &mut claims);
         for (subject, records) in &delivery.personal {
             self.note_person(id, epoch, *subject, records, ledger);
@@ -366,7 +386,7 @@ impl Inbox {
     fn hear(
         &mut self,
         (id, epoch): (StreamId, u64),
-        (name, origin): (&str, OriginId),
+        from: From<'_>,
         records: &[Record],
         claims: &mut Vec<Received>,
     ) {
@@ -381,12 +401,16 @@ impl Inbox {
             let Some(topic) = topics.get(record.topic) else {
                 continue;
             };
+            let statement = statement(topic, record);
+            if !from.is_believed(&statement) {
+                continue;
+            }
             let source = sources
                 .entry(record.topic)
-                .or_insert_with(|| received_source(name, origin.0, &topic.source));
+                .or_insert_with(|| received_source(from.name, from.origin.0, &topic.source));
             claims.push(Received {
                 source: source.clone(),
-                statement: statement(topic, record),
+                statement,
             });
         }
     }
@@ -516,5 +540,33 @@ fn statement(topic: &Arc<Topic>, record: &Record) -> Statement {
         valid: record.valid,
         observed: record.observed,
         procedure: topic.procedure.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use twin_model::Attribute;
+
+    #[test]
+    fn a_member_who_is_no_peer_tells_only_what_exists() {
+        let believed = |is_peer: bool, attribute: &str| {
+            let from = From {
+                name: "press",
+                origin: OriginId([3; 16]),
+                is_peer,
+            };
+            from.is_believed(&Statement {
+                entity: EntityId::new("urn:press:room:1").expect("an entity"),
+                attribute: Attribute::new(attribute).expect("a name"),
+                act: Act::Assert(Stated::from(twin_model::Value::text("Lobby"))),
+                valid: twin_model::Interval::ALWAYS,
+                observed: Time(0),
+                procedure: None,
+            })
+        };
+        assert!(believed(false, "name"));
+        assert!(!believed(false, "smoke") && !believed(false, "occupancy"));
+        assert!(believed(true, "smoke"));
     }
 }

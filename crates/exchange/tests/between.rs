@@ -476,3 +476,24 @@ fn a_node_that_records_nothing_is_not_flooded() {
     world.run(10.0);
     assert_eq!(heard(&world, 1), expected(&world));
 }
+
+/// What no bundle can hold stays here and is told; nothing else is lost with it.
+#[test]
+fn a_claim_too_large_stays_and_the_rest_goes() {
+    let mut world = tower_and_brigade();
+    world.claim(0, 1, "name", Value::text("x".repeat(100_000)));
+    for i in 0..200 {
+        world.claim(
+            0,
+            i,
+            "name",
+            Value::text(format!("{i} {}", "y".repeat(900))),
+        );
+    }
+    world.run(5.0);
+    assert_eq!(world.nodes[0].notices, [Notice::TooLarge { sequence: 1 }]);
+    let mut all = expected(&world);
+    all.retain(|said| said.len() < 10_000);
+    assert_eq!(all.len(), 200);
+    assert_eq!(heard(&world, 1), all);
+}
