@@ -55,6 +55,12 @@ pub enum Error {
     /// The state on disk.
     #[error("the saved state cannot be read: {0}")]
     Snapshot(String),
+    /// No organisation was founded here.
+    #[error("no organisation is founded on this node; `twin org init` does")]
+    NoOrganisation,
+    /// The link to other organisations, or another node, refused.
+    #[error("{0}")]
+    Link(String),
     /// The configuration.
     #[error(transparent)]
     Config(#[from] config::Error),

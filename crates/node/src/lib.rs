@@ -59,6 +59,10 @@ pub use error::Error;
 pub use finding::{FOUND_MAX, Found, Near, Sought};
 pub use importing::{ImportReceipt, OnProgress, Progress};
 pub use journal::{ImportChanges, ImportRecord};
+pub use link::{
+    Arrived, ContactLine, Disclosed, ExportRequest, InvitationLine, Invited, MemberLine, NewRule,
+    NoticeLine, Organisation, ShareLine,
+};
 pub use node::{Changes, Node, RecoveryReport, doctor, restore};
 pub use prepare::{ClaimCode, Draft, FUTURE_TOLERANCE_S, Mode, NUMBER_MAX, Receipt, Refusal};
 pub use quarantine::QuarantineRecord;

@@ -8,6 +8,7 @@ use crate::credentials::{Account, Credentials, NewToken, Session, Token};
 use crate::error::Error;
 use crate::housekeeping::{self, Housekeeping};
 use crate::journal::ImportRecord;
+use crate::link::{self, Link, Wake};
 use crate::picture::Picture;
 use crate::prepare::{self, Draft, Mode, Receipt};
 use crate::reader::Reader;
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     counters: Arc<Counters>,
     watched: Watched,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    pub(crate) link: Link,
     /// One import at a time: the next sees what the last one changed.
     pub(crate) importing: Mutex<()>,
 }
@@ -148,6 +150,7 @@ impl Node {
         }
         let mut wheel = Wheel::default();
         wheel.arm_all(&live, clock.now());
+        let wake = Wake::default();
         let writer = Writer {
             claims_at_snapshot: live.claims - report.replayed,
             live,
@@ -164,6 +167,7 @@ impl Node {
             snapshot_claims: config.snapshot_claims,
             housekeeping: pictures,
             refold: None,
+            link: Wake::clone(&wake),
         };
         let keeper = Housekeeping {
             snapshots: opened.snapshots,
@@ -171,7 +175,7 @@ impl Node {
             retention: config.retention,
             clock: Arc::clone(&clock),
         };
-        let threads = vec![
+        let mut threads = vec![
             spawn("twin-writer", move || writer.run(receiver))?,
             spawn("twin-housekeeping", move || {
                 housekeeping::run(&keeper, &waiting);
@@ -179,7 +183,17 @@ impl Node {
         ];
         spawn_ticker(commands.downgrade())?;
         spawn_spread(&published, &ring, &clock, commands.downgrade())?;
+        let parts = link::Parts {
+            config: config.clone(),
+            clock: Arc::clone(&clock),
+            published: Arc::clone(&published),
+            log: opened.reader.clone(),
+            writer: commands.clone(),
+        };
+        let (link, link_threads) = Link::start(parts, &wake)?;
+        threads.extend(link_threads);
         let inner = Inner {
+            link,
             minting_key,
             credentials,
             meta,
@@ -216,6 +230,7 @@ impl Node {
     /// Finishes what is under way, saves the state and ends the threads. Blocks. Every
     /// later submission is refused.
     pub fn close(&self) {
+        self.0.link.stop();
         let (reply, last) = oneshot::channel();
         if self.0.commands.blocking_send(Command::Stop(reply)).is_err() {
             return;
@@ -444,6 +459,8 @@ impl Node {
             .blocking_send(command)
             .map_err(|_| stopped())?;
         let record = record.blocking_recv().map_err(|_| stopped())??;
+        let erased = entity.clone();
+        self.0.link.ask(move |seat| seat.erase(&erased))?;
         tracing::warn!(by = ?caller.principal, %entity, reason, "claims erased");
         Ok(record)
     }
@@ -719,7 +736,10 @@ fn minting_key(meta: &store::Meta, last: CommitNumber) -> Result<[u8; 32], Error
     Ok(key)
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+pub(crate) fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, Error> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)

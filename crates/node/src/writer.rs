@@ -11,10 +11,12 @@ use crate::changes::Ring;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::journal::{ImportRecord, Note};
+use crate::link::{self, Wake};
 use crate::live::{Key, Live};
 use crate::picture::Picture;
 use crate::prepare::{ClaimCode, Prepared, Receipt, Refusal};
 use crate::quarantine::Verdict;
+use crate::received::Arrival;
 use crate::refold::{Refold, Refolded, exchange, follow};
 use crate::wheel::Wheel;
 use arc_swap::ArcSwap;
@@ -72,6 +74,7 @@ pub(crate) enum NoteDraft {
     Import(Box<ImportRecord>, Vec<(usize, ClaimId)>),
     /// Ditto, taking a batch back; the claims named say again what the earlier ones said.
     Undo(BatchId, Box<ImportRecord>, Vec<(usize, ClaimId)>),
+    Received(Arrival),
 }
 
 /// Counters that anybody may read.
@@ -117,6 +120,8 @@ pub(crate) struct Writer {
     pub(crate) housekeeping: mpsc::SyncSender<Arc<Picture>>,
     /// A fold from the beginning that is under way.
     pub(crate) refold: Option<Refold>,
+    /// To the thread that tells others.
+    pub(crate) link: Wake,
 }
 
 /// A submission with the claims it became.
@@ -356,6 +361,10 @@ impl Writer {
         keys.sort_unstable();
         keys.dedup();
         self.ring.push(self.live.commit, timed, keys);
+        if let Some(link) = self.link.get() {
+            // A full queue means that it is awake.
+            let _ = link.try_send(link::Command::Committed);
+        }
     }
 
     fn consider_snapshot(&mut self) {
@@ -538,6 +547,7 @@ fn finish(draft: NoteDraft, batch: BatchId, claims: usize, id: impl Fn(usize) ->
     let pairs = |list: Vec<(usize, ClaimId)>| list.into_iter().map(|(at, old)| (id(at), old));
     match draft {
         NoteDraft::Claims => Note::Claims,
+        NoteDraft::Received(arrival) => Note::Received(arrival),
         NoteDraft::Import(mut record, replaced) => {
             number(&mut record);
             record.replaced = pairs(replaced).collect();

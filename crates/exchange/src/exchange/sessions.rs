@@ -243,6 +243,11 @@ impl Exchange {
         }
     }
 
+    /// Begins a new incarnation because the disk has lost rows that others may know of.
+    pub fn begin_new_life(&mut self, env: &mut Env<'_>) -> Result<(), Error> {
+        self.renew(Doubt::Tail, env)
+    }
+
     /// Begins a new incarnation.
     pub(super) fn renew(&mut self, doubt: Doubt, env: &mut Env<'_>) -> Result<(), Error> {
         let incarnation = Incarnation(env.draw());

@@ -8,6 +8,7 @@ mod erasure;
 mod histories;
 mod imports;
 mod inference;
+mod link;
 mod quarantine;
 mod rebuild;
 mod witness;

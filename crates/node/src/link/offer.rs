@@ -1,0 +1,113 @@
+//! What was recorded here and is offered to others.
+
+use crate::picture::Picture;
+use twin_exchange::{Env, Exchange};
+use twin_model::Claim;
+use twin_policy::sharing::{self, Released, RuleRecord};
+use twin_store as store;
+
+/// Claims looked at in one go; between goes frames are sent and taken.
+const PORTION_CLAIMS: usize = 10_000;
+
+/// Follows the log for those who are to be told of it.
+#[derive(Debug)]
+pub(super) struct Offering {
+    log: store::Reader,
+    new: Option<store::Follower>,
+    /// The rule whose backfill is under way, and where it is.
+    earlier: Option<(u64, store::Follower)>,
+}
+
+impl Offering {
+    pub(super) fn new(log: store::Reader) -> Self {
+        Self {
+            log,
+            new: None,
+            earlier: None,
+        }
+    }
+
+    /// Offers what was recorded since, at most one portion. Returns whether there may be
+    /// more.
+    pub(super) fn go_on(
+        &mut self,
+        exchange: &mut Exchange,
+        picture: &Picture,
+        env: &mut Env<'_>,
+    ) -> Result<bool, store::Error> {
+        if !exchange.rules().iter().any(RuleRecord::is_standing) {
+            return Ok(false);
+        }
+        // Where things are is asked of the picture, which must know of every claim.
+        if picture.commit < self.log.commit() {
+            return Ok(false);
+        }
+        let next = exchange.offered() + 1;
+        let is_there = |new: &store::Follower| new.next_sequence() == next;
+        let mut new = match self.new.take().filter(is_there) {
+            Some(new) => new,
+            None => self.log.follow(next),
+        };
+        let claims = new.read(PORTION_CLAIMS)?;
+        let upto = new.next_sequence() - 1;
+        self.new = Some(new);
+        if upto >= next {
+            let released = release_all(exchange.rules(), &claims, picture);
+            exchange.offer(released, upto, env);
+        }
+        let has_more = claims.len() >= PORTION_CLAIMS;
+        Ok(has_more || self.backfill(exchange, picture, env)?)
+    }
+
+    /// Goes on with what a rule tells of the time before it was made.
+    fn backfill(
+        &mut self,
+        exchange: &mut Exchange,
+        picture: &Picture,
+        env: &mut Env<'_>,
+    ) -> Result<bool, store::Error> {
+        let left = |record: &RuleRecord| Some((record.id(), record.left_to_backfill()?));
+        let Some((rule, left)) = exchange.rules().iter().find_map(left) else {
+            self.earlier = None;
+            return Ok(false);
+        };
+        let is_of = |(of, at): &(u64, store::Follower)| {
+            *of == rule && at.next_sequence() == left.start.max(1)
+        };
+        let mut follower = match self.earlier.take().filter(is_of) {
+            Some((_, follower)) => follower,
+            None => self.log.follow(left.start.max(1)),
+        };
+        let claims = follower.read(PORTION_CLAIMS)?;
+        let to = if claims.is_empty() {
+            left.end
+        } else {
+            follower.next_sequence()
+        };
+        let released = claims
+            .iter()
+            .filter_map(|claim| sharing::release_earlier(exchange.rules(), rule, claim, picture));
+        let released: Vec<Released> = released.collect();
+        if let Err(error) = exchange.offer_earlier(rule, released, to, env) {
+            tracing::error!(%error, rule, "what was said before a rule could not be shared");
+            return Ok(false);
+        }
+        self.earlier = Some((rule, follower));
+        Ok(true)
+    }
+}
+
+/// Moves the place from which new claims are offered past all that there are: called before
+/// the first rule is made, while nobody is told anything.
+pub(super) fn skip(exchange: &mut Exchange, picture: &Picture, env: &mut Env<'_>) {
+    if !exchange.rules().iter().any(RuleRecord::is_standing) {
+        exchange.offer(Vec::new(), picture.next_sequence - 1, env);
+    }
+}
+
+fn release_all(rules: &[RuleRecord], claims: &[Claim], picture: &Picture) -> Vec<Released> {
+    let released = claims
+        .iter()
+        .flat_map(|claim| sharing::release(rules, claim, picture));
+    released.collect()
+}

@@ -1,0 +1,515 @@
+//! The thread that holds the exchange and its depot.
+//!
+//! It waits for something to happen, lets the exchange take it in, makes what changed
+//! durable in one write, and only then sends, delivers and answers.
+
+use super::carriers::{Carriers, Woken};
+use super::offer::Offering;
+use super::record::Recorded;
+use super::{Act, Command, Done, Parts};
+use crate::clock::Clock;
+use crate::config;
+use crate::error::Error;
+use crate::picture::Picture;
+use crate::received::Arrival;
+use arc_swap::ArcSwap;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
+use tokio::sync::mpsc as channel;
+use twin_exchange::{Change, Delivery, Env, Exchange, Notice, Rows};
+use twin_model::{EntityId, Time};
+use twin_store as store;
+use twin_store::depot::{self, Depot, Urgency};
+
+/// Where other nodes are let in, beside the data; it may change at each start.
+const ENDPOINT: &str = "link-endpoint";
+/// Events taken before what changed is made durable together.
+const EVENTS_TOGETHER_MAX: usize = 256;
+/// Rounds of writing after which others get their turn.
+const ROUNDS_MAX: usize = 4;
+/// Notices kept to be shown.
+const NOTICES_MAX: usize = 1000;
+/// After this long a disk that refused is tried again.
+const TRY_AGAIN_S: f64 = 5.0;
+
+/// A notice as it is kept.
+#[derive(Debug, Clone)]
+pub(super) struct Noticed {
+    pub(super) id: u64,
+    pub(super) at: Time,
+    pub(super) notice: Notice,
+}
+
+/// What the thread holds.
+pub(crate) struct Seat {
+    pub(super) exchange: Option<Exchange>,
+    /// `None` while the disk is broken.
+    depot: Option<Depot>,
+    /// Whether the disk lost something that had been acknowledged.
+    lost: bool,
+    pub(super) rows: DepotRows,
+    pub(super) place: [u8; 32],
+    pub(super) offering: Offering,
+    pub(super) published: Arc<ArcSwap<Picture>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: config::Config,
+    pub(super) carriers: Carriers,
+    deliveries: mpsc::Sender<Delivery>,
+    /// Deliveries that the writer has not answered yet.
+    out: usize,
+    waiting: channel::Receiver<Command>,
+    /// Answers that wait for the next write.
+    answers: Vec<Done>,
+    pub(super) notices: VecDeque<Noticed>,
+    noticed: u64,
+    /// When the depot refused, it is tried again from then on.
+    try_again: Option<Time>,
+    /// Keys were destroyed: nothing of them is to stay on the disk.
+    is_purge_due: bool,
+}
+
+/// The rows of a depot as the exchange reads them.
+#[derive(Debug, Clone)]
+pub(super) struct DepotRows(depot::Reader);
+
+impl Rows for DepotRows {
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.0.get(key).unwrap_or_else(|error| {
+            tracing::error!(%error, "a row of the link's depot cannot be read");
+            None
+        })
+    }
+
+    fn scan(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) {
+        if let Err(error) = self.0.scan(prefix, each) {
+            tracing::error!(%error, "a row of the link's depot cannot be read");
+        }
+    }
+}
+
+/// Draws from the system's random source.
+pub(super) fn draw(bytes: &mut [u8]) {
+    // Without randomness no key is safe; the kernel has some from its start.
+    getrandom::fill(bytes).expect("the system has a random source");
+}
+
+impl Seat {
+    pub(super) fn open(
+        parts: Parts,
+        waiting: channel::Receiver<Command>,
+        deliveries: mpsc::Sender<Delivery>,
+    ) -> Result<Self, Error> {
+        let (depot, place, lost) = open_depot(&parts.config)?;
+        let rows = DepotRows(depot.reader());
+        let mut seat = Self {
+            exchange: None,
+            depot: Some(depot),
+            lost,
+            rows,
+            place,
+            offering: Offering::new(parts.log),
+            published: parts.published,
+            carriers: Carriers::new(Arc::clone(&parts.clock))?,
+            clock: parts.clock,
+            config: parts.config,
+            deliveries,
+            out: 0,
+            waiting,
+            answers: Vec::new(),
+            notices: VecDeque::new(),
+            noticed: 0,
+            try_again: None,
+            is_purge_due: false,
+        };
+        seat.open_exchange()?;
+        Ok(seat)
+    }
+
+    fn open_exchange(&mut self) -> Result<(), Error> {
+        let delivered = self.published.load().received.0.clone();
+        let place = self.place;
+        let rows = self.rows.clone();
+        let opened = self.with_env(|_, env| Exchange::open(&rows, place, delivered, env));
+        self.exchange = opened.map_err(|e| Error::Link(e.to_string()))?;
+        if self.lost {
+            // What was written last may be known elsewhere: nothing is continued.
+            let _ = self.exchanging(|exchange, _, env| exchange.begin_new_life(env));
+        }
+        self.after_founding()
+    }
+
+    /// An organisation is there: its connections can be.
+    pub(super) fn after_founding(&mut self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let Some(exchange) = &self.exchange else {
+            return Ok(());
+        };
+        self.carriers.found(exchange, now)?;
+        if self.carriers.is_open() {
+            self.open_door()?;
+        }
+        Ok(())
+    }
+
+    /// Lets others in where the configuration says so, tells them where, and calls them.
+    fn open_door(&mut self) -> Result<Option<SocketAddr>, Error> {
+        let bound = self.carriers.listen(self.config.link.listen)?;
+        let Some(bound) = bound else {
+            return Ok(None);
+        };
+        let file = self.config.data_dir.join(ENDPOINT);
+        std::fs::write(&file, format!("{bound}\n")).map_err(|cause| Error::Io {
+            what: "writing where other nodes are let in",
+            cause,
+        })?;
+        let mut addresses = self.config.link.addresses.clone();
+        if addresses.is_empty() {
+            addresses.push(format!("wss://{bound}"));
+        }
+        self.exchanging(|exchange, _, env| exchange.move_to(addresses, env))?
+            .map_err(|e| Error::Link(e.to_string()))?;
+        Ok(Some(bound))
+    }
+
+    pub(super) fn with_env<T>(&mut self, work: impl FnOnce(&mut Self, &mut Env<'_>) -> T) -> T {
+        let mut random = draw;
+        let mut env = Env {
+            now: self.clock.now(),
+            random: &mut random,
+        };
+        work(self, &mut env)
+    }
+
+    /// The exchange with what it needs, or the reason why there is none.
+    pub(super) fn exchanging<T>(
+        &mut self,
+        work: impl FnOnce(&mut Exchange, &DepotRows, &mut Env<'_>) -> T,
+    ) -> Result<T, Error> {
+        let mut random = draw;
+        let mut env = Env {
+            now: self.clock.now(),
+            random: &mut random,
+        };
+        if self.try_again.is_some() {
+            let why = "the disk of the link refuses; see its log".to_owned();
+            return Err(Error::ReadOnly(why));
+        }
+        match &mut self.exchange {
+            Some(exchange) => Ok(work(exchange, &self.rows, &mut env)),
+            None => Err(Error::NoOrganisation),
+        }
+    }
+
+    /// Works until told to stop.
+    pub(super) fn run(mut self) {
+        loop {
+            let wake = self.next_wake();
+            let now = self.clock.now();
+            let woken = self.carriers.wait(&mut self.waiting, wake, now);
+            if self.take(woken).is_break() {
+                break;
+            }
+            for _ in 0..EVENTS_TOGETHER_MAX {
+                let Some(woken) = self.carriers.try_next(&mut self.waiting) else {
+                    break;
+                };
+                if self.take(woken).is_break() {
+                    self.settle();
+                    return;
+                }
+            }
+            self.settle();
+        }
+        self.settle();
+    }
+
+    fn take(&mut self, woken: Woken) -> std::ops::ControlFlow<()> {
+        match woken {
+            Woken::Command(Command::Stop) | Woken::Abandoned => {
+                return std::ops::ControlFlow::Break(());
+            }
+            Woken::Command(Command::Recorded(arrival, recorded)) => {
+                self.recorded(arrival, recorded);
+            }
+            Woken::Command(Command::Act(act)) => self.act(act),
+            Woken::Command(Command::Open(reply)) => {
+                let _ = reply.send(self.open_door());
+            }
+            Woken::Connected(connection) => self.connected(connection),
+            Woken::Join(join) => self.join(join),
+            Woken::Event(name, taken) if self.carriers.counts(name) => self.event(name.0, taken),
+            Woken::Command(Command::Committed) | Woken::Time | Woken::Event(..) => {}
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn act(&mut self, act: Act) {
+        let answer = act(self);
+        self.answers.push(answer);
+    }
+
+    fn recorded(&mut self, arrival: Arrival, recorded: Recorded) {
+        self.out = self.out.saturating_sub(1);
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        match recorded {
+            Recorded::Done => exchange.delivered(arrival.stream, arrival.seq),
+            Recorded::Lost => {}
+        }
+    }
+
+    fn connected(&mut self, connection: Box<twin_carrier::Connection>) {
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        let Some((peer, member, link)) = self.carriers.connected(connection, &self.config.link)
+        else {
+            return;
+        };
+        let mut random = draw;
+        let mut env = Env {
+            now: self.clock.now(),
+            random: &mut random,
+        };
+        exchange.connect(peer, member, link, &mut env);
+    }
+
+    fn join(&mut self, join: twin_carrier::Join) {
+        let request = join.request.clone();
+        let answer = self.exchanging(|exchange, _, env| exchange.admit(&request, env));
+        match answer {
+            Ok(Ok(answer)) => self.answers.push(Box::new(move || join.answer(answer))),
+            Ok(Err(error)) => tracing::warn!(%error, "somebody who asked to join was turned away"),
+            Err(error) => tracing::warn!(%error, "somebody asked to join"),
+        }
+    }
+
+    fn event(&mut self, peer: u64, taken: twin_carrier::Taken) {
+        use twin_carrier::Event;
+        let id = twin_link::Peer(peer);
+        match taken.event {
+            Event::Room => self.carriers.has_room(peer),
+            Event::Frame(frame) => {
+                let _ = self.exchanging(|exchange, rows, env| {
+                    exchange.take(id, &frame, rows, env);
+                });
+            }
+            Event::Ended(why) => {
+                tracing::info!(peer, ?why, "a link is down");
+                self.carriers.ended(peer);
+                let _ = self.exchanging(|exchange, _, env| exchange.disconnect(id, env));
+            }
+        }
+    }
+
+    /// Lets everything that happened take effect, in the order of durability.
+    fn settle(&mut self) {
+        self.recover();
+        let now = self.clock.now();
+        let is_due = |seat: &mut Self| seat.next_wake().is_some_and(|wake| wake <= now);
+        if is_due(self) {
+            let _ = self.exchanging(|exchange, rows, env| exchange.tick(rows, env));
+        }
+        for _ in 0..ROUNDS_MAX {
+            let more = self.offer();
+            if !self.keep() && !more {
+                self.tidy();
+                break;
+            }
+        }
+        self.hand_out();
+    }
+
+    fn offer(&mut self) -> bool {
+        let picture = self.published.load_full();
+        let mut random = draw;
+        let mut env = Env {
+            now: self.clock.now(),
+            random: &mut random,
+        };
+        let Some(exchange) = self.exchange.as_mut().filter(|_| self.try_again.is_none()) else {
+            return false;
+        };
+        match self.offering.go_on(exchange, &picture, &mut env) {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::error!(%error, "what was recorded cannot be read to be shared");
+                false
+            }
+        }
+    }
+
+    /// Makes what changed durable; returns whether anything had changed.
+    fn keep(&mut self) -> bool {
+        let Some(exchange) = &mut self.exchange else {
+            self.answer();
+            return false;
+        };
+        let changes = exchange.changes();
+        let is_new = !changes.is_empty();
+        if is_new && !self.write(changes) {
+            return false;
+        }
+        let _ = self.exchanging(|exchange, rows, env| exchange.synced(rows, env));
+        self.answer();
+        is_new
+    }
+
+    /// Gives back room of what no longer counts, a little at a time.
+    fn tidy(&mut self) {
+        if let Some(Err(error)) = self.depot.as_mut().map(Depot::tidy) {
+            tracing::warn!(%error, "the link's depot could not be tidied");
+        }
+    }
+
+    fn answer(&mut self) {
+        for answer in self.answers.drain(..) {
+            answer();
+        }
+    }
+
+    fn write(&mut self, changes: Vec<Change>) -> bool {
+        let changes: Vec<depot::Change> = changes.into_iter().map(row).collect();
+        let Some(depot) = &mut self.depot else {
+            return false;
+        };
+        let mut written = append(depot, &changes);
+        if std::mem::take(&mut self.lost) && written.is_ok() {
+            // The new life is on disk: what was lost is settled.
+            written = depot.accept_loss();
+        }
+        if std::mem::take(&mut self.is_purge_due) && written.is_ok() {
+            written = depot.purge().map(|_| ());
+        }
+        let Err(error) = written else {
+            return true;
+        };
+        tracing::error!(%error, "the link's depot refuses; links are closed until it takes rows again");
+        // The exchange is ahead of the disk: it is opened again from what is there.
+        self.answers.clear();
+        self.carriers.drop_all();
+        self.try_again = Some(self.clock.now().plus_seconds(TRY_AGAIN_S));
+        false
+    }
+
+    /// Opens the depot and the exchange again after a refusal, once nothing is on its way.
+    fn recover(&mut self) {
+        let is_time = self.try_again.is_some_and(|at| at <= self.clock.now());
+        if !is_time || self.out > 0 {
+            return;
+        }
+        self.depot = None;
+        let opened = open_depot(&self.config).and_then(|(depot, _, lost)| {
+            self.rows = DepotRows(depot.reader());
+            self.depot = Some(depot);
+            self.lost = lost;
+            self.try_again = None;
+            self.open_exchange()
+        });
+        self.try_again = match opened {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::error!(%error, "the link's depot cannot be opened");
+                Some(self.clock.now().plus_seconds(TRY_AGAIN_S))
+            }
+        };
+    }
+
+    /// Everything durable: frames leave, bundles go to the writer, notices are told.
+    fn hand_out(&mut self) {
+        if self.try_again.is_some() {
+            return;
+        }
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        let mut random = draw;
+        let mut env = Env {
+            now: self.clock.now(),
+            random: &mut random,
+        };
+        for delivery in exchange.deliveries() {
+            self.out += 1;
+            if self.deliveries.send(delivery).is_err() {
+                self.out -= 1;
+            }
+        }
+        self.carriers.pump(exchange, &self.rows, &mut env);
+        self.carriers.follow(exchange, exchange.is_inviting(&env));
+        for notice in exchange.notices() {
+            tracing::warn!(code = notice.code(), "{notice}");
+            self.noticed += 1;
+            self.notices.push_back(Noticed {
+                id: self.noticed,
+                at: env.now,
+                notice,
+            });
+        }
+        while self.notices.len() > NOTICES_MAX {
+            self.notices.pop_front();
+        }
+    }
+
+    fn next_wake(&mut self) -> Option<Time> {
+        if let Some(at) = self.try_again {
+            return Some(at);
+        }
+        let mut random = draw;
+        let env = Env {
+            now: self.clock.now(),
+            random: &mut random,
+        };
+        self.exchange.as_mut()?.next_wake(&env)
+    }
+
+    /// Erases what was shared of a twin, with everyone who was told.
+    pub(crate) fn erase(&mut self, entity: &EntityId) -> Result<(), Error> {
+        match self.exchanging(|exchange, _, env| exchange.erase(entity, env)) {
+            Ok(Ok(())) => {
+                self.is_purge_due = true;
+                Ok(())
+            }
+            Err(Error::NoOrganisation) => Ok(()),
+            Ok(Err(error)) => Err(Error::Link(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Where the budget is nearly used up, what is urgent goes on: deletes and small rows.
+fn append(depot: &mut Depot, changes: &[depot::Change]) -> Result<(), store::Error> {
+    match depot.append(changes, Urgency::Ordinary) {
+        Err(store::Error::DepotBudget { .. }) => depot.append(changes, Urgency::Urgent),
+        outcome => outcome,
+    }
+}
+
+fn row(change: Change) -> depot::Change {
+    match change {
+        Change::Put { key, value } => depot::Change::Put { key, value },
+        Change::Delete { key } => depot::Change::Delete { key },
+    }
+}
+
+fn open_depot(config: &config::Config) -> Result<(Depot, [u8; 32], bool), Error> {
+    let backend =
+        store::backend::Disk::new(config.data_dir.join("link")).map_err(|cause| Error::Io {
+            what: "opening the link's directory",
+            cause,
+        })?;
+    let place = store::backend::Backend::place_id(&backend).map_err(|cause| Error::Io {
+        what: "reading where the link's directory is",
+        cause,
+    })?;
+    let options = depot::Options {
+        disk_budget_bytes: config.link.carried_bytes_max.max(256 << 20) * 2,
+        ..depot::Options::default()
+    };
+    let (depot, report) = Depot::open(Arc::new(backend), options)?;
+    for problem in &report.problems {
+        tracing::error!(code = problem.code, "{}", problem.message);
+    }
+    Ok((depot, place, report.lost_tail))
+}
