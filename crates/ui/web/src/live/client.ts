@@ -30,10 +30,10 @@ export class Client {
     return this.#json<T>(path, { signal: AbortSignal.timeout(timeout_ms) });
   }
 
-  send<T>(method: 'POST' | 'DELETE', path: string, body?: string, type = 'application/json'): Promise<T> {
+  send<T>(method: 'POST' | 'DELETE', path: string, body?: string, type = 'application/json', timeout_ms = TIMEOUT_MS): Promise<T> {
     const headers: Record<string, string> = { 'X-Twin-Request': '1' };
     if (body !== undefined) headers['Content-Type'] = type;
-    return this.#json<T>(path, { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS), ...(body === undefined ? {} : { body }) });
+    return this.#json<T>(path, { method, headers, signal: AbortSignal.timeout(timeout_ms), ...(body === undefined ? {} : { body }) });
   }
 
   /** Bounds of the node's clock from any answer with a Date header. */

@@ -3,6 +3,7 @@
 
 import type { Influence } from './influence.ts';
 import type { SourceHealth } from './health.ts';
+import type { From } from './members.ts';
 
 export const STATUSES = [
   'observed', 'fused', 'inferred', 'predicted', 'assumed', 'stale',
@@ -40,6 +41,8 @@ export interface Estimate {
   flags?: string[];
   conflict?: number;
   sources?: number;
+  /** Other organisations whose claims take part, by name. */
+  from?: string[];
 }
 
 export interface VerbatimStatement { source: string; value?: unknown; absent?: boolean; notApplicable?: boolean; unknown?: string; retract?: boolean; observed?: string }
@@ -121,6 +124,8 @@ export interface ContributingSource {
   weight: number;
   quarantined?: boolean;
   health?: Pick<SourceHealth, 'state' | 'since' | 'doubt' | 'bias' | 'noiseRatio' | 'skew_s' | 'readings'> | null;
+  /** Whose it is, if another's. */
+  organisation?: From | null;
 }
 export interface Why {
   estimate: Estimate;

@@ -18,6 +18,8 @@ export interface Badge {
   alarm: number;
   /** Spaces of which a source is in doubt, whatever else they are counted as. */
   doubtful: number;
+  /** Spaces of which an organisation tells that is out of contact, whatever else they are. */
+  away: number;
 }
 
 /** The first safety attribute about which anything was ever said; unknown where none. */
@@ -29,12 +31,19 @@ export function safetyLook(twin: Twin, now_ms: number): Shown {
   return all.find((s) => s.alarm) ?? all.find((s) => s.look !== 'unknown' && s.look !== 'notApplicable') ?? (all[0] as Shown);
 }
 
-/** `places` are the things about which the node doubts a source. */
-export function badge(spaces: readonly Twin[], now_ms: number, places: ReadonlySet<string> = new Set()): Badge {
-  const result = { total: spaces.length, unknown: 0, old: 0, inferred: 0, alarm: 0, doubtful: 0 };
+/** The organisations that take part in what is believed of a space's safety. */
+export function tellersOf(twin: Twin): Set<string> {
+  return new Set(SAFETY.flatMap((id) => estimateOf(twin, id)?.from ?? []));
+}
+
+/** `places` are the things about which the node doubts a source, `isAway` tells whether an
+    organisation is out of contact. */
+export function badge(spaces: readonly Twin[], now_ms: number, places: ReadonlySet<string> = new Set(), isAway: (name: string) => boolean = () => false): Badge {
+  const result = { total: spaces.length, unknown: 0, old: 0, inferred: 0, alarm: 0, doubtful: 0, away: 0 };
   for (const space of spaces) {
     const s = safetyLook(space, now_ms);
     if (doubtsOf(space).length > 0 || places.has(space.id)) result.doubtful++;
+    if ([...tellersOf(space)].some(isAway)) result.away++;
     if (s.alarm) result.alarm++;
     else if (s.look === 'old' || s.look === 'conflicting') result.old++;
     else if (s.look === 'inferred') result.inferred++;
@@ -53,6 +62,7 @@ export function badgeFromCounts(spaces: number, counts: StatusCounts | undefined
     inferred: n('inferred'),
     alarm: alarms,
     doubtful: 0,
+    away: 0,
   };
 }
 

@@ -1,6 +1,7 @@
 // What stands behind an estimate, gathered by who said it: how much each weighs, and what
 // is to be known of a claim before one relies on it.
 
+import { organisationOf } from './source.ts';
 import type { Claim, ContributingSource, Why } from './api.ts';
 
 /** All that one source contributes. */
@@ -16,6 +17,8 @@ export interface Contribution {
   /** What is thought of it; `undefined` where that cannot be told. */
   health: NonNullable<ContributingSource['health']> | undefined;
   quarantined: boolean;
+  /** Whose it is, if another's. */
+  organisation: string | undefined;
 }
 
 /** Something to know of a claim: told after newer evidence, said before in the same words,
@@ -32,7 +35,7 @@ export function contributions(why: Why): Contribution[] {
   const all = new Map<string, Contribution>();
   for (const part of why.contributors ?? []) {
     const about = why.sources?.find((s) => s.source === part.source);
-    const sum = all.get(part.source) ?? { source: part.source, weight: 0, readings: 0, observed: undefined, newest: undefined, health: about?.health ?? undefined, quarantined: about?.quarantined === true };
+    const sum = all.get(part.source) ?? { source: part.source, weight: 0, readings: 0, observed: undefined, newest: undefined, health: about?.health ?? undefined, quarantined: about?.quarantined === true, organisation: about?.organisation?.name ?? organisationOf(part.source) };
     sum.weight += part.weight;
     sum.readings += 1;
     if (sum.observed === undefined || instant(part.observed) > instant(sum.observed)) {

@@ -1,5 +1,6 @@
-// What each finding code means and what to do, in a sentence or two. The list is closed
-// in `twin-model`; a test of `twin-ui` holds the two together.
+// What each code of a finding or a notice of the link means and what to do, in a sentence
+// or two. The list of findings is closed in `twin-model`; a test of `twin-ui` holds the two
+// together. Notices are those of `twin-exchange`.
 
 export const codesEn: Record<string, string> = {
   'IFC-001': 'The file is empty or is not a STEP file. Export it again as IFC (STEP).',
@@ -20,6 +21,20 @@ export const codesEn: Record<string, string> = {
   'IFC-025': 'No stair, ramp or lift is known between two storeys. That is unknown, not absent.',
   'IFC-026': 'A storey has no rooms; how it is divided is unknown.',
   'IFC-027': 'The stated place on earth is a template value or unlikely.',
+  'EXC-002': 'The node could not be sure to go on where it stopped, so it writes on as if new. Nothing is lost; others see two lives of it.',
+  'EXC-003': 'One node wrote two different histories: its key is in use twice. Nothing more of it is believed until its organisation looks into it.',
+  'EXC-004': 'A member sent something that breaks the rules, and it was refused. If it goes on, ask its organisation.',
+  'EXC-005': 'More was marked as life safety than was agreed; until that ends it waits its turn with the rest.',
+  'EXC-006': 'The clock of a member is off. Have it set; until then ages of what it says may be wrong.',
+  'EXC-007': 'Somebody who is no peer said something. It is carried on for others and not believed here.',
+  'EXC-008': 'The key of the writer was taken back by its own organisation. What it wrote after that is not believed.',
+  'EXC-009': 'A member has a later release. What it says is kept until this node is updated.',
+  'EXC-010': 'What is kept for others has reached its budget. No more of this class is carried; life safety goes on.',
+  'EXC-011': 'Something that was sent to this node cannot be read. If it goes on, both sides should invite each other afresh.',
+  'EXC-012': 'One claim is too large to be shared, so it stays here.',
+  'EXC-013': 'Something was meant for an organisation that is no member any more; it is not sent.',
+  'EXC-014': 'A part of what the node keeps for its links was damaged and is left out. Check the disk.',
+  'EXC-015': 'There are more writers than a node carries; those that came last are left out.',
 };
 
 export const codesNl: Record<string, string> = {
@@ -41,4 +56,18 @@ export const codesNl: Record<string, string> = {
   'IFC-025': 'Tussen twee bouwlagen is geen trap, helling of lift bekend. Dat is onbekend, niet afwezig.',
   'IFC-026': 'Een bouwlaag heeft geen ruimten; de indeling is onbekend.',
   'IFC-027': 'De vermelde plaats op aarde is een sjabloonwaarde of onwaarschijnlijk.',
+  'EXC-002': 'De node wist niet zeker waar hij was gebleven en schrijft verder als nieuw. Er is niets kwijt; anderen zien twee levens van hem.',
+  'EXC-003': 'Eén node schreef twee verschillende geschiedenissen: zijn sleutel is dubbel in gebruik. Niets meer van hem wordt geloofd tot zijn organisatie het uitzoekt.',
+  'EXC-004': 'Een lid stuurde iets dat tegen de regels is; het is geweigerd. Blijft dat, vraag dan zijn organisatie.',
+  'EXC-005': 'Er werd meer als levensgevaar gemerkt dan afgesproken; tot dat ophoudt wacht het op zijn beurt.',
+  'EXC-006': 'De klok van een lid loopt verkeerd. Laat hem gelijkzetten; tot dan kunnen leeftijden niet kloppen.',
+  'EXC-007': 'Iemand die geen partner is zei iets. Het wordt voor anderen meegedragen en hier niet geloofd.',
+  'EXC-008': 'De sleutel van de schrijver is door zijn eigen organisatie ingetrokken. Wat hij daarna schreef wordt niet geloofd.',
+  'EXC-009': 'Een lid heeft een latere versie. Wat het zegt wordt bewaard tot deze node is bijgewerkt.',
+  'EXC-010': 'Wat voor anderen wordt bewaard heeft zijn budget bereikt. Van deze soort komt niets meer bij; levensgevaar gaat door.',
+  'EXC-011': 'Iets dat aan deze node is gestuurd is niet te lezen. Blijft dat, nodig elkaar dan opnieuw uit.',
+  'EXC-012': 'Eén uitspraak is te groot om te delen en blijft hier.',
+  'EXC-013': 'Iets was bedoeld voor een organisatie die geen lid meer is; het wordt niet gestuurd.',
+  'EXC-014': 'Een deel van wat de node voor zijn verbindingen bewaart was beschadigd en is weggelaten. Controleer de schijf.',
+  'EXC-015': 'Er zijn meer schrijvers dan een node meedraagt; de laatste zijn weggelaten.',
 };

@@ -1,10 +1,12 @@
 import { codesEn } from './codes.ts';
+import { findEn, linksEn, sharesEn } from './linkEn.ts';
 
 /** Every word on the page, in English. `nl.ts` has the same shape. */
 export const en = {
   locale: 'en-GB',
   language: 'English',
   yes: 'yes',
+  and: 'and',
   alarm: (where: string) => `Alarm: ${where}`,
   no: 'no',
   age: { s: 's', min: 'min', h: 'h', d: 'd' },
@@ -38,7 +40,7 @@ export const en = {
     passable: 'Passable', name: 'Name', longName: 'Description', usage: 'Use', area: 'Floor area', height: 'Height', width: 'Width', floorElevation: 'Floor height',
     elevation: 'Floor height', fireExit: 'Fire exit', isExternal: 'Leads outside', fireRating: 'Fire rating', smokeStop: 'Holds back smoke', selfClosing: 'Self-closing',
     accessible: 'Wheelchair accessible', portalKind: 'Kind of opening', connects: 'Joins', partOf: 'Part of', position: 'Position', footprint: 'Outline', span: 'Jambs',
-    type: 'Sort of thing', address: 'Address',
+    type: 'Sort of thing', address: 'Address', sitePosition: 'Place', identifies: 'Is the same as',
   } as Record<string, string>,
   usage: {
     room: 'room', corridor: 'corridor', lobby: 'lobby', stair: 'stair', lift: 'lift', shaft: 'shaft', plant: 'plant room', sanitary: 'sanitary', roof: 'roof', outside: 'outside',
@@ -65,7 +67,7 @@ export const en = {
   role: { owner: 'owner', steward: 'steward', responder: 'responder', viewer: 'viewer', source: 'source' } as Record<string, string>,
   nav: {
     building: 'Building', storeys: 'Storeys', section: 'Stairs and lifts', plan: 'Plan', quantity: 'What to look at', details: 'Details', findings: 'Findings', imports: 'Import', route: 'Route',
-    sources: 'Sources', calibration: 'Calibration',
+    sources: 'Sources', calibration: 'Calibration', links: 'Links', find: 'Find',
     help: 'Keys', theme: 'Theme', night: 'Night', light: 'Light', language: 'Nederlands', close: 'Close', key: 'Key', zoomIn: 'Zoom in', zoomOut: 'Zoom out', fit: 'Whole storey', print: 'Print',
   },
   storey: {
@@ -135,7 +137,7 @@ export const en = {
     outside: 'outside', option: (n: number) => `Way ${n}`,
   },
   keys: {
-    sources: 'sources in doubt', calibration: 'how well estimates hold',
+    sources: 'sources in doubt', calibration: 'how well estimates hold', links: 'other organisations', find: 'find a building',
     title: 'Keys', storeyUp: 'storey above', storeyDown: 'storey below', quantity: 'what to look at', pan: 'move the plan', zoom: 'closer, farther', fit: 'whole storey', next: 'next, previous room', nextDoor: 'next door', select: 'open the first “why”',
     findings: 'findings', imports: 'import', exit: 'way to an exit', theme: 'light or night', language: 'language', section: 'stairs and lifts', key: 'key of signs', close: 'close', help: 'this list', print: 'print',
   },
@@ -143,6 +145,9 @@ export const en = {
     title: 'Situation sheet', status: 'Status', interval: 'Interval', age: 'Age', at: (t: string) => `Picture of ${t}`, by: (n: string) => `Printed by ${n}`, until: (t: string) => `Do not use after ${t}`, secret: 'Security-sensitive: contains a building plan. Destroy after use.',
   },
   error: { network: 'The node does not answer.', unexpected: 'The node gave an answer that could not be read.', forbidden: 'Your role does not allow this.' },
+  links: linksEn,
+  shares: sharesEn,
+  find: findEn,
   codes: codesEn,
 };
 

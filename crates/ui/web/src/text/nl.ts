@@ -1,4 +1,5 @@
 import { codesNl } from './codes.ts';
+import { findNl, linksNl, sharesNl } from './linkNl.ts';
 import type { Text } from './en.ts';
 
 /** Every word on the page, in Dutch. */
@@ -6,6 +7,7 @@ export const nl: Text = {
   locale: 'nl-NL',
   language: 'Nederlands',
   yes: 'ja',
+  and: 'en',
   alarm: (where) => `Alarm: ${where}`,
   no: 'nee',
   age: { s: 's', min: 'min', h: 'u', d: 'd' },
@@ -39,7 +41,7 @@ export const nl: Text = {
     passable: 'Begaanbaar', name: 'Naam', longName: 'Omschrijving', usage: 'Gebruik', area: 'Vloeroppervlak', height: 'Hoogte', width: 'Breedte', floorElevation: 'Vloerhoogte',
     elevation: 'Vloerhoogte', fireExit: 'Nooduitgang', isExternal: 'Leidt naar buiten', fireRating: 'Brandwerendheid', smokeStop: 'Rookwerend', selfClosing: 'Zelfsluitend',
     accessible: 'Rolstoeltoegankelijk', portalKind: 'Soort opening', connects: 'Verbindt', partOf: 'Deel van', position: 'Plaats', footprint: 'Omtrek', span: 'Stijlen',
-    type: 'Soort ding', address: 'Adres',
+    type: 'Soort ding', address: 'Adres', sitePosition: 'Plaats', identifies: 'Is hetzelfde als',
   },
   usage: {
     room: 'kamer', corridor: 'gang', lobby: 'hal', stair: 'trap', lift: 'lift', shaft: 'schacht', plant: 'technische ruimte', sanitary: 'sanitair', roof: 'dak', outside: 'buiten',
@@ -66,7 +68,7 @@ export const nl: Text = {
   role: { owner: 'eigenaar', steward: 'beheerder', responder: 'hulpverlener', viewer: 'lezer', source: 'bron' },
   nav: {
     building: 'Gebouw', storeys: 'Bouwlagen', section: 'Trappen en liften', plan: 'Plattegrond', quantity: 'Waarnaar kijken', details: 'Details', findings: 'Bevindingen', imports: 'Import', route: 'Route',
-    sources: 'Bronnen', calibration: 'Kalibratie',
+    sources: 'Bronnen', calibration: 'Kalibratie', links: 'Verbindingen', find: 'Zoeken',
     help: 'Toetsen', theme: 'Thema', night: 'Nacht', light: 'Licht', language: 'English', close: 'Sluiten', key: 'Legenda', zoomIn: 'Inzoomen', zoomOut: 'Uitzoomen', fit: 'Hele bouwlaag', print: 'Afdrukken',
   },
   storey: {
@@ -136,7 +138,7 @@ export const nl: Text = {
     outside: 'buiten', option: (n) => `Weg ${n}`,
   },
   keys: {
-    sources: 'twijfelachtige bronnen', calibration: 'hoe goed schattingen kloppen',
+    sources: 'twijfelachtige bronnen', calibration: 'hoe goed schattingen kloppen', links: 'andere organisaties', find: 'een gebouw zoeken',
     title: 'Toetsen', storeyUp: 'bouwlaag hoger', storeyDown: 'bouwlaag lager', quantity: 'waarnaar kijken', pan: 'plattegrond schuiven', zoom: 'dichterbij, verder weg', fit: 'hele bouwlaag', next: 'volgende, vorige ruimte', nextDoor: 'volgende deur', select: 'open de eerste “waarom”',
     findings: 'bevindingen', imports: 'import', exit: 'weg naar een uitgang', theme: 'licht of nacht', language: 'taal', section: 'trappen en liften', key: 'legenda', close: 'sluiten', help: 'deze lijst', print: 'afdrukken',
   },
@@ -144,5 +146,8 @@ export const nl: Text = {
     title: 'Situatieblad', status: 'Status', interval: 'Interval', age: 'Leeftijd', at: (t) => `Beeld van ${t}`, by: (n) => `Afgedrukt door ${n}`, until: (t) => `Niet gebruiken na ${t}`, secret: 'Veiligheidsgevoelig: bevat een plattegrond. Vernietigen na gebruik.',
   },
   error: { network: 'De node antwoordt niet.', unexpected: 'De node gaf een onleesbaar antwoord.', forbidden: 'Uw rol staat dit niet toe.' },
+  links: linksNl,
+  shares: sharesNl,
+  find: findNl,
   codes: codesNl,
 };

@@ -1,19 +1,23 @@
 // The whole page.
 
 import { createEffect, createSignal, Match, on, onCleanup, onMount, Show, Switch, type JSX } from 'solid-js';
+import { createOrganisations } from '../live/organisations.ts';
 import { createOutbox } from '../live/outbox.ts';
 import { createPicture } from '../live/picture.ts';
 import { createSources } from '../live/sources.ts';
 import { AlarmVoice } from './Alarms.tsx';
 import { CalibrationPanel } from './Calibration.tsx';
+import { OwnerLine } from './Contact.tsx';
 import { OldPictureBanner } from './Connection.tsx';
 import { Detail } from './Detail.tsx';
+import { FindPanel } from './Find.tsx';
 import { Findings } from './Findings.tsx';
 import { Help } from './Help.tsx';
 import { Icon } from './Icon.tsx';
 import { Imports } from './Imports.tsx';
 import { Key } from './Key.tsx';
 import { onKey } from './keys.ts';
+import { LinksPanel } from './Links.tsx';
 import { Login } from './Login.tsx';
 import { Patterns } from './Patterns.tsx';
 import { Plan, type PlanControl } from './Plan.tsx';
@@ -28,7 +32,7 @@ import { createUi, UiContext, type Ui } from './ui.ts';
 export function App(): JSX.Element {
   const picture = createPicture();
   const outbox = createOutbox(picture);
-  const ui = createUi(picture, outbox, createSources(picture));
+  const ui = createUi(picture, outbox, createSources(picture), createOrganisations(picture));
   onMount(() => void picture.begin());
   return (
     <UiContext.Provider value={ui}>
@@ -45,9 +49,12 @@ export function App(): JSX.Element {
 function Workplace(props: { ui: Ui }): JSX.Element {
   const ui = props.ui;
   const [plan, setPlan] = createSignal<PlanControl | undefined>(undefined);
+  let aside: HTMLElement | undefined;
   const press = (event: KeyboardEvent) => onKey(event, ui, plan());
   onMount(() => window.addEventListener('keydown', press));
   onCleanup(() => window.removeEventListener('keydown', press));
+  // Another panel begins at its beginning.
+  createEffect(on(ui.panel, () => aside?.scrollTo(0, 0), { defer: true }));
   const pick = (id: string) => {
     const from = ui.pickFrom();
     ui.setPickFrom(null);
@@ -60,6 +67,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
     <div class="app" classList={{ old: ui.picture.connection.state() === 'reconnecting', 'with-panel': ui.panel() !== null }}>
       <TopBar />
       <OldPictureBanner />
+      <OwnerLine />
       <AlarmVoice />
       <PrintHead />
       <div class="work">
@@ -88,7 +96,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
           <PrintDoubts />
         </main>
         <Show when={ui.panel()}>
-          <aside class="panel" aria-label={text().nav.details}>
+          <aside ref={aside} class="panel" aria-label={text().nav.details}>
             <div class="panel-head">
               <h2>{panelTitle(ui)}</h2>
               <button type="button" class="square" aria-label={text().nav.close} onClick={() => ui.setPanel(null)}><Icon name="close" /></button>
@@ -99,6 +107,8 @@ function Workplace(props: { ui: Ui }): JSX.Element {
               <Match when={ui.panel() === 'imports'}><Imports /></Match>
               <Match when={ui.panel() === 'sources'}><SourcesPanel /></Match>
               <Match when={ui.panel() === 'calibration'}><CalibrationPanel /></Match>
+              <Match when={ui.panel() === 'links'}><LinksPanel /></Match>
+              <Match when={ui.panel() === 'find'}><FindPanel /></Match>
             </Switch>
           </aside>
         </Show>

@@ -7,6 +7,7 @@ import { ageText } from '../model/age.ts';
 import { isDecided, shown, type Shown } from '../model/estimate.ts';
 import { QUANTITIES, STALE_AFTER_S } from '../model/quantity.ts';
 import { decimalsOf, intervalText, percentText, stateText, unitText, valueText } from '../model/words.ts';
+import { FromLines } from './Contact.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 import { WhyView } from './Why.tsx';
@@ -28,6 +29,7 @@ export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Elem
       <button type="button" class="why-button" aria-expanded={isOpen()} aria-label={`${text().attribute[props.attribute] ?? props.attribute}: ${text().detail.why}`} onClick={() => ui.setWhy(isOpen() ? null : props.attribute)}>
         {isOpen() ? text().detail.hideWhy : text().detail.why}
       </button>
+      <FromLines estimate={estimate()} age_s={now().age_s} />
       <Show when={isOpen()}><WhyView twin={props.twin} attribute={props.attribute} /></Show>
     </li>
   );

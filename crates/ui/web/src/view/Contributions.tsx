@@ -8,6 +8,7 @@ import { sourceName } from '../model/source.ts';
 import { contributions, type Contribution } from '../model/why.ts';
 import { percentText } from '../model/words.ts';
 import { aboutText, claimText } from './Claims.tsx';
+import { ContactLine } from './Contact.tsx';
 import { HealthSign } from './HealthSign.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
@@ -15,6 +16,7 @@ import { useUi } from './ui.ts';
 interface Props { why: Why; entity: string; attribute: string; whenOf: (time: string | undefined) => string }
 
 export function Contributions(props: Props): JSX.Element {
+  const ui = useUi();
   const parts = createMemo(() => contributions(props.why));
   return (
     <>
@@ -26,6 +28,7 @@ export function Contributions(props: Props): JSX.Element {
               <span class="contribution-who"><b title={part.source}>{sourceName(part.source)}</b> <span class="claim-source">{text().why.readings(part.readings)}</span></span>
               <span class="contribution-share">{percentText(part.weight, text())}</span>
               <span class="weight-bar" aria-hidden="true"><span style={{ width: `${Math.min(1, part.weight) * 100}%` }} /></span>
+              <Show when={part.organisation}>{(name) => <span class="contribution-health" data-from={name()}>{text().links.from(name())} · <ContactLine standing={ui.organisations.standingOf(name())} /></span>}</Show>
               <Said {...props} part={part} />
               <HealthLine part={part} unit={props.why.estimate.unit ?? null} />
             </li>

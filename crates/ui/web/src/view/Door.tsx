@@ -9,6 +9,7 @@ import { doorShape, labelSpot, lineOf, ringsOf, type DoorShape } from '../model/
 import { quantity, STALE_AFTER_S } from '../model/quantity.ts';
 import { spokenEstimate } from '../model/words.ts';
 import { Area } from './Area.tsx';
+import { fromWords } from './Contact.tsx';
 import { DoubtMark } from './Label.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
@@ -46,7 +47,10 @@ export function Door(props: Props): JSX.Element {
   const inDoubt = () => doubtsOf(props.twin).length > 0 || ui.sources.places().has(props.twin.id);
   const name = () => ui.nameOf(props.twin.id);
   const spoken = () => {
-    const say = (attribute: string, s: Shown) => spokenEstimate(text().attribute[attribute] ?? attribute, estimateOf(props.twin, attribute), s, '', 0, text(), attribute);
+    const say = (attribute: string, s: Shown) => {
+      const estimate = estimateOf(props.twin, attribute);
+      return [spokenEstimate(text().attribute[attribute] ?? attribute, estimate, s, '', 0, text(), attribute), ...fromWords(ui, estimate, s.age_s)].join(', ');
+    };
     return `${name()}. ${say('open', open())}. ${say('passable', passable())}${inDoubt() ? `. ${text().doubt.title}` : ''}`;
   };
   return (

@@ -10,6 +10,7 @@ import { healthFacts, healthText } from '../model/healthWords.ts';
 import { quantity } from '../model/quantity.ts';
 import { sourceName } from '../model/source.ts';
 import { areaLabel, intervalText } from '../model/words.ts';
+import { fromWords, OwnerLine } from './Contact.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
@@ -25,6 +26,7 @@ export function PrintHead(): JSX.Element {
     <div class="print-only print-head">
       <h1>{text().print.title}: {ui.nameOf(ui.currentStorey()?.id ?? '')}, {text().quantity[ui.quantity()]}</h1>
       <p>{text().print.at(day(taken()))} ({text().connection[link.state()]}) · {text().print.by(ui.picture.session()?.name ?? '')} · <b>{text().print.until(day(taken() + VALID_MS))}</b></p>
+      <OwnerLine />
       <p><b>{text().print.secret}</b></p>
     </div>
   );
@@ -49,7 +51,7 @@ export function PrintTable(): JSX.Element {
               <tr>
                 <th>{ui.nameOf(id)}</th>
                 <td>{label().value}</td>
-                <td>{[text().look[s().look], ...DOUBT_FLAGS.filter((flag) => estimate()?.flags?.includes(flag)).map((flag) => text().flag[flag])].join('; ')}</td>
+                <td>{[text().look[s().look], ...DOUBT_FLAGS.filter((flag) => estimate()?.flags?.includes(flag)).map((flag) => text().flag[flag]), ...fromWords(ui, estimate(), null)].join('; ')}</td>
                 <td>{intervalText(s().interval, q().unit, q().decimals, text())}</td>
                 <td><Show when={label().age}>{text().ago(label().age)}</Show></td>
               </tr>

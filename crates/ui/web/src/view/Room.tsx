@@ -8,6 +8,7 @@ import { labelSpot, pathOf, ringsOf } from '../model/geometry.ts';
 import { quantity } from '../model/quantity.ts';
 import { areaLabel, spokenEstimate } from '../model/words.ts';
 import { Area } from './Area.tsx';
+import { fromWords } from './Contact.tsx';
 import { DOUBT_CORNER_PX, DoubtSign, Label, labelLines, type LabelLine } from './Label.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
@@ -37,7 +38,8 @@ export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.E
     // What the estimate on screen suffers from is part of its own sentence.
     const elsewhere = doubts().filter((flag) => plain() || !estimate()?.flags?.includes(flag));
     const unnamed = inDoubt() && doubts().length === 0 ? [text().doubt.title] : [];
-    return [name(), ...estimated, ...elsewhere.map((flag) => text().flag[flag]), ...unnamed].join('. ');
+    const from = plain() ? [] : fromWords(ui, estimate(), now().age_s);
+    return [name(), ...estimated, ...from, ...elsewhere.map((flag) => text().flag[flag]), ...unnamed].join('. ');
   };
   return (
     <Show when={rings()}>

@@ -7,6 +7,7 @@ import { sectionLayout, type Join } from '../model/section.ts';
 import { badge, badgeFromCounts, type Badge } from '../model/storey.ts';
 import { MARKS, shown } from '../model/estimate.ts';
 import { DOUBT_MARK } from '../model/doubt.ts';
+import { ContactSign } from './Contact.tsx';
 import { text } from './prefs.ts';
 import { LIFT_SIGN, STAIR_SIGN } from './Room.tsx';
 import { useUi } from './ui.ts';
@@ -36,14 +37,14 @@ function StoreyRow(props: { storey: StoreySummary }): JSX.Element {
   const share = createMemo<Badge>(() => {
     const plan = ui.picture.plans[props.storey.id];
     if (!plan) return badgeFromCounts(props.storey.spaces, props.storey.status, props.storey.alarms);
-    return badge(plan.spaces.flatMap((id) => ui.picture.twins[id] ?? []), slow_ms(), ui.sources.places());
+    return badge(plan.spaces.flatMap((id) => ui.picture.twins[id] ?? []), slow_ms(), ui.sources.places(), (name) => ui.organisations.standingOf(name).state === 'outOfContact');
   });
   const current = () => ui.currentStorey()?.id === props.storey.id;
   const name = () => storeyName(props.storey);
   const spoken = () => {
     const b = share();
     const t = text().storey;
-    return [name(), b.alarm > 0 ? t.alarmShare(b.alarm) : '', t.unknownShare(b.unknown, b.total), b.old > 0 ? t.oldShare(b.old) : '', b.inferred > 0 ? t.inferredShare(b.inferred) : '', b.doubtful > 0 ? t.doubtfulShare(b.doubtful) : ''].filter(Boolean).join(', ');
+    return [name(), b.alarm > 0 ? t.alarmShare(b.alarm) : '', t.unknownShare(b.unknown, b.total), b.old > 0 ? t.oldShare(b.old) : '', b.inferred > 0 ? t.inferredShare(b.inferred) : '', b.doubtful > 0 ? t.doubtfulShare(b.doubtful) : '', b.away > 0 ? text().links.awayShare(b.away) : ''].filter(Boolean).join(', ');
   };
   return (
     <li>
@@ -71,6 +72,7 @@ function BadgeView(props: { badge: Badge }): JSX.Element {
         <Show when={props.badge.old > 0}><span class="count-old">{MARKS.old}{props.badge.old}</span></Show>
         <Show when={props.badge.inferred > 0}><span class="count-inferred">{MARKS.inferred}{props.badge.inferred}</span></Show>
         <Show when={props.badge.doubtful > 0}><b class="count-doubtful">{DOUBT_MARK}{props.badge.doubtful}</b></Show>
+        <Show when={props.badge.away > 0}><span class="count-away"><ContactSign state="outOfContact" />{props.badge.away}</span></Show>
       </span>
       <span class="badge-bar">
         <span class="bar-alarm" style={{ width: part(props.badge.alarm) }} />

@@ -3,6 +3,7 @@
 import { For, Show, type JSX } from 'solid-js';
 import { DOUBT_MARK } from '../model/doubt.ts';
 import { QUANTITIES } from '../model/quantity.ts';
+import { ContactSign } from './Contact.tsx';
 import { ConnectionView } from './Connection.tsx';
 import { Icon } from './Icon.tsx';
 import { prefs, text } from './prefs.ts';
@@ -13,6 +14,11 @@ export function TopBar(): JSX.Element {
   const many = () => (ui.picture.buildings()?.length ?? 0) > 1;
   const nameOf = (b: { id: string; name?: { value?: unknown } }) => (typeof b.name?.value === 'string' ? b.name.value : `${text().detail.building} ${b.id.slice(-6)}`);
   const toggle = (panel: Panel) => ui.setPanel(ui.panel() === panel ? null : panel);
+  const contacts = () => {
+    const { own, away, isAsked, members } = ui.organisations;
+    if (!own() || (members()?.length ?? 0) === 0) return text().links.none;
+    return !isAsked() ? text().links.contactUnknown : away().length > 0 ? text().links.away(away().length) : text().links.allHere;
+  };
   const open = (id: string) => {
     ui.select(null);
     ui.setRoutes(null);
@@ -27,6 +33,13 @@ export function TopBar(): JSX.Element {
             <For each={ui.picture.buildings()}>{(b) => <option value={b.id} selected={b.id === ui.picture.building()?.id}>{nameOf(b)}</option>}</For>
           </select>
         </Show>
+      </div>
+      <div class="seek">
+        <button type="button" class="square" data-panel="find" title={`${text().nav.find} (/)`} aria-label={text().nav.find} aria-pressed={ui.panel() === 'find'} onClick={() => toggle('find')}><Icon name="find" /></button>
+        <button type="button" data-panel="links" title={contacts()} aria-label={`${text().nav.links}: ${contacts()}`} aria-pressed={ui.panel() === 'links'} onClick={() => toggle('links')}>
+          <Icon name="links" />
+          <Show when={ui.organisations.away().length > 0}><span class="count count-away"><ContactSign state="outOfContact" />{ui.organisations.away().length}</span></Show>
+        </button>
       </div>
       <ConnectionView />
       <div class="tools">

@@ -11,6 +11,7 @@ import { Away, enc } from '../live/client.ts';
 import { EstimateLine } from './AttributeRow.tsx';
 import { Changes } from './Changes.tsx';
 import { Claims } from './Claims.tsx';
+import { FromLines } from './Contact.tsx';
 import { Contributions } from './Contributions.tsx';
 import { dayClockText, MomentChoice, momentText } from './MomentChoice.tsx';
 import { text } from './prefs.ts';
@@ -63,6 +64,7 @@ function Behind(props: { why: Why; twin: Twin; attribute: string; moment: Moment
             nameOf={ui.nameOf}
             ageOf={text().earlier}
           />
+          <FromLines estimate={props.why.estimate} age_s={null} />
         </div>
       </Show>
       <Show when={props.why.spec?.meaning}>

@@ -44,6 +44,11 @@ const ACTIONS: Record<string, Action> = {
   i: (ui) => ui.setPanel(ui.panel() === 'imports' ? null : 'imports'),
   h: (ui) => ui.setPanel(ui.panel() === 'sources' ? null : 'sources'),
   c: (ui) => ui.setPanel(ui.panel() === 'calibration' ? null : 'calibration'),
+  m: (ui) => ui.setPanel(ui.panel() === 'links' ? null : 'links'),
+  '/': (ui) => {
+    ui.setPanel('find');
+    document.querySelector<HTMLInputElement>('input[name=find]')?.focus();
+  },
   e: (ui) => {
     const from = ui.selected();
     if (from) void askRoute(ui, from, 'exit').then((words) => ui.picture.announce(words));

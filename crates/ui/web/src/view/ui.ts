@@ -2,6 +2,7 @@
 // the page.
 
 import { createContext, createSignal, useContext } from 'solid-js';
+import type { Organisations } from '../live/organisations.ts';
 import type { Outbox } from '../live/outbox.ts';
 import type { Picture } from '../live/picture.ts';
 import type { Sources } from '../live/sources.ts';
@@ -10,9 +11,9 @@ import { QUANTITIES, type QuantityId } from '../model/quantity.ts';
 import { entranceStorey } from '../model/storey.ts';
 import { text } from './prefs.ts';
 
-export type Panel = 'details' | 'findings' | 'imports' | 'sources' | 'calibration' | null;
+export type Panel = 'details' | 'findings' | 'imports' | 'sources' | 'calibration' | 'links' | 'find' | null;
 
-export function createUi(picture: Picture, outbox: Outbox, sources: Sources) {
+export function createUi(picture: Picture, outbox: Outbox, sources: Sources, organisations: Organisations) {
   const [storey, setStorey] = createSignal<string | undefined>(undefined);
   const [selected, setSelected] = createSignal<string | null>(null);
   const [quantity, setQuantity] = createSignal<QuantityId>('temperature');
@@ -22,6 +23,7 @@ export function createUi(picture: Picture, outbox: Outbox, sources: Sources) {
   const [section, setSection] = createSignal(true);
   const [routes, setRoutes] = createSignal<Route[] | null>(null);
   const [pickFrom, setPickFrom] = createSignal<string | null>(null);
+  const [sought, setSought] = createSignal('');
   const [why, setWhy] = createSignal<string | null>(null);
 
   /** Storeys from the top down, as a building stands. */
@@ -50,8 +52,8 @@ export function createUi(picture: Picture, outbox: Outbox, sources: Sources) {
   };
 
   return {
-    picture, outbox, sources, nameOf, storeys, currentStorey, setStorey, selected, select, quantity, setQuantity, panel, setPanel,
-    help, setHelp, key, setKey, section, setSection, routes, setRoutes, pickFrom, setPickFrom, why, setWhy,
+    picture, outbox, sources, organisations, nameOf, storeys, currentStorey, setStorey, selected, select, quantity, setQuantity, panel, setPanel,
+    help, setHelp, key, setKey, section, setSection, routes, setRoutes, pickFrom, setPickFrom, sought, setSought, why, setWhy,
     /** Up is positive. */
     moveStorey(by: number) {
       const all = storeys();

@@ -90,7 +90,7 @@ test('a badge counts what is unknown, old, inferred, alarming or in doubt', () =
     space('g', { temperature: { status: 'inferred', value: 20, evidenceTime: fresh } }),
     space('h', { temperature: { status: 'observed', value: 20, evidenceTime: fresh }, humidity: { status: 'observed', value: 50, evidenceTime: fresh, flags: ['faultySource'] } }),
   ];
-  assert.deepEqual(badge(spaces, NOW), { total: 8, unknown: 2, old: 1, inferred: 1, alarm: 2, doubtful: 1 });
+  assert.deepEqual(badge(spaces, NOW), { total: 8, unknown: 2, old: 1, inferred: 1, alarm: 2, doubtful: 1, away: 0 });
   assert.equal(badge(spaces, NOW, new Set(['a', 'h'])).doubtful, 2);
 });
 

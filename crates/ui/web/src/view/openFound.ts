@@ -1,0 +1,63 @@
+// From something that was found to its place on a plan, if there is one here.
+
+import { enc } from '../live/client.ts';
+import { estimateOf, type Twin } from '../model/api.ts';
+import type { Found } from '../model/found.ts';
+import type { Ui } from './ui.ts';
+
+/** A room is part of a storey, a storey of a building; deeper than this nothing is nested. */
+const DEPTH_MAX = 4;
+
+/** Shows a twin where it is; `false` where no plan of it is here. */
+export async function openFound(ui: Ui, found: Found): Promise<boolean> {
+  if (ui.picture.storeyOf(found.id)) {
+    ui.jump(found.id);
+    return true;
+  }
+  const path = await pathUp(ui, found.id);
+  const building = path.at(-1);
+  if (building === undefined || !hasPlan(ui, building)) return false;
+  if (ui.picture.building()?.id !== building) {
+    ui.select(null);
+    ui.setRoutes(null);
+    ui.setStorey(undefined);
+    await ui.picture.openBuilding(building).catch(() => undefined);
+  }
+  if (ui.picture.building()?.id !== building) return false;
+  await show(ui, path);
+  return true;
+}
+
+/** The twin and all that it is part of, up to its building; without one where none is known. */
+async function pathUp(ui: Ui, id: string): Promise<string[]> {
+  const path = [id];
+  for (let i = 0; i < DEPTH_MAX && !isBuilding(ui, path.at(-1) as string); i++) {
+    const twin = await ui.picture.client.get<Twin>(`/v1/entities/${enc(path.at(-1) as string)}`).catch(() => undefined);
+    const whole = (estimateOf(twin, 'partOf')?.value as { entity?: string } | null | undefined)?.entity;
+    if (whole === undefined) return path;
+    path.push(whole);
+  }
+  return path;
+}
+
+async function show(ui: Ui, path: string[]): Promise<void> {
+  const storey = path.find((id) => ui.picture.building()?.storeys.some((s) => s.id === id));
+  const first = path[0] as string;
+  if (storey === undefined) {
+    ui.setPanel(null);
+    return;
+  }
+  ui.setStorey(storey);
+  if (!ui.picture.plans[storey]) await ui.picture.readPlan(storey).catch(() => undefined);
+  if (first === storey) ui.setPanel(null);
+  else ui.jump(first);
+}
+
+function isBuilding(ui: Ui, id: string): boolean {
+  return ui.picture.buildings()?.some((b) => b.id === id) === true;
+}
+
+/** Of what was only announced the node knows a building without a single space. */
+function hasPlan(ui: Ui, id: string): boolean {
+  return ui.picture.buildings()?.some((b) => b.id === id && b.spaces > 0) === true;
+}
