@@ -27,6 +27,31 @@ pub struct Contact {
     pub theirs: [Option<Time>; 4],
     /// The same of what we wrote for it: it has said that it holds all until then.
     pub ours: [Option<Time>; 4],
+    /// Its bundles that are known to exist and are not here, per class.
+    pub theirs_missing: [u64; 4],
+    /// Bundles written for it since this node started, not yet known to be there.
+    pub ours_missing: [u64; 4],
+}
+
+impl Contact {
+    /// The last common state: until then both sides have all that the other wrote for it, as
+    /// far as we know of it. Nothing if we never heard it.
+    pub fn common_until(&self) -> Option<Time> {
+        let known = |missing: [u64; 4], until: [Option<Time>; 4]| {
+            let owed = missing
+                .into_iter()
+                .zip(until)
+                .filter(|(missing, _)| *missing > 0);
+            // Of a class of which nothing ever came through, nothing is common.
+            owed.map(|(_, until)| until.unwrap_or(Time::MIN)).min()
+        };
+        let theirs = known(self.theirs_missing, self.theirs);
+        let ours = known(self.ours_missing, self.ours);
+        let until = [self.last_heard, theirs, ours].into_iter().flatten().min();
+        self.last_heard
+            .and(until)
+            .filter(|until| *until > Time::MIN)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -149,6 +174,49 @@ impl Contacts {
             last_heard: heard.last,
             theirs: heard.theirs,
             ours: heard.ours,
+            theirs_missing: [0; 4],
+            ours_missing: [0; 4],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contact() -> Contact {
+        Contact {
+            origin: OriginId([1; 16]),
+            name: "tower".to_owned(),
+            connected_since: None,
+            last_heard: Some(Time(100)),
+            theirs: [Some(Time(90)), None, Some(Time(70)), None],
+            ours: [Some(Time(80)), None, None, Some(Time(60))],
+            theirs_missing: [0; 4],
+            ours_missing: [0; 4],
+        }
+    }
+
+    #[test]
+    fn the_last_common_state_is_before_what_is_missing() {
+        assert_eq!(contact().common_until(), Some(Time(100)), "nothing is owed");
+        for (theirs, ours, expected) in [
+            ([0, 0, 1, 0], [0; 4], Some(70)),
+            ([0; 4], [2, 0, 0, 0], Some(80)),
+            ([1, 0, 0, 0], [0, 0, 0, 5], Some(60)),
+            ([0, 1, 0, 0], [0; 4], None),
+        ] {
+            let owing = Contact {
+                theirs_missing: theirs,
+                ours_missing: ours,
+                ..contact()
+            };
+            assert_eq!(owing.common_until(), expected.map(Time));
+        }
+        let never = Contact {
+            last_heard: None,
+            ..contact()
+        };
+        assert_eq!(never.common_until(), None);
     }
 }

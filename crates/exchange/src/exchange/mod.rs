@@ -380,6 +380,39 @@ impl Exchange {
         }
         let members = self.roster.members().map(|view| view.card);
         let others = members.filter(|card| card.origin() != self.oneself.origin);
-        others.map(|card| self.contacts.of(card)).collect()
+        let mut contacts: Vec<Contact> = others.map(|card| self.contacts.of(card)).collect();
+        for contact in &mut contacts {
+            self.count_missing(contact);
+        }
+        contacts
+    }
+
+    /// What each connected member took in per second lately, in bytes.
+    pub fn goodputs(&mut self, now: Time) -> BTreeMap<twin_link::OriginId, f64> {
+        let mut goodputs = BTreeMap::new();
+        for peer in self.contacts.peers() {
+            let traffic = self.hub.traffic(peer, now);
+            if let (Some(member), Some(traffic)) = (self.contacts.member(peer), traffic) {
+                goodputs.insert(member, traffic.goodput_bytes_per_s);
+            }
+        }
+        goodputs
+    }
+
+    fn count_missing(&self, contact: &mut Contact) {
+        for (_, to, class, written) in self.epochs.written() {
+            if self.circle.is_reader(contact.origin, to) {
+                let until = contact.ours[class as usize];
+                let missing = written.iter().filter(|(_, at)| Some(*at) > until);
+                contact.ours_missing[class as usize] += missing.count() as u64;
+            }
+        }
+        for (id, stream) in self.hub.replica().streams() {
+            let writer = self.inbox.identity(id).map(|identity| identity.origin);
+            if writer == Some(contact.origin) {
+                let missing: u64 = stream.missing().map(|(from, to)| to - from + 1).sum();
+                contact.theirs_missing[stream.opening.class as usize] += missing;
+            }
+        }
     }
 }

@@ -254,13 +254,12 @@ impl Node {
     /// Everyone who belongs, but us. Blocks.
     pub fn members(&self, caller: &Caller) -> Result<View<Vec<MemberLine>>, Error> {
         permit(caller, &policy::Action::ReadPeers)?;
-        let lines =
-            self.ask_link(
-                |seat| match seat.exchanging(|exchange, _, _| lines(exchange)) {
-                    Err(Error::NoOrganisation) => Ok(Vec::new()),
-                    lines => lines,
-                },
-            )?;
+        let lines = self.ask_link(|seat| {
+            match seat.exchanging(|exchange, _, env| lines(exchange, env.now)) {
+                Err(Error::NoOrganisation) => Ok(Vec::new()),
+                lines => lines,
+            }
+        })?;
         told(caller, &policy::Action::ReadPeers, lines)
     }
 
@@ -363,12 +362,13 @@ fn organisation(card: &Card) -> Organisation {
     }
 }
 
-fn lines(exchange: &twin_exchange::Exchange) -> Vec<MemberLine> {
+fn lines(exchange: &mut twin_exchange::Exchange, now: Time) -> Vec<MemberLine> {
     let contacts: BTreeMap<OriginId, twin_exchange::Contact> = exchange
         .contacts()
         .into_iter()
         .map(|contact| (contact.origin, contact))
         .collect();
+    let goodputs = exchange.goodputs(now);
     let names: BTreeMap<Fingerprint, &str> = exchange
         .members()
         .map(|member| (member.card.fingerprint(), member.card.name()))
@@ -377,16 +377,35 @@ fn lines(exchange: &twin_exchange::Exchange) -> Vec<MemberLine> {
         .members()
         .filter(|m| m.card.origin() != exchange.origin());
     let mut lines: Vec<MemberLine> = others
-        .map(|member| line(&member, contacts.get(&member.card.origin()), &names))
+        .map(|member| {
+            line(
+                &member,
+                contacts.get(&member.card.origin()),
+                &names,
+                &goodputs,
+            )
+        })
         .collect();
     lines.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     lines
+}
+
+fn classes(contact: &twin_exchange::Contact) -> Vec<ContactLine> {
+    let line = |class: Class| ContactLine {
+        class,
+        ours_missing: contact.ours_missing[class as usize],
+        ours_until: contact.ours[class as usize],
+        theirs_missing: contact.theirs_missing[class as usize],
+        theirs_until: contact.theirs[class as usize],
+    };
+    Class::ALL.into_iter().map(line).collect()
 }
 
 fn line(
     member: &MemberView<'_>,
     contact: Option<&twin_exchange::Contact>,
     names: &BTreeMap<Fingerprint, &str>,
+    goodputs: &BTreeMap<OriginId, f64>,
 ) -> MemberLine {
     let card = member.card;
     MemberLine {
@@ -402,9 +421,9 @@ fn line(
         is_retired: member.is_retired,
         connected_since: contact.and_then(|c| c.connected_since),
         last_heard: contact.and_then(|c| c.last_heard),
-        common_until: None,
-        goodput_bytes_per_s: None,
-        classes: Vec::new(),
+        common_until: contact.and_then(twin_exchange::Contact::common_until),
+        goodput_bytes_per_s: goodputs.get(&card.origin()).copied(),
+        classes: contact.map(classes).unwrap_or_default(),
     }
 }
 

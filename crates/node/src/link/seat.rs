@@ -132,6 +132,9 @@ impl Seat {
         let rows = self.rows.clone();
         let opened = self.with_env(|_, env| Exchange::open(&rows, place, delivered, env));
         self.exchange = opened.map_err(|e| Error::Link(e.to_string()))?;
+        if let Some(exchange) = &mut self.exchange {
+            exchange.set_carried_max(self.config.link.carried_bytes_max);
+        }
         if self.lost {
             // What was written last may be known elsewhere: nothing is continued.
             let _ = self.exchanging(|exchange, _, env| exchange.begin_new_life(env));
