@@ -483,13 +483,19 @@ impl Node {
             other => other.into(),
         })?;
         copy_files(&self.files_dir(), &files_dir(to))?;
+        self.0.link.back_up(to)?;
         tracing::info!(by = ?caller.principal, to = %to.display(), "backup made");
         Ok(report)
     }
 
     /// Reads every byte of the store and compares it with its checksums. Blocks.
     pub fn verify(&self, caller: &Caller) -> Result<View<Vec<store::Problem>>, Error> {
-        let problems = || self.0.maintenance.verify();
+        let mut found = self.0.link.verify()?;
+        let problems = || {
+            let mut problems = self.0.maintenance.verify();
+            problems.append(&mut found);
+            problems
+        };
         Ok(policy::release(
             caller,
             &policy::Action::ReadMetrics,
@@ -648,6 +654,7 @@ pub fn restore(from: &Path, data_dir: &Path, now: Time) -> Result<store::BackupR
     let above = if minutes > 0.0 { minutes as u32 } else { 0 };
     let report = store::restore(&store_disk(from)?, &store_disk(data_dir)?, above)?;
     copy_files(&files_dir(from), &files_dir(data_dir))?;
+    link::restore(from, data_dir)?;
     Ok(report)
 }
 

@@ -15,6 +15,7 @@ mod facade;
 mod joining;
 mod offer;
 mod record;
+mod safekeeping;
 mod seat;
 mod whereabouts;
 
@@ -24,6 +25,7 @@ pub use facade::{
     ShareLine,
 };
 pub(crate) use record::Recorded;
+pub(crate) use safekeeping::restore;
 use seat::Seat;
 
 use crate::clock::Clock;

@@ -71,7 +71,7 @@ pub(crate) struct Seat {
 
 /// The rows of a depot as the exchange reads them.
 #[derive(Debug, Clone)]
-pub(super) struct DepotRows(depot::Reader);
+pub(super) struct DepotRows(pub(super) depot::Reader);
 
 impl Rows for DepotRows {
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
@@ -497,11 +497,7 @@ fn row(change: Change) -> depot::Change {
 }
 
 fn open_depot(config: &config::Config) -> Result<(Depot, [u8; 32], bool), Error> {
-    let backend =
-        store::backend::Disk::new(config.data_dir.join("link")).map_err(|cause| Error::Io {
-            what: "opening the link's directory",
-            cause,
-        })?;
+    let backend = super::safekeeping::disk(&config.data_dir)?;
     let place = store::backend::Backend::place_id(&backend).map_err(|cause| Error::Io {
         what: "reading where the link's directory is",
         cause,

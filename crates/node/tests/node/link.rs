@@ -369,3 +369,52 @@ fn wrong_requests_are_answered_in_words() {
         "nobody speaks for another organisation"
     );
 }
+
+#[test]
+fn a_restored_backup_goes_on_in_a_life_of_its_own() {
+    let (tower, brigade) = pair();
+    tower.shares("brigade", &["temperature"], false);
+    tower.says("urn:x:room", "temperature", Value::Number(20.0));
+    brigade.until("told", |o| o.claims("urn:x:room", "temperature") == 1);
+    let (backup, fresh) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    tower.node.backup(OPERATOR, backup.path()).unwrap();
+    // After the backup: the restored node does not know of it, and its brigade does.
+    tower.says("urn:x:room", "temperature", Value::Number(21.0));
+    brigade.until("told", |o| o.claims("urn:x:room", "temperature") == 2);
+    tower.node.close();
+    twin_node::restore(backup.path(), fresh.path(), tower.node.now()).unwrap();
+    let restored = Organisation {
+        node: open(fresh.path(), "tower", true),
+        dir: fresh,
+        name: "tower",
+        can_be_called: true,
+    };
+    let notices = restored.node.link_notices(OPERATOR).unwrap();
+    assert!(
+        notices.get().iter().any(|n| n.code == "EXC-002"),
+        "a new life is told"
+    );
+    restored.says("urn:x:room", "temperature", Value::Number(22.0));
+    let mut file = Vec::new();
+    let mut write = |bytes: Vec<u8>| {
+        file.extend(bytes);
+        Ok(())
+    };
+    restored.until("in a bundle", |o| {
+        let told = o.node.disclosures(OPERATOR).unwrap();
+        told.get().iter().map(|d| d.disclosure.count).sum::<u64>() == 2
+    });
+    restored
+        .node
+        .export_bundles(OPERATOR, ExportRequest::default(), &mut write)
+        .unwrap();
+    let arrived = brigade
+        .node
+        .import_bundles(OPERATOR, &mut &file[..])
+        .unwrap();
+    assert_eq!(arrived.get().refused, 0, "no second history");
+    brigade.until("told by the restored", |o| {
+        o.claims("urn:x:room", "temperature") == 3
+    });
+    assert_eq!(restored.node.verify(OPERATOR).unwrap().get(), &[]);
+}
