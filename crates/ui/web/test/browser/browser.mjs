@@ -8,6 +8,16 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.TWIN_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
 }
 
+const TOUCH_MIN_PX = 48;
+
+/** What is smaller than a gloved finger, of all that is on screen. */
+export const tooSmall = (tab) =>
+  tab.$$eval(
+    'button, select, summary, textarea, input:not([type=radio], [type=file])',
+    (all, min) => all.filter((e) => e.offsetParent !== null).map((e) => [e.textContent.trim().slice(0, 20), e.getBoundingClientRect()]).filter(([, r]) => r.height < min - 0.5 || r.width < min - 0.5).map(([t, r]) => `${t} ${Math.round(r.width)}×${Math.round(r.height)}`),
+    TOUCH_MIN_PX,
+  );
+
 /** Counts checks; keeps the words of those that failed. */
 export class Tally {
   n = 0;

@@ -1,9 +1,10 @@
 // The page against a running node with an imported building.
 
 import { calibration, contributions, moments, onlooker, rareQuantities, sources, suppositions } from './belief.mjs';
+import { tooSmall } from './browser.mjs';
+import { finding, links, received } from './links.mjs';
 
 const VISIBLE_WITHIN_MS = 1000;
-const TOUCH_MIN_PX = 48;
 
 export async function page(browser, tally, node) {
   await anonymous(browser, tally, node);
@@ -15,7 +16,7 @@ export async function page(browser, tally, node) {
     if (/Content Security Policy/i.test(message.text())) complaints.push(message.text());
   });
   await logIn(tab, node);
-  for (const part of [storeys, plan, panels, why, contributions, moments, rareQuantities, suppositions, sources, calibration, live, themes, keys, touch, route, unplugged, storage]) {
+  for (const part of [storeys, plan, panels, why, contributions, moments, rareQuantities, suppositions, sources, calibration, live, themes, keys, touch, route, received, links, finding, unplugged, storage]) {
     await tally.attempt(part.name, () => part(tab, tally, context));
   }
   await tally.attempt('onlooker', () => onlooker(browser, tally, node, logIn, tab));
@@ -190,21 +191,13 @@ async function keys(tab, tally) {
   await tab.keyboard.press('1');
 }
 
-/** What is smaller than a gloved finger, of all that is on screen. */
-const tooSmall = (tab) =>
-  tab.$$eval(
-    'button, select, summary, input:not([type=radio], [type=file])',
-    (all, min) => all.filter((e) => e.offsetParent !== null).map((e) => [e.textContent.trim().slice(0, 20), e.getBoundingClientRect()]).filter(([, r]) => r.height < min - 0.5 || r.width < min - 0.5).map(([t, r]) => `${t} ${Math.round(r.width)}×${Math.round(r.height)}`),
-    TOUCH_MIN_PX,
-  );
-
 async function touch(tab, tally) {
   await selectRoom(tab);
   await tab.click('.attribute[data-attribute=name] .why-button');
   await tab.click('[data-moment=toggle]');
   await tab.waitForSelector('[data-moment="-10"]');
   const small = await tooSmall(tab);
-  for (const [key, panel] of [['h', '.source-list'], ['c', '.class-list']]) {
+  for (const [key, panel] of [['h', '.source-list'], ['c', '.class-list'], ['m', '.links'], ['/', '.find']]) {
     await tab.keyboard.press(key);
     await tab.waitForSelector(panel);
     small.push(...(await tooSmall(tab)));
