@@ -23,6 +23,7 @@ mod error;
 mod fact_trust;
 mod finding;
 mod housekeeping;
+mod identity;
 mod importing;
 mod inference;
 mod influence;
@@ -57,6 +58,7 @@ pub use config::Config;
 pub use credentials::{Account, NewToken, PASSWORD_LENGTH_MIN, Session, Token};
 pub use error::Error;
 pub use finding::{FOUND_MAX, Found, Near, Sought};
+pub use identity::{IDENTITY_PREFIX, Identity};
 pub use importing::{ImportReceipt, OnProgress, Progress};
 pub use journal::{ImportChanges, ImportRecord};
 pub use link::{

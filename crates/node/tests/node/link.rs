@@ -418,3 +418,70 @@ fn a_restored_backup_goes_on_in_a_life_of_its_own() {
     });
     assert_eq!(restored.node.verify(OPERATOR).unwrap().get(), &[]);
 }
+
+#[test]
+fn two_organisations_say_of_two_twins_that_they_are_one() {
+    let (tower, brigade) = pair();
+    let announce = |o: &Organisation| {
+        let rule = NewRule {
+            to: "members".to_owned(),
+            kinds: Some(vec![EntityKind::Building, EntityKind::Thing]),
+            attributes: Some(["type", "name", "identifies"].map(attribute).to_vec()),
+            area: None,
+            backfill: true,
+            may_sum_up: false,
+        };
+        o.node.share(OPERATOR, rule).unwrap();
+    };
+    tower.says("urn:x:tower", "type", Value::text("building"));
+    tower.says("urn:x:tower", "name", Value::text("Kronenburg Tower"));
+    announce(&tower);
+    brigade.says("urn:y:block", "type", Value::text("building"));
+    brigade.says("urn:y:block", "name", Value::text("Block 12"));
+    let sought = Sought {
+        text: Some("kronenburg".to_owned()),
+        ..Sought::default()
+    };
+    let found = |o: &Organisation| {
+        let found = o.node.read(OPERATOR).unwrap().find_twins(&sought);
+        found.unwrap().into_inner()
+    };
+    brigade.until("told of the tower", |o| !found(o).is_empty());
+    let mut identity = twin_node::Identity {
+        one: id("urn:y:block"),
+        other: id("urn:x:tower"),
+        probability: Some(0.9),
+        reason: "seen from the street".to_owned(),
+    };
+    brigade.node.identify(OPERATOR, &identity).unwrap();
+    announce(&brigade);
+    let probability = |o: &Organisation| {
+        let identities = &found(o)[0].identities;
+        identities
+            .iter()
+            .find(|(twin, _)| *twin == id("urn:y:block"))
+            .map(|(_, p)| *p)
+    };
+    tower.until("told that they are one", |o| {
+        probability(o).is_some_and(|p| p > 0.5)
+    });
+    let before = probability(&tower).unwrap();
+    identity.probability = None;
+    identity.reason = "another street".to_owned();
+    tower.node.identify(OPERATOR, &identity).unwrap();
+    let after = probability(&tower).unwrap_or(0.0);
+    assert!(
+        after < before,
+        "a dispute makes it less probable: {before} {after}"
+    );
+    identity.other = id("urn:y:block");
+    assert!(matches!(
+        tower.node.identify(OPERATOR, &identity),
+        Err(Error::Invalid(_))
+    ));
+    identity.other = id("urn:x:nowhere");
+    assert!(matches!(
+        tower.node.identify(OPERATOR, &identity),
+        Err(Error::NotFound { .. })
+    ));
+}
