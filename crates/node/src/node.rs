@@ -188,7 +188,7 @@ impl Node {
             clock: Arc::clone(&clock),
             published: Arc::clone(&published),
             log: opened.reader.clone(),
-            writer: commands.clone(),
+            writer: commands.downgrade(),
         };
         let (link, link_threads) = Link::start(parts, &wake)?;
         threads.extend(link_threads);

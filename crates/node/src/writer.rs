@@ -23,6 +23,7 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
+use tokio::sync::mpsc::WeakSender;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use twin_model::{BatchId, Claim, ClaimId, CommitNumber, EntityId, Time};
 use twin_store as store;
@@ -361,7 +362,7 @@ impl Writer {
         keys.sort_unstable();
         keys.dedup();
         self.ring.push(self.live.commit, timed, keys);
-        if let Some(link) = self.link.get() {
+        if let Some(link) = self.link.get().and_then(WeakSender::upgrade) {
             // A full queue means that it is awake.
             let _ = link.try_send(link::Command::Committed);
         }

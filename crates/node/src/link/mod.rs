@@ -68,7 +68,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) published: Arc<ArcSwap<Picture>>,
     pub(crate) log: store::Reader,
-    pub(crate) writer: mpsc::Sender<writer::Command>,
+    /// Weak, so that the writer ends when nobody else speaks to it.
+    pub(crate) writer: mpsc::WeakSender<writer::Command>,
 }
 
 /// The way to the thread.
@@ -78,7 +79,7 @@ pub(crate) struct Link {
 }
 
 /// Tells the thread of a commit; set once the thread runs.
-pub(crate) type Wake = Arc<OnceLock<mpsc::Sender<Command>>>;
+pub(crate) type Wake = Arc<OnceLock<mpsc::WeakSender<Command>>>;
 
 impl Link {
     /// Opens the depot and starts the thread.
@@ -99,7 +100,7 @@ impl Link {
                 record::run(&to_record, &desk);
             })?,
         ];
-        let _ = wake.set(commands.clone());
+        let _ = wake.set(commands.downgrade());
         Ok((Self { commands }, threads))
     }
 

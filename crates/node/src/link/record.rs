@@ -44,7 +44,7 @@ pub(crate) enum Recorded {
 
 /// What recording needs of the node.
 pub(super) struct Desk {
-    pub(super) writer: tokio::sync::mpsc::Sender<writer::Command>,
+    pub(super) writer: tokio::sync::mpsc::WeakSender<writer::Command>,
     pub(super) link: tokio::sync::mpsc::WeakSender<Command>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) published: Arc<ArcSwap<Picture>>,
@@ -110,7 +110,7 @@ fn arrival(delivery: &Delivery) -> Arrival {
 
 fn submit(
     delivery: &Delivery,
-    writer: &tokio::sync::mpsc::Sender<writer::Command>,
+    writer: &tokio::sync::mpsc::WeakSender<writer::Command>,
     now: Time,
 ) -> Option<oneshot::Receiver<Result<prepare::Receipt, crate::Error>>> {
     let (reply, receipt) = oneshot::channel();
@@ -123,7 +123,9 @@ fn submit(
         reply,
         room: None,
     };
-    let sent = writer.blocking_send(writer::Command::Submit(submission));
+    let sent = writer
+        .upgrade()?
+        .blocking_send(writer::Command::Submit(submission));
     sent.is_ok().then_some(receipt)
 }
 
@@ -166,7 +168,8 @@ impl Desk {
                 reason: format!("erased by {}", delivery.origin_name),
                 reply,
             };
-            if self.writer.blocking_send(command).is_ok() {
+            let writer = self.writer.upgrade();
+            if writer.is_some_and(|writer| writer.blocking_send(command).is_ok()) {
                 match done.blocking_recv() {
                     Ok(Ok(_) | Err(crate::Error::NotFound { .. })) | Err(_) => {}
                     Ok(Err(error)) => tracing::error!(%error, %entity, "not erased"),

@@ -485,3 +485,24 @@ fn two_organisations_say_of_two_twins_that_they_are_one() {
         Err(Error::NotFound { .. })
     ));
 }
+
+/// A node that was only dropped, not closed, must let go of its directory: its threads hold
+/// each other's ends, and once did so for ever.
+#[test]
+fn a_node_that_is_dropped_lets_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = open(dir.path(), "tower", true);
+    node.found(OPERATOR, "The tower", Vec::new()).unwrap();
+    drop(node);
+    for _ in 0..1000 * LOOKS_MAX {
+        let config = Config {
+            data_dir: dir.path().to_owned(),
+            ..Config::default()
+        };
+        if Node::open(config, Arc::new(SystemClock)).is_ok() {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    panic!("the directory is still held");
+}
