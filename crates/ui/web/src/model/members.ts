@@ -21,7 +21,7 @@ export interface ClassContact {
 
 export interface Contact {
   connected: boolean;
-  /** Since when it is connected, or since when not. */
+  /** Since when it is connected; while it is not, the last word tells since when not. */
   since?: string | null;
   lastHeard?: string | null;
   /** The last common state. */
@@ -39,19 +39,25 @@ export interface Member {
   admittedBy?: string | null;
   addresses?: string[];
   since?: string;
-  revoked?: string | boolean | null;
+  /** Its organisation took its key back. */
+  revoked?: boolean;
+  /** Its organisation has another node now. */
+  retired?: boolean;
   contact?: Contact | null;
 }
 
 /** An organisation whose claims take part. */
-export interface From { name: string; id: string; connected: boolean; lastHeard?: string | null }
+export interface From { name: string; id: string | null; connected: boolean; lastHeard?: string | null }
 
 export interface Organisation { name: string; title: string; id: string; fingerprint: string; addresses: string[]; since?: string }
 
 export interface Invitation { note: string; made: string; expires: string; usedBy?: string | null }
 export interface Invited { code: string; fingerprint: string; expires: string }
-export interface Disclosure { id: number | string; at: string; to: string; toName?: string; class: string; claims: number; shares?: number[] }
-export interface LinkNotice { id: number | string; at: string; code: string; member?: string | null; message: string }
+/** Who gave a code, before it is used. */
+export interface Inviter { fingerprint: string; addresses: string[]; expires: string }
+/** What has left within an hour, by rule. */
+export interface Disclosure { id: string; hour: string; to: string | null; toName: string | null; class: string; share: number; claims: number }
+export interface LinkNotice { id: number; at: string; code: string; message: string }
 
 /** The state of contact as it may be told; `unknown` while this page cannot ask, or where
     nobody of that name is listed. */
@@ -83,7 +89,6 @@ export function standingText(s: Standing, clock: (time: string) => string, text:
   const t = text.links;
   if (s.state === 'unknown') return t.contactUnknown;
   if (s.state === 'inContact') return s.since ? `${t.inContact} ${t.since(clock(s.since))}` : t.inContact;
-  // Before there ever was contact, `since` tells when it was first missed.
   const since = s.since ?? s.lastHeard;
   const out = since ? `${t.outOfContact} ${t.since(clock(since))}` : t.neverInContact;
   return `${out}; ${s.commonUntil ? t.common(clock(s.commonUntil)) : t.noCommon}`;
@@ -107,15 +112,20 @@ export function isSilent(s: Standing, now_ms: number): boolean {
   return s.state === 'inContact' && (age_s === null || age_s > SILENT_FROM_S);
 }
 
-/** Out of contact first, then peers, then by name. */
+/** Peers out of contact first, then the others, by name; who is gone comes last. */
 export function byContact(a: Member, b: Member): number {
-  const rank = (m: Member) => (m.isPeer ? 0 : 2) + (m.contact?.connected ? 1 : 0);
+  const rank = (m: Member) => (isGone(m) ? 4 : 0) + (m.isPeer ? 0 : 2) + (m.contact?.connected ? 1 : 0);
   return rank(a) - rank(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
 }
 
 /** Peers that cannot be reached: what the button at the top counts. */
 export function outOfContact(members: readonly Member[] | undefined): Member[] {
-  return (members ?? []).filter((m) => m.isPeer && !m.revoked && m.contact && !m.contact.connected);
+  return (members ?? []).filter((m) => m.isPeer && !isGone(m) && m.contact && !m.contact.connected);
+}
+
+/** Nothing will come from this node any more. */
+export function isGone(member: Member): boolean {
+  return member.revoked === true || member.retired === true;
 }
 
 /** From here down a link is told as narrow: the fastest packet data of a TETRA radio

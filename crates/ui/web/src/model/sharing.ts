@@ -27,15 +27,19 @@ export interface NewRule {
   kinds: string[] | null;
   attributes: string[] | null;
   area: string | null;
+  /** What was said before goes out too. */
   backfill: boolean;
+  /** Over a narrow link a summary of each storey goes first. */
+  summaries: boolean;
 }
 
 export interface ShareRule extends NewRule {
-  id: number | string;
-  toName?: string;
-  made?: string | null;
-  ended?: string | null;
-  sentence?: string;
+  id: number;
+  toName: string;
+  standing: boolean;
+  /** How much of what was said before is out, 0 to 1. */
+  backfilled: number;
+  sentence: string;
 }
 
 /** A rule in words: `brigade gets smoke of rooms in the tower: what is said from now on.` */
@@ -47,13 +51,13 @@ export function sentence(rule: NewRule, toName: string, areaName: string | null,
   const since = rule.backfill ? t.everSaid : t.fromNowOn;
   if (rule.to === TO_MEMBERS) return `${t.membersKnow(things, names(rule.attributes ?? DIRECTORY))}: ${since}.`;
   const what = rule.attributes === null ? t.harmless : names(rule.attributes);
-  return [`${t.gets(toName, what, things)}: ${since}.`, ...warnings(rule, text)].join(' ');
+  return [`${t.gets(toName, what, things)}: ${since}.`, ...(rule.summaries ? [t.storeysFirst] : []), ...warnings(rule, text)].join(' ');
 }
 
 /** In English the node's own words; in other languages the same rule told here. */
 export function ruleText(rule: ShareRule, areaName: string | null, text: Text): string {
   if (rule.sentence && text.locale.startsWith('en')) return rule.sentence;
-  return sentence(rule, rule.toName ?? rule.to, areaName, text);
+  return sentence(rule, rule.toName, areaName, text);
 }
 
 /** What a person should think twice about. */

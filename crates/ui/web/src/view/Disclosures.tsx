@@ -2,6 +2,7 @@
 
 import { createSignal, For, Show, type JSX } from 'solid-js';
 import type { Disclosure } from '../model/members.ts';
+import { TO_MEMBERS } from '../model/sharing.ts';
 import { createAsked, problemText } from './asked.ts';
 import { clockOf } from './Contact.tsx';
 import { text } from './prefs.ts';
@@ -22,7 +23,8 @@ export function Disclosures(): JSX.Element {
 function Latest(): JSX.Element {
   const ui = useUi();
   const asked = createAsked<{ disclosures: Disclosure[] }>(() => `/v1/disclosures?limit=${SHOWN_MAX}`);
-  const rules = (d: Disclosure) => ((d.shares ?? []).length > 0 ? text().links.byRules((d.shares as number[]).join(', ')) : '');
+  const facts = (d: Disclosure) => [text().links.withinHour(clockOf(ui)(d.hour)), text().links.class[d.class] ?? d.class, text().links.byRule(d.share)];
+  const nameOf = (d: Disclosure) => (d.to === TO_MEMBERS ? text().shares.everyMember : (d.toName ?? d.to ?? text().links.formerMember));
   return (
     <>
       <Show when={asked.error()}>{(e) => <p class="problem">{problemText(e())}</p>}</Show>
@@ -30,7 +32,7 @@ function Latest(): JSX.Element {
         {(list) => (
           <ul class="score-list">
             <For each={list().disclosures} fallback={<li class="hint">{text().links.noDisclosures}</li>}>
-              {(d) => <li><b>{text().links.disclosed(d.claims, d.toName ?? d.to)}</b> <span class="source-facts">{[clockOf(ui)(d.at), text().links.class[d.class] ?? d.class, rules(d)].filter(Boolean).join(' · ')}</span></li>}
+              {(d) => <li><b>{text().links.disclosed(d.claims, nameOf(d))}</b> <span class="source-facts">{facts(d).join(' · ')}</span></li>}
             </For>
           </ul>
         )}

@@ -46,6 +46,7 @@ export function MemberRow(props: { member: Member }): JSX.Element {
     return [
       member.isPeer ? t.peer : member.admittedBy ? t.through(member.admittedBy) : t.throughOthers,
       member.revoked ? t.revoked : '',
+      member.retired ? t.retired : '',
       heard === '' ? t.neverHeard : isSilent(standing(), now_ms) ? t.silent(heard) : t.lastHeard(heard),
       isNarrow(member.contact) ? t.narrow : '',
       typeof speed === 'number' && member.contact?.connected ? t.speed(numberText(speed * KBIT_PER_BYTE, speed < 10_000 ? 1 : 0, text())) : '',

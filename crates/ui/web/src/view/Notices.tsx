@@ -22,7 +22,7 @@ export function Notices(): JSX.Element {
             <For each={list().notices} fallback={<li class="hint">{text().links.noNotices}</li>}>
               {(n) => (
                 <li class="finding">
-                  <p class="finding-head"><code>{n.code}</code> <span class="hint">{[clockOf(ui)(n.at), n.member].filter(Boolean).join(' · ')}</span></p>
+                  <p class="finding-head"><code>{n.code}</code> <span class="hint">{clockOf(ui)(n.at)}</span></p>
                   <p class="finding-message">{n.message}</p>
                   <Show when={text().codes[n.code]}>{(meaning) => <p class="finding-meaning">{meaning()}</p>}</Show>
                 </li>

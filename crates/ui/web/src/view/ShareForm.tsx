@@ -3,6 +3,7 @@
 
 import { createSignal, For, Show, type JSX } from 'solid-js';
 import type { Estimate } from '../model/api.ts';
+import { isGone } from '../model/members.ts';
 import { ATTRIBUTES, attributeWord, KINDS, ruleProblem, sentence, TO_MEMBERS, type Delicacy, type NewRule } from '../model/sharing.ts';
 import { problemText } from './asked.ts';
 import { text } from './prefs.ts';
@@ -15,11 +16,12 @@ export function ShareForm(props: { onEnd: () => void }): JSX.Element {
   const [attributes, setAttributes] = createSignal<string[] | null>(null);
   const [area, setArea] = createSignal<string | null>(null);
   const [backfill, setBackfill] = createSignal(true);
+  const [summaries, setSummaries] = createSignal(false);
   const [problem, setProblem] = createSignal('');
-  const peers = () => (ui.organisations.members() ?? []).filter((m) => !m.revoked);
+  const peers = () => (ui.organisations.members() ?? []).filter((m) => !isGone(m));
   const toMembers = () => to() === TO_MEMBERS;
   // The directory has its own attributes; whatever was chosen before is none of them.
-  const rule = (): NewRule => ({ to: to(), kinds: kinds(), attributes: toMembers() ? null : attributes(), area: area(), backfill: backfill() });
+  const rule = (): NewRule => ({ to: to(), kinds: kinds(), attributes: toMembers() ? null : attributes(), area: area(), backfill: backfill(), summaries: !toMembers() && summaries() });
   const toName = () => (toMembers() ? text().shares.everyMember : (peers().find((m) => m.id === to())?.name ?? to()));
   const choose = (id: string) => {
     setTo(id);
@@ -61,6 +63,7 @@ export function ShareForm(props: { onEnd: () => void }): JSX.Element {
         </select>
       </label>
       <button type="button" data-act="backfill" aria-pressed={backfill()} onClick={() => setBackfill(!backfill())}>{text().shares.backfill}</button>
+      <Show when={!toMembers()}><button type="button" data-act="summaries" aria-pressed={summaries()} onClick={() => setSummaries(!summaries())}>{text().shares.summaries}</button></Show>
       <Show when={to() !== ''}>
         <div class="then" aria-live="polite" data-sentence><p>{text().shares.preview}</p><p><b>{sentence(rule(), toName(), areaName(ui, area()), text())}</b></p></div>
       </Show>

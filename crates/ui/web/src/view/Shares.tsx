@@ -3,8 +3,8 @@
 import { createSignal, For, Show, type JSX } from 'solid-js';
 import { enc } from '../live/client.ts';
 import { ruleText, type ShareRule } from '../model/sharing.ts';
+import { percentText } from '../model/words.ts';
 import { createAsked, problemText } from './asked.ts';
-import { clockOf } from './Contact.tsx';
 import { text } from './prefs.ts';
 import { areaName, ShareForm } from './ShareForm.tsx';
 import { useUi } from './ui.ts';
@@ -12,8 +12,8 @@ import { useUi } from './ui.ts';
 export function Shares(): JSX.Element {
   const asked = createAsked<{ shares: ShareRule[] }>(() => '/v1/shares');
   const [adding, setAdding] = createSignal(false);
-  const standing = () => (asked.found()?.shares ?? []).filter((rule) => !rule.ended);
-  const ended = () => (asked.found()?.shares ?? []).filter((rule) => rule.ended);
+  const standing = () => (asked.found()?.shares ?? []).filter((rule) => rule.standing);
+  const ended = () => (asked.found()?.shares ?? []).filter((rule) => !rule.standing);
   return (
     <>
       <h3>{text().shares.title}</h3>
@@ -50,12 +50,12 @@ function ShareRow(props: { rule: ShareRule; onEnded: () => void }): JSX.Element 
       setProblem(problemText(error));
     }
   };
-  const times = () => [text().shares.rule(String(rule().id)), rule().made ? text().shares.madeAt(clockOf(ui)(rule().made as string)) : '', typeof rule().ended === 'string' ? text().shares.wasEnded(clockOf(ui)(rule().ended as string)) : ''];
+  const facts = () => [text().shares.rule(rule().id), rule().standing ? '' : text().shares.isEnded, rule().backfill && rule().backfilled < 1 ? text().shares.backfilled(percentText(rule().backfilled, text())) : ''];
   return (
     <li class="source-row" data-share={rule().id}>
       <p>{ruleText(rule(), areaName(ui, rule().area), text())}</p>
-      <p class="source-facts">{times().filter(Boolean).join(' · ')}</p>
-      <Show when={!rule().ended}>
+      <p class="source-facts">{facts().filter(Boolean).join(' · ')}</p>
+      <Show when={rule().standing}>
         <Show when={asking()} fallback={<button type="button" data-act="end-share" onClick={() => setAsking(true)}>{text().shares.end}</button>}>
           <div class="set-aside-form">
             <p>{text().shares.endMeans}</p>

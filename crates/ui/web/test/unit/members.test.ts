@@ -9,7 +9,7 @@ import { nl } from '../../src/text/nl.ts';
 
 /** As a reader in Greenwich sees it. */
 const clock = (time: string) => time.slice(11, 16);
-const CUT: Contact = { connected: false, since: '2026-01-05T14:32:10Z', lastHeard: '2026-01-05T14:32:05Z', commonUntil: '2026-01-05T14:31:40Z' };
+const CUT: Contact = { connected: false, since: null, lastHeard: '2026-01-05T14:32:05Z', commonUntil: '2026-01-05T14:31:40Z' };
 const LIVE: Contact = { connected: true, since: '2026-01-05T09:00:00Z', lastHeard: '2026-01-05T14:39:58Z', commonUntil: '2026-01-05T14:39:50Z' };
 const NOW_MS = Date.parse('2026-01-05T14:40:00Z');
 
@@ -63,8 +63,8 @@ test('a link is narrow from a radio channel down, and only while it is there', (
 });
 
 test('who is cut off comes first, and only peers are counted', () => {
-  const all = [member('c', LIVE), member('b', CUT), member('a', CUT, { isPeer: false }), member('d', CUT, { revoked: '2026-01-01T00:00:00Z' })];
-  assert.deepEqual([...all].sort(byContact).map((m) => m.name), ['b', 'd', 'c', 'a']);
+  const all = [member('c', LIVE), member('b', CUT), member('a', CUT, { isPeer: false }), member('d', CUT, { revoked: true }), member('e', CUT, { retired: true })];
+  assert.deepEqual([...all].sort(byContact).map((m) => m.name), ['b', 'c', 'a', 'd', 'e']);
   assert.deepEqual(outOfContact(all).map((m) => m.name), ['b']);
 });
 
