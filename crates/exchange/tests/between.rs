@@ -285,6 +285,36 @@ fn a_peer_that_holds_more_of_us_ends_our_life() {
     );
 }
 
+/// Once a backup that was brought back in place, and had gone on by as many bundles as were
+/// lost, hid that it was another history until one more was written.
+#[test]
+fn a_backup_that_went_on_as_far_ends_its_life() {
+    let mut world = tower_and_brigade();
+    world.claim(0, 1, "smoke", number(1));
+    world.run(1.0);
+    let backup = world.nodes[0].disk.clone();
+    world.restart(0);
+    world.claim(0, 1, "smoke", number(2));
+    world.run(1.0);
+    world.stop(0);
+    world.nodes[0].disk = backup;
+    world.nodes[0].claims.truncate(1);
+    world.cut(0, 1);
+    world.restart(0);
+    world.claim(0, 1, "smoke", number(3));
+    world.run(1.0);
+    world.heal(0, 1);
+    world.run(10.0);
+    let notices = &world.nodes[0].notices;
+    assert!(
+        notices.contains(&Notice::NewLife(Doubt::Forked)),
+        "{notices:?}"
+    );
+    let heard = world.nodes[1].heard();
+    let said = heard.iter().filter_map(|said| said.chars().rev().nth(3));
+    assert_eq!(said.collect::<Vec<_>>(), ['1', '2', '3']);
+}
+
 /// What was said of a room whose people are to be forgotten is gone on both sides' keys, and
 /// the peer's node is told what to erase.
 #[test]

@@ -9,7 +9,7 @@ use crate::id::{Class, StreamId};
 use crate::limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MIN, RANGES_MAX};
 use crate::opening::Opening;
 use crate::ranges::Ranges;
-use crate::replica::Root;
+use crate::replica::{Root, TIP_BYTES};
 use twin_model::Time;
 
 const HELLO: u64 = 1;
@@ -26,6 +26,7 @@ const ALL_LISTED: u8 = 4;
 const LAST: u8 = 8;
 const ANSWER: u8 = 16;
 const FORKED: u8 = 1;
+const TIPPED: u8 = 2;
 
 /// Roots of the four classes.
 pub type Roots = [Root; 4];
@@ -80,6 +81,9 @@ pub struct Line {
     pub began: u64,
     /// What is held or covered.
     pub accounted: Ranges,
+    /// The beginning of the hash of the last bundle of these, if it is held and the line is
+    /// one of a whole list.
+    pub tip: Option<[u8; TIP_BYTES]>,
 }
 
 /// A part of the list of what is accounted for.
@@ -402,6 +406,7 @@ impl Line {
                 return;
             };
             self.accounted.remove(from, to);
+            self.tip = None;
         }
     }
 
@@ -419,7 +424,8 @@ impl Line {
             }
             Named::Number(number) => put_varint(out, number),
         }
-        out.push(if self.is_forked { FORKED } else { 0 });
+        let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+        out.push(flag(self.is_forked, FORKED) | flag(self.tip.is_some(), TIPPED));
         put_varint(out, self.covered);
         put_varint(out, self.began);
         let head = self.accounted.contiguous();
@@ -432,6 +438,7 @@ impl Line {
             put_varint(out, to - from + 1);
             end = to;
         }
+        out.extend_from_slice(self.tip.as_ref().map_or(&[][..], |tip| tip));
     }
 
     fn get(cursor: &mut Cursor<'_>) -> Option<Self> {
@@ -439,7 +446,7 @@ impl Line {
             0 => Named::Id(StreamId(cursor.array()?)),
             number => Named::Number(number),
         };
-        let is_forked = cursor.u8()? & FORKED != 0;
+        let flags = cursor.u8()?;
         let (covered, began) = (cursor.varint()?, cursor.varint()?);
         let mut end = cursor.varint()?;
         let mut accounted = Ranges::default();
@@ -449,12 +456,18 @@ impl Line {
             end = from.checked_add(cursor.varint()?.checked_sub(1)?)?;
             accounted.insert(from, end);
         }
+        let tip = if flags & TIPPED != 0 {
+            Some(cursor.array()?)
+        } else {
+            None
+        };
         Some(Self {
             stream,
-            is_forked,
+            is_forked: flags & FORKED != 0,
             covered,
             began,
             accounted,
+            tip,
         })
     }
 }

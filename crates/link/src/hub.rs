@@ -370,11 +370,12 @@ impl Hub {
         now: Time,
         shelf: &dyn Shelf,
     ) -> Result<Vec<Output>, Error> {
-        if !is_past(stub.header.expires(), now) {
-            return Err(Error::NotExpired);
-        }
+        // Of a bundle that has not expired it may still prove a fork.
         if let Some(outputs) = self.check(&stub, now, shelf)? {
             return Ok(outputs);
+        }
+        if !is_past(stub.header.expires(), now) {
+            return Err(Error::NotExpired);
         }
         if self.undurable_stubs.len() >= UNDURABLE_MAX {
             return Err(Error::TooMany("bundles not yet durable"));

@@ -47,6 +47,8 @@ pub(crate) struct Outgoing {
     have: Ranges,
     covered: u64,
     is_forked: bool,
+    /// A number of which the peer holds another bundle than we do.
+    contested: Option<u64>,
     /// A body of which the peer has the first bytes, and how many.
     began: Option<(u64, u64)>,
     /// Handed down completely in this session.
@@ -58,8 +60,8 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Takes in what the peer says that it has.
-    pub(crate) fn learn(&mut self, line: &Line, is_whole: bool) {
+    /// Takes in what the peer says that it has; `stream` is what is here.
+    pub(crate) fn learn(&mut self, line: &Line, is_whole: bool, stream: Option<&Stream>) {
         self.is_known = true;
         self.have.extend(&line.accounted);
         self.covered = self.covered.max(line.covered);
@@ -70,6 +72,25 @@ impl Outgoing {
             // it had it before.
             self.have = line.accounted.clone();
             self.forget_sent();
+        }
+        if let Some(stream) = stream.filter(|_| is_whole) {
+            self.compare_tips(line, stream);
+        }
+    }
+
+    /// Where the peer holds another bundle of its last number than we do, its origin wrote two
+    /// histories: the stub of ours proves it to the peer.
+    fn compare_tips(&mut self, line: &Line, stream: &Stream) {
+        let last = line.accounted.last();
+        let tips = (line.tip, stream.tip(last));
+        self.contested = match tips {
+            (Some(theirs), Some(ours)) if theirs != ours => Some(last),
+            _ => None,
+        };
+        // As many numbers are certified on both sides, and not the same.
+        let is_level = last == stream.accounted().last() && line.covered == stream.covered_count();
+        if is_level && tips.0.is_some() != tips.1.is_some() {
+            self.covered = 0;
         }
     }
 
@@ -93,6 +114,7 @@ impl Outgoing {
         self.have.extend(stream.accounted());
         self.covered = stream.covered_count();
         self.is_forked = stream.fork().is_some();
+        self.contested = None;
     }
 
     /// The peer showed that it has this.
@@ -134,6 +156,11 @@ impl Outgoing {
         if stream.fork().is_some() {
             let is_due = !self.is_forked && !self.sent_others.contains(&Item::Fork);
             return is_due.then_some((Item::Fork, None));
+        }
+        if let Some(seq) = self.contested.filter(|&seq| !self.sent.contains(seq))
+            && stream.held(seq).is_some()
+        {
+            return Some((Item::Stub(seq), None));
         }
         let after = if self.is_known { 0 } else { after };
         self.next_gap(stream)

@@ -28,6 +28,8 @@ const BUCKET_CONTEXT: &str = "twinternet link 1 bucket";
 const STATE_CONTEXT: &str = "twinternet link 1 state";
 /// Bytes of the digests of a stream and of a bucket of streams.
 const DIGEST_BYTES: usize = 16;
+/// Bytes of the hash of a bundle by which two nodes compare what they hold.
+pub const TIP_BYTES: usize = 4;
 /// The streams of a class whose ids begin with the same byte.
 const BUCKETS: usize = 256;
 
@@ -107,6 +109,17 @@ impl Stream {
         self.fork.as_ref()
     }
 
+    /// The hash of a bundle that is held and counts.
+    fn counted(&self, seq: u64) -> Option<&BundleHash> {
+        let held = self.held.get(&seq)?;
+        (!self.covered.contains(seq)).then_some(&held.hash)
+    }
+
+    /// By what others see whether they hold the same bundle of a number.
+    pub(crate) fn tip(&self, seq: u64) -> Option<[u8; TIP_BYTES]> {
+        self.counted(seq)?.0.first_chunk().copied()
+    }
+
     /// Whether there is anything to tell of it.
     pub(crate) fn has_news(&self) -> bool {
         self.fork.is_some() || !self.accounted.is_empty()
@@ -152,6 +165,9 @@ impl Stream {
             number(from);
             number(to);
         }
+        // Two histories of one length differ in their last bundle.
+        let tip = self.counted(self.accounted.last());
+        hasher.update(&tip.unwrap_or(&BundleHash::NONE).0);
     }
 
     /// What is known to be missing: neither held nor certified, below the last known.

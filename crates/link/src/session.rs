@@ -491,7 +491,8 @@ impl Session {
             if self.outgoing.len() >= STREAMS_PER_PEER_MAX + replica.count() {
                 return self.break_off();
             }
-            self.out(stream).learn(line, have.is_whole);
+            let known = replica.stream(stream);
+            self.out(stream).learn(line, have.is_whole, known);
         }
         if have.is_last {
             if !self.lists[class].allows(now) {

@@ -272,6 +272,7 @@ fn a_peer_that_lies_about_what_it_has_harms_itself() {
         covered: 0,
         began: 0,
         accounted: all,
+        tip: None,
     };
     let have = Have {
         class: Class::Bulk,
@@ -593,6 +594,7 @@ fn huge_runs_do_no_harm() {
             covered: u64::MAX,
             began: u64::MAX,
             accounted: runs.clone(),
+            tip: Some([step as u8; 4]),
         };
         let have = Have {
             class: Class::Bulk,
@@ -657,6 +659,89 @@ fn a_stream_number_has_one_meaning() {
     assert_eq!(ended_by(&mut side), []);
     side.hear(2, vec![open(6)]);
     assert_eq!(ended_by(&mut side), [Ended::ByUs(Bye::BrokenRules)]);
+}
+
+/// Two nodes that each hold one of these bundles of one number have met for so many seconds.
+fn two_histories(ends: [(Opening, Vec<Bundle>); 2], seconds: i64) -> [Side; 2] {
+    let [mut a, mut b] = ends.map(|(opening, bundles)| {
+        let mut side = Side::default();
+        for bundle in &bundles {
+            side.publish(opening, bundle, NOON);
+        }
+        side
+    });
+    meet(&mut a, &mut b, 7, NOON);
+    for second in 0..seconds {
+        talk(&mut a, &mut b, later(second as f64 * 5.0), usize::MAX);
+    }
+    [a, b]
+}
+
+/// Once two clones of a disk that had both gone on by as many bundles were taken for equal
+/// until one of them wrote again. Their last bundles differ, so their roots do.
+#[test]
+fn two_histories_of_one_length_are_found_without_another_bundle() {
+    for common in [0, 3] {
+        let mut one = author(1, Class::Bulk, Keep::History);
+        let note = |seconds: f64| Payload {
+            written: later(seconds),
+            ..Payload::default()
+        };
+        let mut bundles = Vec::new();
+        for i in 0..common {
+            bundles.extend(append(&mut one, &note(f64::from(i)), None));
+        }
+        let mut other = one.clone();
+        let mut others = bundles.clone();
+        for i in 10..12 {
+            bundles.extend(append(&mut one, &note(f64::from(i)), None));
+            others.extend(append(&mut other, &note(f64::from(i) + 0.5), None));
+        }
+        let ends = [
+            (one.opening(), bundles.clone()),
+            (one.opening(), others.clone()),
+        ];
+        for side in two_histories(ends, 1) {
+            let forked = Report::Forked(one.stream());
+            assert_eq!(side.reports.iter().filter(|r| **r == forked).count(), 1);
+            assert_eq!(side.stored, [] as [u64; 0], "a stub is enough");
+        }
+        let ends = [(one.opening(), bundles.clone()), (one.opening(), bundles)];
+        let [one, other] = two_histories(ends, 1);
+        assert_eq!((one.reports.len(), other.reports.len()), (1, 1), "clocks");
+    }
+}
+
+/// Each of two nodes holds another certificate, of as many numbers: they are exchanged.
+#[test]
+fn certificates_of_other_numbers_are_exchanged() {
+    let mut author = author(1, Class::Bulk, Keep::History);
+    let mut bundles = Vec::new();
+    for i in 0..4 {
+        let note = Payload {
+            written: later(f64::from(i)),
+            ..Payload::default()
+        };
+        bundles.extend(append(&mut author, &note, None));
+    }
+    let (opening, id) = (author.opening(), author.stream());
+    let [mut a, mut b] = [(3, [0, 1]), (2, [0, 2])].map(|(pruned, held)| {
+        let mut side = Side::default();
+        for at in held {
+            side.publish(opening, &bundles[at], NOON);
+        }
+        let mut author = author.clone();
+        author.prune(pruned, pruned);
+        let certificate = author.certify(NOON).expect("a certificate").remove(0);
+        side.hub.certify(id, &certificate, NOON).expect("news");
+        side
+    });
+    meet(&mut a, &mut b, 7, NOON);
+    talk(&mut a, &mut b, NOON, usize::MAX);
+    for side in [&a, &b] {
+        let stream = side.hub.replica().stream(id).expect("known");
+        assert_eq!(stream.covered().iter().collect::<Vec<_>>(), [(2, 3)]);
+    }
 }
 
 /// Two nodes run with one key at once and both talk to a third. It reports the fork once,

@@ -127,6 +127,7 @@ fn frame() -> Frame {
         covered: 4,
         began: 100,
         accounted: some.clone(),
+        tip: None,
     };
     let hello = Hello {
         version_min: 1,
@@ -151,6 +152,7 @@ fn frame() -> Frame {
             lines: vec![
                 Line {
                     stream: Named::Number(3),
+                    tip: Some([0xA1, 0xA2, 0xA3, 0xA4]),
                     ..line.clone()
                 },
                 line,

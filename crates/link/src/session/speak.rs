@@ -1,6 +1,7 @@
 //! What a session says: composing frames, the most urgent first.
 
 use super::{Cargo, Ended, Event, Session, Shelf, VERSION};
+use crate::bundle::Bundle;
 use crate::frame::{Frame, Have, Hello, Item, Line, Message, Named, Part};
 use crate::gap::GapCertificate;
 use crate::id::{Class, StreamId};
@@ -121,7 +122,7 @@ impl Session {
     fn write_receipts(&mut self, frame: &mut Draft, replica: &Replica) {
         for class in Class::ALL {
             let due = &self.receipts[class as usize];
-            let lines = self.lines(due.iter(), replica, frame.room() / 2);
+            let lines = self.lines(due.iter(), false, replica, frame.room() / 2);
             let told: Vec<StreamId> = due.iter().take(lines.len()).copied().collect();
             if lines.is_empty() {
                 continue;
@@ -145,7 +146,7 @@ impl Session {
     fn write_list(&mut self, frame: &mut Draft, class: Class, replica: &Replica) {
         let listing = &self.listings[class as usize];
         let room = frame.room().saturating_sub(8);
-        let lines = self.lines(listing.todo.iter(), replica, room);
+        let lines = self.lines(listing.todo.iter(), true, replica, room);
         let told: Vec<StreamId> = listing.todo.iter().take(lines.len()).copied().collect();
         let listing = &mut self.listings[class as usize];
         // The last part goes when all others have arrived, or alone.
@@ -173,10 +174,12 @@ impl Session {
         }
     }
 
-    /// As many lines as fit, of streams that are known.
+    /// As many lines as fit, of streams that are known. A receipt needs no tip: its bundle was
+    /// held against those beside it.
     fn lines<'a>(
         &self,
         streams: impl Iterator<Item = &'a StreamId>,
+        has_tips: bool,
         replica: &Replica,
         room: usize,
     ) -> Vec<Line> {
@@ -187,6 +190,8 @@ impl Session {
                 break;
             };
             let next = Item::Body(stream.accounted().contiguous() + 1);
+            let accounted = stream.accounted().first_runs(RANGES_MAX);
+            let tip = stream.tip(accounted.last()).filter(|_| has_tips);
             let mut line = Line {
                 stream: self
                     .peer_numbers
@@ -195,7 +200,8 @@ impl Session {
                 is_forked: stream.fork().is_some(),
                 covered: stream.covered_count(),
                 began: self.incoming.began(id, next),
-                accounted: stream.accounted().first_runs(RANGES_MAX),
+                accounted,
+                tip,
             };
             line.fit(self.frame_bytes / 2);
             if line.bytes() > left {
@@ -341,6 +347,10 @@ enum Wrote {
 
 fn item_bytes(item: Item, id: StreamId, stream: &Stream, shelf: &dyn Shelf) -> Option<Vec<u8>> {
     match item {
+        Item::Stub(seq) if stream.held(seq).is_some_and(|held| !held.is_stub) => {
+            let bundle = Bundle::from_body(id, seq, &shelf.bytes(id, seq)?).ok()?;
+            Some(bundle.stub().encode())
+        }
         Item::Body(seq) | Item::Stub(seq) => shelf.bytes(id, seq),
         Item::Fork => stream.fork().map(Equivocation::encode),
         Item::Gap(to) => {
