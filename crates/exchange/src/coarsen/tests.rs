@@ -198,7 +198,8 @@ fn what_is_said_of_a_storey() {
         ("temperature", vec![unknown()]),
     ] {
         let (json, procedure) = said(attribute, estimates);
-        writeln!(table, "{attribute}: {json} {procedure}").unwrap();
+        let line = format!("{attribute}: {json} {procedure}");
+        writeln!(table, "{}", line.trim_end()).unwrap();
     }
     expect![[r#"
         smoke: {"of":2,"known":2,"state":"clear","count":0} summary of 2 of 2 rooms
@@ -208,7 +209,7 @@ fn what_is_said_of_a_storey() {
         smoke: {"of":2,"known":1,"state":"unknown","count":0} summary of 1 of 2 rooms
         smoke: {"of":3,"known":2,"state":"affected","count":2,"worst":"urn:9:room-1"} summary of 2 of 3 rooms
         smoke: {"of":1,"known":1,"state":"clear","count":0} summary of 1 of 1 rooms
-        smoke: nothing 
+        smoke: nothing
         smoke: {"of":2,"known":0,"state":"unknown","count":0} summary of 0 of 2 rooms
         passable: {"of":3,"known":2,"state":"affected","count":1,"worst":"urn:9:door-1"} summary of 2 of 3 doors
         passable: {"of":1,"known":1,"state":"clear","count":0} summary of 1 of 1 doors
@@ -218,7 +219,7 @@ fn what_is_said_of_a_storey() {
         occupancy: {"of":2,"known":0} summary of 0 of 2 rooms
         occupancy: {"of":1,"known":1,"low":0,"high":0} summary of 1 of 1 rooms
         temperature: {"of":4,"known":2,"low":83.1,"high":84.9,"worst":"urn:9:room-1"} summary of 2 of 4 rooms
-        temperature: nothing 
+        temperature: nothing
     "#]].assert_eq(&table);
 }
 
@@ -245,7 +246,8 @@ fn only_what_changes_is_told_again() {
         let estimates = Parts("smoke", vec![yes(p), yes(0.001)]);
         let round = summaries.round(&storeys, &estimates, &terms, Time::from_seconds(at));
         let round: Vec<_> = round.iter().map(json).collect();
-        writeln!(told, "{at}: {}", round.join(" ")).unwrap();
+        let line = format!("{at}: {}", round.join(" "));
+        writeln!(told, "{}", line.trim_end()).unwrap();
     }
     let now = Time::from_seconds(90);
     let back = summaries.withdraw(&storeys, &terms, now);
@@ -254,11 +256,11 @@ fn only_what_changes_is_told_again() {
     writeln!(told, "again: {}", again.len()).unwrap();
     expect![[r#"
         0: {"of":2,"known":2,"state":"clear","count":0}
-        5: 
+        5:
         10: {"of":2,"known":2,"state":"affected","count":1,"worst":"urn:9:room-0"}
-        15: 
+        15:
         70: {"of":2,"known":2,"state":"affected","count":1,"worst":"urn:9:room-0"}
-        80: 
+        80:
         back: 1 taken back
         again: 0
     "#]]

@@ -71,6 +71,13 @@ pub enum Error {
     Unknown,
 }
 
+impl Error {
+    /// The code under which the error pages explain it, if it has one of its own.
+    pub fn code(&self) -> Option<&'static str> {
+        matches!(self, Self::Damaged(_)).then_some("EXC-001")
+    }
+}
+
 /// An organisation's end of all its links.
 #[derive(Debug)]
 pub struct Exchange {

@@ -559,6 +559,9 @@ impl Seat {
 
     /// Founds the organisation with an authority of its own.
     fn found(&mut self, title: &str, addresses: Vec<String>) -> Result<Card, Error> {
+        if let Err(Error::Link(why)) = self.exchanging(|_, _, _| ()) {
+            return Err(Error::Link(why));
+        }
         if self.exchange.is_some() {
             return Err(Error::Conflict(
                 "the organisation was founded already".to_owned(),

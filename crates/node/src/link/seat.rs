@@ -65,6 +65,8 @@ pub(crate) struct Seat {
     noticed: u64,
     /// When the depot refused, it is tried again from then on.
     try_again: Option<Time>,
+    /// Why what is on disk cannot be opened.
+    broken: Option<String>,
     /// Keys were destroyed: nothing of them is to stay on the disk.
     is_purge_due: bool,
 }
@@ -120,6 +122,7 @@ impl Seat {
             notices: VecDeque::new(),
             noticed: 0,
             try_again: None,
+            broken: None,
             is_purge_due: false,
         };
         seat.open_exchange()?;
@@ -131,7 +134,15 @@ impl Seat {
         let place = self.place;
         let rows = self.rows.clone();
         let opened = self.with_env(|_, env| Exchange::open(&rows, place, delivered, env));
-        self.exchange = opened.map_err(|e| Error::Link(e.to_string()))?;
+        self.exchange = match opened {
+            Ok(exchange) => exchange,
+            Err(error) => {
+                // The node works on by itself.
+                tracing::error!(code = error.code(), %error, "links stay closed");
+                self.broken = Some(error.to_string());
+                return Ok(());
+            }
+        };
         if let Some(exchange) = &mut self.exchange {
             exchange.set_carried_max(self.config.link.carried_bytes_max);
         }
@@ -198,9 +209,10 @@ impl Seat {
             let why = "the disk of the link refuses; see its log".to_owned();
             return Err(Error::ReadOnly(why));
         }
-        match &mut self.exchange {
-            Some(exchange) => Ok(work(exchange, &self.rows, &mut env)),
-            None => Err(Error::NoOrganisation),
+        match (&mut self.exchange, &self.broken) {
+            (Some(exchange), _) => Ok(work(exchange, &self.rows, &mut env)),
+            (None, Some(why)) => Err(Error::Link(format!("links stay closed: {why}"))),
+            (None, None) => Err(Error::NoOrganisation),
         }
     }
 

@@ -106,7 +106,8 @@ fn told(rule: Rule) -> String {
         ];
         let is_told = |name: &&str| !release(&records, &claim(1, thing, name), &Tower).is_empty();
         let names: Vec<_> = names.into_iter().filter(is_told).collect();
-        writeln!(table, "{thing}: {}", names.join(" ")).unwrap();
+        let line = format!("{thing}: {}", names.join(" "));
+        writeln!(table, "{}", line.trim_end()).unwrap();
     }
     table
 }
@@ -117,15 +118,15 @@ fn everything_means_everything_harmless() {
         attributes: Choice::All,
         ..rule("name")
     };
-    expect![[r"
+    expect![[r#"
         urn:tower: name type smoke sitePosition
         urn:tower:1: name type smoke sitePosition
         urn:tower:1:room: name type smoke sitePosition
         urn:tower:1:door: name type smoke sitePosition
         urn:tower:2:room: name type smoke sitePosition
         urn:van: name type smoke sitePosition
-        urn:twin:erased:7: 
-    "]]
+        urn:twin:erased:7:
+    "#]]
     .assert_eq(&told(all));
 }
 
@@ -136,15 +137,15 @@ fn what_is_named_is_told_of_what_is_known_to_be_there() {
         area: Some(entity("urn:tower:1")),
         ..rule("open occupancy sirenTone open")
     };
-    expect![[r"
-        urn:tower: 
-        urn:tower:1: 
+    expect![[r#"
+        urn:tower:
+        urn:tower:1:
         urn:tower:1:room: open occupancy sirenTone
         urn:tower:1:door: open occupancy sirenTone
-        urn:tower:2:room: 
-        urn:van: 
-        urn:twin:erased:7: 
-    "]]
+        urn:tower:2:room:
+        urn:van:
+        urn:twin:erased:7:
+    "#]]
     .assert_eq(&told(some));
 }
 
@@ -156,15 +157,15 @@ fn members_are_told_what_exists_and_nothing_more() {
         attributes: Choice::All,
         ..rule("name")
     };
-    expect![[r"
+    expect![[r#"
         urn:tower: name type sitePosition
-        urn:tower:1: 
-        urn:tower:1:room: 
-        urn:tower:1:door: 
-        urn:tower:2:room: 
-        urn:van: 
-        urn:twin:erased:7: 
-    "]]
+        urn:tower:1:
+        urn:tower:1:room:
+        urn:tower:1:door:
+        urn:tower:2:room:
+        urn:van:
+        urn:twin:erased:7:
+    "#]]
     .assert_eq(&told(directory));
 }
 

@@ -1,5 +1,6 @@
 //! How fast claims go from one organisation to another, both ends in one thread.
 
+#[path = "../tests/world/mod.rs"]
 mod world;
 
 use std::collections::BTreeSet;
@@ -7,10 +8,8 @@ use twin_model::Value;
 use world::World;
 
 /// Released to the peer, bundled, signed, sealed, framed, checked, opened and handed over.
-/// Run in release: `cargo test --release -p twin-exchange --test pace -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn readings_are_fast() {
+/// `cargo run --release -p twin-exchange --example pace`
+fn main() {
     const BATCHES: u64 = 100;
     const BATCH: u64 = 1000;
     let mut world = World::new(&["tower", "brigade"]);

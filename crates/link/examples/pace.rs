@@ -1,6 +1,7 @@
 //! How long a reading takes through the whole of a stream, by itself and with its keys.
-//! `cargo test --release -p twin-link --test pace -- --ignored --nocapture`
+//! `cargo run --release -p twin-link --example pace`
 
+#[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
@@ -47,8 +48,6 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> (T, f64) {
     (done, us)
 }
 
-#[test]
-#[ignore = "measures time: run in release on a quiet machine"]
 fn a_reading_takes_less_than_a_microsecond_on_each_side() {
     let mut author = author(1, Class::Telemetry, Keep::History);
     let payloads = payloads(&mut author);
@@ -172,10 +171,13 @@ fn frame_us(streams: usize) -> f64 {
     took / 199.0
 }
 
-#[test]
-#[ignore = "measures time: run in release on a quiet machine"]
 fn a_frame_costs_the_same_among_two_thousand_streams() {
     let (few, many) = (frame_us(20), frame_us(2000));
     println!("a frame: {few:.1} us among 20 streams, {many:.1} us among 2,000");
     assert!(many < 5.0 * few + 20.0);
+}
+
+fn main() {
+    a_reading_takes_less_than_a_microsecond_on_each_side();
+    a_frame_costs_the_same_among_two_thousand_streams();
 }
