@@ -1,6 +1,11 @@
 //! How long a reading takes through the whole of a stream, by itself and with its keys.
 //! `cargo run --release -p twin-link --example pace`
 
+#![expect(
+    clippy::wildcard_imports,
+    reason = "as the tests do, whose support it shares"
+)]
+
 #[path = "../tests/support/mod.rs"]
 mod support;
 
