@@ -118,7 +118,7 @@ fn everything_means_everything_harmless() {
         attributes: Choice::All,
         ..rule("name")
     };
-    expect![[r#"
+    expect![[r"
         urn:tower: name type smoke sitePosition
         urn:tower:1: name type smoke sitePosition
         urn:tower:1:room: name type smoke sitePosition
@@ -126,7 +126,7 @@ fn everything_means_everything_harmless() {
         urn:tower:2:room: name type smoke sitePosition
         urn:van: name type smoke sitePosition
         urn:twin:erased:7:
-    "#]]
+    "]]
     .assert_eq(&told(all));
 }
 
@@ -137,7 +137,7 @@ fn what_is_named_is_told_of_what_is_known_to_be_there() {
         area: Some(entity("urn:tower:1")),
         ..rule("open occupancy sirenTone open")
     };
-    expect![[r#"
+    expect![[r"
         urn:tower:
         urn:tower:1:
         urn:tower:1:room: open occupancy sirenTone
@@ -145,7 +145,7 @@ fn what_is_named_is_told_of_what_is_known_to_be_there() {
         urn:tower:2:room:
         urn:van:
         urn:twin:erased:7:
-    "#]]
+    "]]
     .assert_eq(&told(some));
 }
 
@@ -157,7 +157,7 @@ fn members_are_told_what_exists_and_nothing_more() {
         attributes: Choice::All,
         ..rule("name")
     };
-    expect![[r#"
+    expect![[r"
         urn:tower: name type sitePosition
         urn:tower:1:
         urn:tower:1:room:
@@ -165,7 +165,7 @@ fn members_are_told_what_exists_and_nothing_more() {
         urn:tower:2:room:
         urn:van:
         urn:twin:erased:7:
-    "#]]
+    "]]
     .assert_eq(&told(directory));
 }
 
