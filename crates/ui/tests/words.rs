@@ -1,6 +1,7 @@
 //! The page repeats a few facts of the model in its own language; these tests hold the
 //! two together.
 
+use twin_model::catalogue::Sensitivity;
 use twin_model::{Catalogue, EntityKind, Estimator};
 
 fn source(path: &str) -> String {
@@ -66,5 +67,24 @@ fn the_page_ages_live_attributes_as_the_catalogue_does() {
             "{}",
             spec.name
         );
+    }
+}
+
+#[test]
+fn what_can_be_shared_is_as_delicate_as_the_catalogue_says() {
+    let sharing = source("model/sharing.ts");
+    let list = |word: &str| {
+        let start = format!("  {word}: [");
+        let (_, rest) = sharing.split_once(&start).expect("the list");
+        rest.split_once(']').expect("its end").0
+    };
+    for spec in Catalogue::BUILT_IN.iter() {
+        let word = match spec.sensitivity {
+            Sensitivity::General | Sensitivity::Operational => "harmless",
+            Sensitivity::Security => "security",
+            Sensitivity::Personal => "personal",
+        };
+        let name = format!("'{}'", spec.name);
+        assert!(list(word).contains(&name), "{name} is not {word}");
     }
 }

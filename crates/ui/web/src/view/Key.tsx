@@ -5,6 +5,7 @@ import { LOOKS, MARKS, type Look, type Shown } from '../model/estimate.ts';
 import { quantity, type Quantity, type QuantityId } from '../model/quantity.ts';
 import { numberText } from '../model/words.ts';
 import { Area } from './Area.tsx';
+import { ContactSign } from './Contact.tsx';
 import { DoubtMark } from './Label.tsx';
 import { Patterns } from './Patterns.tsx';
 import { prefs, text } from './prefs.ts';
@@ -59,6 +60,10 @@ export function Key(props: { quantity: QuantityId; full: boolean }): JSX.Element
         <li>
           <svg class="look-sample" width="56" height="36" viewBox="-28 -18 56 36" aria-hidden="true"><DoubtMark /></svg>
           <span><b>{text().doubt.title}</b><br />{text().doubt.meaning}</span>
+        </li>
+        <li>
+          <span class="key-contact"><ContactSign state="outOfContact" /></span>
+          <span><b>{text().links.outOfContact}</b><br />{text().links.outOfContactMeaning}</span>
         </li>
       </ul>
     </div>

@@ -18,7 +18,7 @@ export function MemberRow(props: { member: Member }): JSX.Element {
   const m = () => props.member;
   const standing = () => ui.organisations.standing(m());
   return (
-    <li class="source-row member" data-member={m().name} data-contact={standing().state}>
+    <li class="source-row member" classList={{ peer: m().isPeer }} data-member={m().name} data-contact={standing().state}>
       <p class="source-state"><ContactSign state={standing().state} /> <b>{m().title || m().name}</b> <code>{m().name}</code></p>
       <p class="contact-words">{standingText(standing(), clockOf(ui), text())}</p>
       <p class="source-facts">{facts(m()).join(' · ')}</p>
