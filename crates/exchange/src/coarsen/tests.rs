@@ -201,7 +201,7 @@ fn what_is_said_of_a_storey() {
         let line = format!("{attribute}: {json} {procedure}");
         writeln!(table, "{}", line.trim_end()).unwrap();
     }
-    expect![[r"
+    expect![[r#"
         smoke: {"of":2,"known":2,"state":"clear","count":0} summary of 2 of 2 rooms
         smoke: {"of":2,"known":1,"state":"unknown","count":0} summary of 1 of 2 rooms
         smoke: {"of":2,"known":1,"state":"unknown","count":0} summary of 1 of 2 rooms
@@ -254,7 +254,7 @@ fn only_what_changes_is_told_again() {
     writeln!(told, "back: {} {}", back.len(), json(&back[0])).unwrap();
     let again = summaries.withdraw(&storeys, &terms, now);
     writeln!(told, "again: {}", again.len()).unwrap();
-    expect![[r"
+    expect![[r#"
         0: {"of":2,"known":2,"state":"clear","count":0}
         5:
         10: {"of":2,"known":2,"state":"affected","count":1,"worst":"urn:9:room-0"}
@@ -263,7 +263,7 @@ fn only_what_changes_is_told_again() {
         80:
         back: 1 taken back
         again: 0
-    "]]
+    "#]]
     .assert_eq(&told);
 }
 
