@@ -326,6 +326,26 @@ fn what_a_revoked_key_writes_is_carried_and_not_believed() {
     assert_eq!(reader.read(&stolen, stream), Err(Error::Untrusted));
 }
 
+/// Four people were counted in a room and a reader was told of three: what is said of people
+/// was written as differences to the first value of its topic, as everything is, and read as
+/// differences to zero.
+#[test]
+fn what_is_said_of_people_is_read_as_it_was_written() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    let topic = author.topic(&temperature(1), Some(1.0)).expect("room");
+    let said: Vec<Record> = [1.0, 4.0, 0.0]
+        .map(|value| Record::reading(topic, NOON, value))
+        .into();
+    let mut about = payload(vec![]);
+    let place = place(author.stream(), 1);
+    let names = author.names().topics();
+    about
+        .seal_personal(&epoch_key(50), 12, &place, &said, names)
+        .expect("sealed");
+    let opened = about.open_personal(&about.personal[0], &epoch_key(50), &place, names);
+    assert_eq!(opened, Ok(said));
+}
+
 #[test]
 fn destroying_a_persons_key_erases_what_was_said() {
     let mut author = author(1, Class::Operational, Keep::History);

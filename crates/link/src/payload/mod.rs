@@ -253,8 +253,12 @@ impl Payload {
         };
         for (kind, section) in sections(Cursor::new(&plaintext))? {
             if matches!(kind, READINGS | STATEMENTS) {
-                opened.read(kind, section, &mut Topics::default())?;
+                let records = get_records(kind, section, topics, self.written)?;
+                opened.records.extend(records);
             }
+        }
+        if opened.records.len() > RECORDS_MAX {
+            return Err(Error::TooMany("records in a bundle"));
         }
         opened.check(topics)?;
         Ok(opened.records)
