@@ -132,9 +132,16 @@ export function isGone(member: Member): boolean {
     channel, 28.8 kbit/s (EN 300 392-2). */
 const NARROW_BYTES_PER_S = 3600;
 
+/** How fast a link carries; `null` while it has nothing to carry, because then the rate
+    tells of the traffic and not of the link. */
+export function speedOf(contact: Contact | null | undefined): number | null {
+  const isBusy = contact?.connected === true && (contact.classes ?? []).some((c) => c.oursMissing > 0);
+  return isBusy ? (contact.goodput_bytes_per_s ?? null) : null;
+}
+
 export function isNarrow(contact: Contact | null | undefined): boolean {
-  const speed = contact?.goodput_bytes_per_s;
-  return typeof speed === 'number' && contact?.connected === true && speed <= NARROW_BYTES_PER_S;
+  const speed = speedOf(contact);
+  return speed !== null && speed <= NARROW_BYTES_PER_S;
 }
 
 /** What is owed, class by class, life safety first. */
@@ -143,11 +150,12 @@ export function owed(contact: Contact | null | undefined): ClassContact[] {
   return [...(contact?.classes ?? [])].sort((a, b) => rank(a) - rank(b));
 }
 
-/** `2 owed to them, 1 owed to us`, or that both have the same. */
-export function owedText(c: ClassContact, text: Text): string {
+/** What is missing on either side of one class. Out of contact nobody knows what the other
+    wrote meanwhile. */
+export function owedText(c: ClassContact, isInContact: boolean, text: Text): string {
   const t = text.links;
   const parts = [c.oursMissing > 0 ? t.oursMissing(c.oursMissing) : '', c.theirsMissing > 0 ? t.theirsMissing(c.theirsMissing) : ''].filter(Boolean);
-  return `${t.class[c.class] ?? c.class}: ${parts.join(', ') || t.nothingMissing}`;
+  return `${t.class[c.class] ?? c.class}: ${parts.join(', ') || (isInContact ? t.nothingMissing : t.nothingKnownMissing)}`;
 }
 
 /** Roles as the node has them: it asks again at every request. */

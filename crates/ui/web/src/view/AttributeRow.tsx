@@ -29,7 +29,7 @@ export function AttributeRow(props: { twin: Twin; attribute: string }): JSX.Elem
       <button type="button" class="why-button" aria-expanded={isOpen()} aria-label={`${text().attribute[props.attribute] ?? props.attribute}: ${text().detail.why}`} onClick={() => ui.setWhy(isOpen() ? null : props.attribute)}>
         {isOpen() ? text().detail.hideWhy : text().detail.why}
       </button>
-      <FromLines estimate={estimate()} age_s={now().age_s} />
+      <FromLines estimate={estimate()} age_s={now().age_s} calm={STALE_AFTER_S[props.attribute] === undefined} />
       <Show when={isOpen()}><WhyView twin={props.twin} attribute={props.attribute} /></Show>
     </li>
   );

@@ -45,14 +45,15 @@ export function ContactLine(props: { standing: Standing }): JSX.Element {
   );
 }
 
-/** One line for each organisation that has a part in an estimate. */
-export function FromLines(props: { estimate: Estimate | undefined; age_s: number | null }): JSX.Element {
+/** One line for each organisation that has a part in an estimate. What does not change by
+    itself is told calmly: the line at the top warns of the whole building. */
+export function FromLines(props: { estimate: Estimate | undefined; age_s: number | null; calm?: boolean }): JSX.Element {
   const ui = useUi();
   const standings = () => standingsOf(props.estimate, ui.organisations.standingOf);
   const age = () => (props.age_s === null ? null : ageText(props.age_s, text().age));
   return (
     <Show when={standings().length > 0}>
-      <ul class="from-lines">
+      <ul class="from-lines" classList={{ calm: props.calm ?? false }}>
         <For each={standings()}>
           {(s) => <li class="contact-line" data-from={s.name} data-contact={s.state} title={s.title}><ContactSign state={s.state} /> {fromText(s, age(), clockOf(ui), text())}</li>}
         </For>

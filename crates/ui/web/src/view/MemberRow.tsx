@@ -3,7 +3,7 @@
 
 import { createSignal, For, Show, type JSX } from 'solid-js';
 import { ageSeconds, ageText } from '../model/age.ts';
-import { isNarrow, isSilent, mayManagePeers, owed, owedText, standingText, type Member } from '../model/members.ts';
+import { isNarrow, isSilent, mayManagePeers, owed, owedText, speedOf, standingText, type Member } from '../model/members.ts';
 import { numberText } from '../model/words.ts';
 import { problemText } from './asked.ts';
 import { clockOf, ContactSign } from './Contact.tsx';
@@ -25,7 +25,7 @@ export function MemberRow(props: { member: Member }): JSX.Element {
       <Show when={!m().isPeer}><p class="hint">{text().links.memberMeaning}</p></Show>
       <Show when={owed(m().contact).length > 0}>
         <ul class="owed" aria-label={text().links.owed}>
-          <For each={owed(m().contact)}>{(c) => <li data-class={c.class} classList={{ missing: c.oursMissing + c.theirsMissing > 0 }}>{owedText(c, text())}</li>}</For>
+          <For each={owed(m().contact)}>{(c) => <li data-class={c.class} classList={{ missing: c.oursMissing + c.theirsMissing > 0 }}>{owedText(c, standing().state === 'inContact', text())}</li>}</For>
         </ul>
       </Show>
       <p class="fingerprint"><span>{text().links.fingerprint}</span> <code>{m().fingerprint}</code></p>
@@ -42,14 +42,14 @@ export function MemberRow(props: { member: Member }): JSX.Element {
     const now_ms = ui.picture.connection.now_ms();
     const heard_s = ageSeconds(member.contact?.lastHeard, now_ms);
     const heard = heard_s === null ? '' : ageText(heard_s, text().age);
-    const speed = member.contact?.goodput_bytes_per_s;
+    const speed = speedOf(member.contact);
     return [
       member.isPeer ? t.peer : member.admittedBy ? t.through(member.admittedBy) : t.throughOthers,
       member.revoked ? t.revoked : '',
       member.retired ? t.retired : '',
       heard === '' ? t.neverHeard : isSilent(standing(), now_ms) ? t.silent(heard) : t.lastHeard(heard),
       isNarrow(member.contact) ? t.narrow : '',
-      typeof speed === 'number' && member.contact?.connected ? t.speed(numberText(speed * KBIT_PER_BYTE, speed < 10_000 ? 1 : 0, text())) : '',
+      speed !== null ? t.speed(numberText(speed * KBIT_PER_BYTE, speed < 10_000 ? 1 : 0, text())) : '',
       ...(member.addresses ?? []),
     ].filter(Boolean);
   }

@@ -12,7 +12,7 @@ const clock = (time) => new Date(time).toTimeString().slice(0, 5);
 
 const CUT = { connected: false, since: null, lastHeard: ago(8), commonUntil: ago(9), goodput_bytes_per_s: null };
 const NARROW = { connected: true, since: ago(120), lastHeard: ago(0), commonUntil: ago(0), goodput_bytes_per_s: 1150 };
-const owing = (ours, theirs) => [{ class: 'lifeSafety', oursMissing: ours, theirsMissing: theirs, oursUntil: ago(9), theirsUntil: ago(9) }];
+const owing = (ours, theirs, of = 'lifeSafety') => [{ class: of, oursMissing: ours, theirsMissing: theirs, oursUntil: ago(9), theirsUntil: ago(9) }];
 const member = (name, id, contact, more = {}) => ({
   name, title: `The ${name}`, id: id.repeat(32), fingerprint: '74222 07876 24303 87163 70785 89958', isPeer: true, admittedBy: 'brigade', addresses: [`wss://${name}.example:8443`], since: ago(5000), revoked: false, retired: false, contact, ...more,
 });
@@ -22,7 +22,7 @@ const INVITER = { fingerprint: '74222 07876 24303 87163 70785 89958', addresses:
 
 /** Answers in place of the node; `asked` keeps what the page sent. */
 class Stub {
-  members = [member('tower', 'b', { ...CUT, classes: owing(3, 1) }), member('water', 'c', { ...NARROW, classes: owing(0, 0) }), member('hospital', 'd', { connected: false, since: null, lastHeard: null, commonUntil: null }, { isPeer: false, admittedBy: 'water' })];
+  members = [member('tower', 'b', { ...CUT, classes: owing(3, 1) }), member('water', 'c', { ...NARROW, classes: [...owing(0, 0), ...owing(12, 0, 'bulk')] }), member('hospital', 'd', { connected: false, since: null, lastHeard: null, commonUntil: null }, { isPeer: false, admittedBy: 'water' })];
   own = US;
   shares = [];
   found = [];

@@ -53,13 +53,19 @@ test('what never was is said, not left out', () => {
 
 test('what is owed is told by class, life safety first', () => {
   const contact = { ...CUT, classes: [{ class: 'telemetry', oursMissing: 0, theirsMissing: 0 }, { class: 'lifeSafety', oursMissing: 3, theirsMissing: 1 }] };
-  assert.deepEqual(owed(contact).map((c) => owedText(c, en)), ['life safety: 3 of ours not there, 1 of theirs not here', 'measurements: both have the same']);
+  assert.deepEqual(owed(contact).map((c) => owedText(c, true, en)), ['life safety: 3 of ours not there, 1 of theirs not here', 'measurements: both have the same']);
+  assert.deepEqual(owed(contact).map((c) => owedText(c, false, en)), ['life safety: 3 of ours not there, 1 of theirs not here', 'measurements: nothing known to be missing']);
   assert.deepEqual(owed(null), []);
 });
 
 test('a link is narrow from a radio channel down, and only while it is there', () => {
-  assert.deepEqual([1200, 3600, 3601, null].map((goodput_bytes_per_s) => isNarrow({ ...LIVE, goodput_bytes_per_s })), [true, true, false, false]);
-  assert.equal(isNarrow({ ...CUT, goodput_bytes_per_s: 1200 }), false);
+  const busy = { ...LIVE, classes: [{ class: 'bulk', oursMissing: 9, theirsMissing: 0 }] };
+  assert.deepEqual([1200, 3600, 3601, null].map((goodput_bytes_per_s) => isNarrow({ ...busy, goodput_bytes_per_s })), [true, true, false, false]);
+  assert.equal(isNarrow({ ...busy, connected: false, goodput_bytes_per_s: 1200 }), false);
+});
+
+test('a link with nothing to carry has no speed', () => {
+  assert.equal(isNarrow({ ...LIVE, goodput_bytes_per_s: 12, classes: [{ class: 'bulk', oursMissing: 0, theirsMissing: 9 }] }), false);
 });
 
 test('who is cut off comes first, and only peers are counted', () => {
