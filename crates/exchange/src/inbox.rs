@@ -212,6 +212,8 @@ impl Inbox {
                 self.wait_for(lack, place);
             }
             Err(Error::UnknownTopic) => {
+                // The topics that it names itself are known now and will not count as news.
+                self.naming.entry(id).or_default().insert(seq);
                 self.wait_for(Lack::Topics(id), place);
                 if self.reread.insert((id, header.epoch)) {
                     self.read_topics_again(id, desk);

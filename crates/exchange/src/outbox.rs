@@ -453,7 +453,8 @@ fn number(open: &mut crate::epochs::Open, entry: &Entry) -> Result<u32, Error> {
     let (unit, uncertainty, first) = match &statement.act {
         Act::Assert(stated) => {
             let first = match stated.value {
-                Said::Number(value) => Some(value),
+                // A first value would stand among the names, which outlive the person's key.
+                Said::Number(value) if !entry.is_personal => Some(value),
                 _ => None,
             };
             (stated.unit.clone(), stated.uncertainty, first)

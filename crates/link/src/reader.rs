@@ -31,6 +31,9 @@ pub struct Member {
 /// Everyone whose word counts.
 pub type Members = BTreeMap<OriginId, Member>;
 
+/// A person, and what is said of it if it can be read.
+type Opened = (u64, Result<Vec<Record>, Error>);
+
 /// What became of a bundle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
@@ -149,6 +152,13 @@ impl Reader {
         let delivery = self.open(bundle)?;
         if self.lacks_person(header.stream, &delivery.payload) {
             return Err(Error::NoKey);
+        }
+        let lacks_topic = |opened: &Opened| opened.1 == Err(Error::UnknownTopic);
+        if self
+            .try_personal(bundle, &delivery.payload)
+            .any(|opened| lacks_topic(&opened))
+        {
+            return Err(Error::UnknownTopic);
         }
         let delivered = self.delivered.entry(header.stream).or_default();
         delivered.insert(header.seq, header.seq);
@@ -275,16 +285,29 @@ impl Reader {
     }
 
     fn open_personal(&self, bundle: &Bundle, payload: &Payload) -> Vec<(u64, Vec<Record>)> {
+        let opened = self.try_personal(bundle, payload);
+        opened
+            .filter_map(|(subject, records)| Some((subject, records.ok()?)))
+            .collect()
+    }
+
+    /// What is said about each person whose key is here.
+    fn try_personal<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+        payload: &'a Payload,
+    ) -> impl Iterator<Item = Opened> + 'a {
         let header = bundle.header();
         let topics = self.topics.get(&(header.stream, header.epoch));
-        let open = |personal: &crate::payload::Personal| {
+        payload.personal.iter().filter_map(move |personal| {
             let scope = Scope::Subject(personal.subject);
             let key = self.keys.get(&(header.stream, scope))?;
             let place = place(header.stream, header.seq);
-            let records = payload.open_personal(personal, key, &place, topics?).ok()?;
+            let records = topics.map_or(Err(Error::UnknownTopic), |topics| {
+                payload.open_personal(personal, key, &place, topics)
+            });
             Some((personal.subject, records))
-        };
-        payload.personal.iter().filter_map(open).collect()
+        })
     }
 
     /// Destroys the key of a person: what was said of that person can no longer be read, and

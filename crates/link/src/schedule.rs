@@ -62,7 +62,8 @@ impl Bucket {
     fn fill(&mut self, now: Time) {
         let waited_s = now.seconds_since(self.at).max(0.0);
         self.tokens = (self.tokens + waited_s * self.rate).min(self.burst);
-        self.at = self.at.max(now);
+        // Also when the clock was set back: else nothing would flow in until it is past this.
+        self.at = now;
     }
 
     /// Whether something may go: the bucket is not in debt.

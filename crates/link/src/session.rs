@@ -33,6 +33,9 @@ pub const VERIFY_S: i64 = 60;
 /// honest one sends one after a comparison, each five seconds at the most.
 const LISTS_AT_ONCE: f64 = 8.0;
 const LISTS_PER_S: f64 = 0.5;
+/// A clock that goes back further than this was set: what waits for a time would wait for
+/// all of it, so the session ends and another begins.
+const BACK_US: i64 = MICROS;
 
 /// What is known of the connection.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,7 +61,7 @@ pub enum Ended {
     ByPeer(Bye),
     /// We said so.
     ByUs(Bye),
-    /// Nothing was acknowledged for [`PROGRESS_S`].
+    /// Nothing was acknowledged for [`PROGRESS_S`], or the clock was set back.
     Stalled,
     /// The peer restarted; connect again.
     PeerRestarted,
@@ -162,6 +165,8 @@ pub struct Session {
     list_leads: bool,
     bye: Option<Bye>,
     ended: Option<Ended>,
+    /// The latest that the clock has shown.
+    latest: Time,
 }
 
 impl Session {
@@ -214,6 +219,7 @@ impl Session {
             list_leads: false,
             bye: None,
             ended: None,
+            latest: now,
         }
     }
 
@@ -304,6 +310,9 @@ impl Session {
         if self.ended.is_some() {
             return None;
         }
+        if self.was_set_back(now) {
+            return Some(now);
+        }
         let stalled = self.stalls_at();
         let allowed = self.budget.as_mut().map_or(now, |bucket| {
             let is_allowed = bucket.allows(now);
@@ -322,9 +331,11 @@ impl Session {
 
     /// Time passed.
     pub(crate) fn tick(&mut self, now: Time) -> Vec<Event> {
-        if self.stalls_at().is_some_and(|stalls_at| now >= stalls_at) {
+        let stalled = self.stalls_at().is_some_and(|stalls_at| now >= stalls_at);
+        if stalled || self.was_set_back(now) {
             return self.end(Ended::Stalled);
         }
+        self.latest = self.latest.max(now);
         let lost = self.flight.on_timeout(now);
         self.give_back(lost);
         if now >= self.roots_due() {
@@ -334,6 +345,10 @@ impl Session {
             self.has_work = true;
         }
         Vec::new()
+    }
+
+    fn was_set_back(&self, now: Time) -> bool {
+        now.0 < self.latest.0 - BACK_US
     }
 
     fn stalls_at(&self) -> Option<Time> {
@@ -351,6 +366,10 @@ impl Session {
         if self.ended.is_some() {
             return Vec::new();
         }
+        if self.was_set_back(now) {
+            return self.end(Ended::Stalled);
+        }
+        self.latest = self.latest.max(now);
         let Ok(frame) = Frame::decode(bytes) else {
             return self.break_off();
         };

@@ -230,6 +230,18 @@ fn silence_ends_a_session_and_not_the_queue() {
     assert_eq!(side.ended, [Ended::Stalled]);
 }
 
+/// Somebody set the clock of a node back by an hour while a frame was under way. The frame
+/// was lost, and would have been sent again an hour later: the alarms behind it never came.
+#[test]
+fn a_clock_that_is_set_back_ends_the_session_at_once() {
+    let (mut side, ..) = host();
+    side.room(1, later(0.1));
+    side.room(1, later(-0.5));
+    assert_eq!(side.ended, [], "a correction of half a second does no harm");
+    side.room(1, later(-3600.0));
+    assert_eq!(side.ended, [Ended::Stalled]);
+}
+
 #[test]
 fn a_bundle_that_nobody_signed_is_refused() {
     let (author, bundles) = bulk();

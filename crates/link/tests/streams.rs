@@ -348,8 +348,19 @@ fn what_is_said_of_people_is_read_as_it_was_written() {
 
 #[test]
 fn destroying_a_persons_key_erases_what_was_said() {
+    erase_a_person(None);
+}
+
+/// What a topic names as near was known when the records about a person were sealed, and not
+/// when they were opened: numbers of people arrived as 0 or as minus some thousand.
+#[test]
+fn what_is_said_of_a_person_is_read_beside_what_its_topic_names() {
+    erase_a_person(Some(36.6));
+}
+
+fn erase_a_person(near: Option<f64>) {
     let mut author = author(1, Class::Operational, Keep::History);
-    let topic = author.topic(&temperature(1), None).expect("room");
+    let topic = author.topic(&temperature(1), near).expect("room");
     let said = vec![Record::reading(topic, NOON, 38.5)];
     let mut about = payload(vec![]);
     let place = place(author.stream(), 1);
@@ -445,6 +456,38 @@ fn an_origin_erases_a_person_with_its_readers() {
         [13]
     );
     assert!(reader.erased().contains(&(author.stream(), 12)));
+}
+
+/// The bundle that names the topics came after the one that says how many people are there:
+/// the application was handed an empty bundle, and the numbers never came.
+#[test]
+fn what_is_said_of_a_person_waits_for_its_topic() {
+    let mut author = author(1, Class::Operational, Keep::History);
+    let topic = author.topic(&temperature(1), None).expect("room");
+    let said = vec![Record::reading(topic, NOON, 38.5)];
+    let mut about = payload(vec![]);
+    // The names go first, in a bundle of their own, because this one expires.
+    let place = place(author.stream(), 2);
+    about
+        .seal_personal(&epoch_key(50), 12, &place, &said, author.names().topics())
+        .expect("sealed");
+    let bundles = append(&mut author, &about, Some(later(3600.0)));
+    let recipient = reader_secret().recipient;
+    let person = (12, epoch_key(50));
+    let epoch = author.grant(&node_key(1), &recipient, &[3; 32]);
+    let subject = author.grant_subject(&node_key(1), person, &recipient, &[4; 32]);
+    let granting = control(&Payload {
+        grants: vec![epoch.expect("a grant"), subject.expect("a grant")],
+        ..payload(vec![])
+    });
+    let replica = replica(&[&bundles[0], &bundles[1]], &[author.opening()]);
+    let stream = replica.stream(author.stream()).expect("known");
+    let mut reader = reader();
+    reader.reread(&granting).expect("plain");
+    assert_eq!(reader.read(&bundles[1], stream), Err(Error::UnknownTopic));
+    reader.read(&bundles[0], stream).expect("names");
+    let read = reader.read(&bundles[1], stream).expect("readable");
+    assert_eq!(read.personal, [(12, said)]);
 }
 
 /// A node restarts twenty times. Once what it had said before a restart stayed for ever; now

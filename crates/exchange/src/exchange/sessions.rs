@@ -61,15 +61,27 @@ impl Exchange {
     /// When [`Self::tick`] or [`Self::room`] of some peer has something to do. For each peer
     /// for whose carrier there is room, room is to be offered then.
     pub fn next_wake(&mut self, env: &Env<'_>) -> Option<Time> {
-        let mut wakes = vec![Time(self.tidied.0 + TIDY_S * MICROS)];
-        wakes.extend(self.outbox.due());
+        let mut wakes = vec![self.own_wake(env.now)];
         for peer in self.contacts.peers() {
             wakes.extend(self.hub.next_wake(peer, env.now));
         }
-        if self.inbox.is_hungry() || self.circle_is_new {
-            wakes.push(env.now);
-        }
         wakes.into_iter().min()
+    }
+
+    /// The same, for a driver whose carrier to `peer` has room when that to another has not:
+    /// what the other waits for does not wake it.
+    pub fn next_wake_for(&mut self, peer: Peer, env: &Env<'_>) -> Time {
+        let own = self.own_wake(env.now);
+        let theirs = self.hub.next_wake(peer, env.now);
+        theirs.map_or(own, |theirs| theirs.min(own))
+    }
+
+    fn own_wake(&self, now: Time) -> Time {
+        if self.inbox.is_hungry() || self.circle_is_new {
+            return now;
+        }
+        let tidy = Time(self.tidied.0 + TIDY_S * MICROS);
+        self.outbox.due().map_or(tidy, |due| due.min(tidy))
     }
 
     /// Until when a peer has shown that it holds what we wrote for it.

@@ -28,6 +28,10 @@ impl Session {
         if self.ended.is_some() {
             return (None, Vec::new());
         }
+        if self.was_set_back(now) {
+            return (None, self.end(Ended::Stalled));
+        }
+        self.latest = self.latest.max(now);
         if let Some(bye) = self.bye {
             let packet = self.flight.next_packet();
             let messages = vec![Message::Bye(bye)];
