@@ -10,6 +10,7 @@ mod claims;
 pub(crate) mod fusion;
 mod import;
 mod kill;
+mod link;
 mod page;
 
 use crate::report::{Measure, Report};
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// Kills of the real process
     #[arg(long, default_value_t = 500)]
     kills: u32,
+    /// Simulated histories of the link
+    #[arg(long, default_value_t = 10_000)]
+    histories: u64,
     /// Seed of the workloads
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -48,6 +52,8 @@ enum Area {
     Spine,
     /// Estimates against truth, data by others and their peers
     Fusion,
+    /// Nodes that must agree, whatever befalls their links, disks and clocks
+    Link,
 }
 
 /// Takes all measures of the area and prints them.
@@ -72,9 +78,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("same", &|| estimates("same")),
         ("bad input", &|| estimates("bad")),
     ];
+    let simulated =
+        |measure: &'static str| link::measure(measure, &data, options.histories, options.seed);
+    let link: [Measure<'_>; 10] = [
+        ("histories", &|| simulated("histories")),
+        ("contact", &|| simulated("contact")),
+        ("catchup", &|| simulated("catchup")),
+        ("radio", &|| simulated("radio")),
+        ("bytes", &|| simulated("bytes")),
+        ("gossip", &|| simulated("gossip")),
+        ("vehicles", &|| simulated("vehicles")),
+        ("isolation", &|| simulated("isolation")),
+        ("relay", &|| simulated("relay")),
+        ("same", &|| simulated("same")),
+    ];
     let (name, measures): (_, &[Measure<'_>]) = match options.area {
         Area::Spine => ("spine", &spine),
         Area::Fusion => ("fusion", &fusion),
+        Area::Link => ("link", &link),
     };
     Report::of(name, measures, options.only.as_deref()).conclude(options.json)
 }

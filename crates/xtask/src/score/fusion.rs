@@ -6,6 +6,7 @@ use crate::{peer, shell};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::path::Path;
+use std::process::Command;
 
 /// A row as the program prints it.
 #[derive(Debug, Deserialize)]
@@ -31,8 +32,13 @@ pub(crate) fn measure(name: &str, data: &Path, seed: u64) -> Result<Vec<Row>> {
     if let Ok(python) = peer::filters() {
         command.arg("--peer").arg(python);
     }
-    let found = serde_json::from_value::<Vec<Found>>(shell::capture_json(&mut command)?);
-    let found = found.context("`twin-score` printed other rows than expected")?;
+    rows_of(&mut command)
+}
+
+/// The rows that a program prints.
+pub(super) fn rows_of(command: &mut Command) -> Result<Vec<Row>> {
+    let found = serde_json::from_value::<Vec<Found>>(shell::capture_json(command)?);
+    let found = found.context("the program printed other rows than expected")?;
     Ok(found.into_iter().map(row).collect())
 }
 
