@@ -16,7 +16,7 @@ export async function page(browser, tally, node) {
     if (/Content Security Policy/i.test(message.text())) complaints.push(message.text());
   });
   await logIn(tab, node);
-  for (const part of [storeys, plan, panels, why, contributions, moments, rareQuantities, suppositions, sources, calibration, live, themes, keys, touch, route, received, links, finding, unplugged, storage]) {
+  for (const part of [storeys, plan, panels, why, contributions, moments, rareQuantities, suppositions, sources, calibration, live, themes, keys, touch, route, unplugged, received, links, finding, storage]) {
     await tally.attempt(part.name, () => part(tab, tally, context));
   }
   await tally.attempt('onlooker', () => onlooker(browser, tally, node, logIn, tab));
