@@ -38,6 +38,10 @@ pub(crate) enum Code {
     Internal,
     /// Starting, or takes no claims now.
     Unavailable,
+    /// Needs an organisation, and none was founded.
+    NoOrganisation,
+    /// Another organisation's node was not reached, or refused.
+    Link,
     /// A claim was refused.
     Claim(ClaimCode),
 }
@@ -45,7 +49,7 @@ pub(crate) enum Code {
 impl Code {
     /// Every code that is not a claim's.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Malformed,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -58,6 +62,8 @@ impl Code {
         Self::Busy,
         Self::Internal,
         Self::Unavailable,
+        Self::NoOrganisation,
+        Self::Link,
     ];
 
     /// The code as written on the wire and as the name of its page.
@@ -75,6 +81,8 @@ impl Code {
             Self::Busy => "API-429",
             Self::Internal => "API-500",
             Self::Unavailable => "API-503",
+            Self::NoOrganisation => "LNK-001",
+            Self::Link => "LNK-002",
             Self::Claim(code) => code.as_str(),
         }
     }
@@ -87,7 +95,8 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::NoOrganisation => StatusCode::CONFLICT,
+            Self::Link => StatusCode::BAD_GATEWAY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Claim(ClaimCode::DiskBudget | ClaimCode::MemoryBudget) => {
                 StatusCode::INSUFFICIENT_STORAGE
@@ -115,6 +124,8 @@ impl Code {
             Self::Busy => "wait a minute, then try again",
             Self::Internal => "this is a fault of the node: its log says more; please report it",
             Self::Unavailable => "wait; GET /v1/health says when the node is ready",
+            Self::NoOrganisation => "found one with `twin org init` or POST /v1/organisation",
+            Self::Link => "see that the other node runs and lets others in, then try again",
             Self::Claim(ClaimCode::NotJson) => "send one JSON object per claim, at most 64 KiB",
             Self::Claim(ClaimCode::BadField) => "the fields are listed in docs/formats/http-api.md",
             Self::Claim(ClaimCode::BadValue) => "state the value in the form of its attribute",
@@ -225,6 +236,8 @@ impl From<twin_node::Error> for Error {
             Node::Conflict(_) | Node::Cancelled => Code::Conflict,
             Node::Busy(_) => Code::Busy,
             Node::ReadOnly(_) => Code::Unavailable,
+            Node::NoOrganisation => Code::NoOrganisation,
+            Node::Link(_) => Code::Link,
             Node::Store(twin_node::StoreError::Full(_)) => return Self::disk_full(),
             Node::Io { cause, .. } if twin_node::is_full(cause) => return Self::disk_full(),
             // What the disk or the operating system says may name paths: it goes to the

@@ -12,7 +12,9 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use twin_model::{Attribute, EntityId, Time};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+use twin_model::{Attribute, EntityId, EntityKind, Time};
 
 /// Largest JSON body of a request that is not bulk.
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
@@ -94,6 +96,14 @@ pub(crate) fn attribute(text: &str) -> Result<Attribute, Error> {
     })
 }
 
+/// A kind of twins.
+pub(crate) fn kind(word: &str) -> Result<EntityKind, Error> {
+    EntityKind::parse(word).ok_or_else(|| {
+        let words = EntityKind::ALL.map(EntityKind::as_str).join("`, `");
+        Error::malformed(format!("`kind` is one of `{words}`")).at("kind")
+    })
+}
+
 /// The parameters of the query.
 #[derive(Debug)]
 pub(crate) struct Params(Vec<(String, String)>);
@@ -139,6 +149,11 @@ impl Params {
     /// A twin.
     pub(crate) fn entity(&self, name: &'static str) -> Result<Option<EntityId>, Error> {
         self.text(name).map(|text| entity(text, name)).transpose()
+    }
+
+    /// The kind of twins that are asked for.
+    pub(crate) fn kind(&self) -> Result<Option<EntityKind>, Error> {
+        self.text("kind").map(kind).transpose()
     }
 
     /// An instant.
@@ -237,6 +252,31 @@ async fn pieces(body: Body, bytes_max: usize, announced: usize) -> Result<Bytes,
         }
     }
     Ok(first.unwrap_or_else(|| joined.freeze()))
+}
+
+/// Hands on a body of any size, piece by piece, until nobody takes more of it. It ends at
+/// the first piece that is late, and when all of it comes slower than a poor link would.
+pub(crate) async fn feed(from: Body, to: mpsc::Sender<Bytes>) -> Result<(), Error> {
+    let mut pieces = from.into_data_stream();
+    let (mut bytes, mut waited) = (0, Duration::ZERO);
+    loop {
+        let asked = Instant::now();
+        let next = timeout(PIECE_WAIT, pieces.next()).await;
+        waited += asked.elapsed();
+        let piece = match next {
+            Err(_) => return Err(too_slow()),
+            Ok(None) => return Ok(()),
+            Ok(Some(Err(_))) => return Err(Error::malformed("the body broke off")),
+            Ok(Some(Ok(piece))) => piece,
+        };
+        bytes += piece.len() as u64;
+        if waited > PATIENCE + Duration::from_secs(bytes / SLOWEST_BYTES_PER_S) {
+            return Err(too_slow());
+        }
+        if to.send(piece).await.is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// A small JSON object, all of whose fields are known.

@@ -2,6 +2,13 @@
 //!
 //! `docs/cli.md` is generated from this file; a test keeps the two equal.
 
+mod link;
+
+pub(crate) use link::{
+    Carry, CarryAction, Disclosures, Find, Link, LinkAction, Org, OrgAction, Peer, PeerAction,
+    Share, ShareAction,
+};
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -114,6 +121,20 @@ pub(crate) enum Command {
     Calibration(Calibration),
     /// Set a source aside, so that it counts for nothing, or release it
     Quarantine(Quarantine),
+    /// Find twins by name, address or place, also those of other organisations
+    Find(Find),
+    /// The organisation of this node
+    Org(Org),
+    /// Other organisations: invite, join, list, remove
+    Peer(Peer),
+    /// What goes to other organisations
+    Share(Share),
+    /// Show what has gone to other organisations
+    Disclosures(Disclosures),
+    /// Carry bundles in files where no link leads
+    Carry(Carry),
+    /// The links with other organisations
+    Link(Link),
     /// Show how the node is
     Status(Status),
     /// Check the data directory, the configuration, the port and the clock

@@ -6,7 +6,7 @@
 use crate::failure::{Code, Failure, Result, io_words};
 use crate::interrupt;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::time::Duration;
 use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body, SendBody};
@@ -18,6 +18,10 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const SILENCE_MAX: Duration = Duration::from_mins(10);
 /// Largest answer taken into memory whole: ten thousand twins, the page limit, with room.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
+/// Media type of a bundle file (docs/formats/carry.md).
+const BUNDLES: &str = "application/vnd.twinternet.bundles";
+/// Bytes that are copied at once.
+const STEP_BYTES: usize = 64 << 10;
 /// Twins or findings per request.
 const PAGE: &str = "1000";
 
@@ -96,6 +100,50 @@ impl Client {
             SendBody::from_reader(&mut body),
             Some((kind, length)),
         )
+    }
+
+    /// Sends a file and reads one object.
+    pub(crate) fn post_stream(
+        &self,
+        path: &Path,
+        file: &mut dyn Read,
+        length: u64,
+    ) -> Result<Value> {
+        let kind = Some((BUNDLES, length));
+        self.ask(Method::POST, path, SendBody::from_reader(file), kind)
+    }
+
+    /// Sends bytes, and writes the bytes of the answer as they come.
+    pub(crate) fn post_for_bytes(
+        &self,
+        path: &Path,
+        mut body: &[u8],
+        to: &mut dyn Write,
+    ) -> Result<()> {
+        let kind = Some((BUNDLES, body.len() as u64));
+        let answer = self.send(Method::POST, path, SendBody::from_reader(&mut body), kind)?;
+        self.copy(answer, to)
+    }
+
+    /// Writes the bytes of the answer as they come.
+    pub(crate) fn get_bytes(&self, path: &Path, to: &mut dyn Write) -> Result<()> {
+        let answer = self.send(Method::GET, path, SendBody::none(), None)?;
+        self.copy(answer, to)
+    }
+
+    fn copy(&self, answer: Response<Body>, to: &mut dyn Write) -> Result<()> {
+        let mut from = answer.into_body().into_reader();
+        let mut step = vec![0; STEP_BYTES];
+        loop {
+            let bytes = from
+                .read(&mut step)
+                .map_err(|cause| self.broken(&io_words(&cause)))?;
+            if bytes == 0 {
+                return Ok(());
+            }
+            let written = to.write_all(&step[..bytes]);
+            written.map_err(|cause| Failure::new(Code::File, io_words(&cause)))?;
+        }
     }
 
     /// Sends a file and hands on each line of the answer as it comes.

@@ -126,6 +126,12 @@ impl Failure {
         self
     }
 
+    /// The same failure as one of what was asked, whatever its code.
+    pub(crate) fn failed(mut self) -> Self {
+        self.exit = Exit::Failed;
+        self
+    }
+
     /// A file or directory that cannot be read or written.
     pub(crate) fn file(path: &Path, cause: &std::io::Error) -> Self {
         Self::new(

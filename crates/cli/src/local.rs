@@ -135,6 +135,27 @@ pub(crate) fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener
         })
 }
 
+/// The door for other nodes does not open.
+pub(crate) fn cannot_let_in(config: &Config, cause: &Error) -> Failure {
+    let at = config
+        .link
+        .listen
+        .map_or(String::new(), |at| at.to_string());
+    match cause {
+        Error::Io { cause, .. } if cause.kind() == std::io::ErrorKind::AddrInUse => {
+            let message = format!("`link.listen`: {at} is in use");
+            Failure::new(Code::PortInUse, message)
+                .help("stop what listens there, or choose another address in the configuration")
+        }
+        Error::Io { cause, .. } => {
+            let message = format!("`link.listen`: cannot listen on {at}: {}", io_words(cause));
+            Failure::new(Code::PortInUse, message)
+                .help("choose an address of this machine and a port above 1023")
+        }
+        other => refused(Code::CannotOpen, other),
+    }
+}
+
 fn cannot_listen(cause: &std::io::Error) -> Failure {
     Failure::new(
         Code::CannotOpen,

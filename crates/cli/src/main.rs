@@ -26,10 +26,10 @@ mod reach;
 mod reference;
 mod text;
 
-use crate::args::{Arguments, Command, Global};
+use crate::args::{Arguments, Command, Global, LinkAction, OrgAction};
 use crate::client::Client;
 use crate::commands::{
-    admin, claim, doctor, import, offline, read, replay, serve, sources, suppose,
+    admin, carry, claim, doctor, import, link, offline, read, replay, serve, sources, suppose,
 };
 use crate::failure::Result;
 use crate::output::Output;
@@ -86,6 +86,24 @@ fn run(arguments: &Arguments, output: &Output) -> Result<()> {
         Command::Rooms(args) => ask(MustExist, &|node| read::rooms(node, output, args)),
         Command::Route(args) => ask(MustExist, &|node| read::route(node, output, args)),
         Command::Findings(args) => ask(MustExist, &|node| read::findings(node, output, args)),
+        Command::Find(args) => ask(MustExist, &|node| link::find(node, output, args)),
+        Command::Org(args) => {
+            let data = match args.action {
+                OrgAction::Init { .. } => MayBeNew,
+                OrgAction::Show => MustExist,
+            };
+            ask(data, &|node| link::org(node, output, &args.action))
+        }
+        Command::Peer(args) => ask(MustExist, &|node| link::peer(node, output, &args.action)),
+        Command::Share(args) => ask(MustExist, &|node| link::share(node, output, &args.action)),
+        Command::Disclosures(args) => ask(MustExist, &|node| link::disclosures(node, output, args)),
+        Command::Carry(args) => {
+            carry::check(&args.action)?;
+            ask(MustExist, &|node| carry::carry(node, output, &args.action))
+        }
+        Command::Link(args) => match args.action {
+            LinkAction::Notices => ask(MustExist, &|node| link::notices(node, output)),
+        },
         Command::Status(_) => ask(MustExist, &|node| read::status(node, output)),
         Command::Doctor(_) => doctor::doctor(global, output),
         Command::Backup(args) => ask(MustExist, &|node| admin::backup(node, output, args)),

@@ -19,6 +19,8 @@ use twin_node::Config;
 
 /// Where a running node says that it listens: its URL, then its process id, a line each.
 pub(crate) const ENDPOINT: &str = "endpoint";
+/// Where it lets other nodes in, in the same form.
+const LINK_ENDPOINT: &str = "link-endpoint";
 /// The credential of whoever can read the data directory.
 pub(crate) const LOCAL_TOKEN: &str = "local.token";
 
@@ -192,9 +194,19 @@ impl Endpoint {
 
     /// Writes it whole or not at all, and takes it away when dropped.
     pub(crate) fn write(directory: &FilePath, address: SocketAddr) -> Result<OwnFile> {
-        let path = directory.join(ENDPOINT);
-        let new = directory.join("endpoint.new");
-        let text = format!("{}\n{}\n", url_of(address), std::process::id());
+        Self::write_as(ENDPOINT, directory, &url_of(address))
+    }
+
+    /// The same for where other nodes are let in.
+    pub(crate) fn write_link(directory: &FilePath, address: SocketAddr) -> Result<OwnFile> {
+        let url = format!("wss://{}", near(address));
+        Self::write_as(LINK_ENDPOINT, directory, &url)
+    }
+
+    fn write_as(name: &str, directory: &FilePath, url: &str) -> Result<OwnFile> {
+        let path = directory.join(name);
+        let new = directory.join(format!("{name}.new"));
+        let text = format!("{url}\n{}\n", std::process::id());
         fs::write(&new, text)
             .and_then(|()| fs::rename(&new, &path))
             .map_err(|cause| Failure::file(&path, &cause))?;
@@ -214,12 +226,17 @@ impl Drop for OwnFile {
 
 /// The URL under which this machine reaches a listener.
 pub(crate) fn url_of(address: SocketAddr) -> String {
+    format!("http://{}", near(address))
+}
+
+/// A listener's address as this machine reaches it.
+fn near(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         ip => ip,
     };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
+    SocketAddr::new(ip, address.port())
 }
 
 #[cfg(test)]
@@ -236,6 +253,17 @@ mod tests {
         assert_eq!(read.process, Some(std::process::id()));
         drop(file);
         assert_eq!(Endpoint::read(dir.path()), None);
+    }
+
+    #[test]
+    fn where_others_are_let_in_is_a_file_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Endpoint::write_link(dir.path(), "[::]:81".parse().unwrap()).unwrap();
+        let text = fs::read_to_string(dir.path().join("link-endpoint")).unwrap();
+        assert_eq!(text, format!("wss://[::1]:81\n{}\n", std::process::id()));
+        assert_eq!(Endpoint::read(dir.path()), None);
+        drop(file);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(crate) fn estimate(output: &Output, estimate: &Value) -> String {
         parts.push(format!("probability {}", number(probability, 3)));
     }
     parts.extend(alternatives(&estimate["alternatives"]));
+    parts.extend(from(&estimate["from"]));
     if let Some(age_s) = estimate["evidenceAge_s"].as_f64() {
         parts.push(format!("evidence {} old", duration(age_s)));
     }
@@ -78,6 +79,13 @@ fn interval(interval: &Value) -> Option<String> {
         number(lo, 4),
         number(hi, 4)
     ))
+}
+
+/// Whose claims of other organisations take part.
+fn from(names: &Value) -> Option<String> {
+    let names = names.as_array()?.iter().filter_map(Value::as_str);
+    let names: Vec<_> = names.map(harmless).collect();
+    (!names.is_empty()).then(|| format!("from {}", names.join(", ")))
 }
 
 /// The candidates behind the first, as it is the value shown.
@@ -209,6 +217,21 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// A text in lines of at most so many characters, broken between words.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// "1 import", "2 imports".
 pub(crate) fn count(number: u64, one: &str) -> String {
     if number == 1 {
@@ -322,6 +345,13 @@ mod tests {
             unknown: label painted over
             retracted"]]
         .assert_eq(&said.iter().map(act).collect::<Vec<_>>().join("\n"));
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("a bb ccc dddd e", 6), ["a bb", "ccc", "dddd e"]);
+        assert_eq!(wrapped("a-word-too-long b", 6), ["a-word-too-long", "b"]);
+        assert!(wrapped(" ", 6).is_empty());
     }
 
     #[test]

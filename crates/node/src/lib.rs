@@ -62,8 +62,8 @@ pub use identity::{IDENTITY_PREFIX, Identity};
 pub use importing::{ImportReceipt, OnProgress, Progress};
 pub use journal::{ImportChanges, ImportRecord};
 pub use link::{
-    Arrived, ContactLine, Disclosed, ExportRequest, InvitationLine, Invited, MemberLine, NewRule,
-    NoticeLine, Organisation, ShareLine,
+    Arrived, ContactLine, Disclosed, ExportRequest, InvitationLine, Invited, Inviter, MemberLine,
+    NewRule, NoticeLine, Organisation, ShareLine,
 };
 pub use node::{Changes, Node, RecoveryReport, doctor, restore};
 pub use prepare::{ClaimCode, Draft, FUTURE_TOLERANCE_S, Mode, NUMBER_MAX, Receipt, Refusal};
@@ -71,4 +71,5 @@ pub use quarantine::QuarantineRecord;
 pub use reader::{LIMIT_MAX, Reader};
 pub use suppose::{ASKED_MAX, SUPPOSED_MAX};
 pub use twin_fusion::calibration::{Report, Share};
+pub use twin_link::Class;
 pub use twin_store::{BackupReport, ErasureRecord, Error as StoreError, Problem, is_full};

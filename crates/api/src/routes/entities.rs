@@ -1,5 +1,6 @@
 //! Twins: one, many, what an attribute stands on, what it was; and claims about one twin.
 
+use super::find::known;
 use crate::App;
 use crate::answer;
 use crate::auth::Asking;
@@ -11,7 +12,7 @@ use crate::wire::fields::{self, Refused};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use twin_model::{EntityId, EntityKind};
+use twin_model::EntityId;
 use twin_node::{Draft, Mode, Refusal, TwinFilter};
 
 /// Bytes of a twin's answer, usually: some fifteen estimates of three hundred bytes.
@@ -96,14 +97,8 @@ async fn entities(
     params: Params,
 ) -> Result<Response, Error> {
     let params = params.only(&["kind", "building", "storey", "after", "limit"])?;
-    let kind = |word: &str| {
-        EntityKind::parse(word).ok_or_else(|| {
-            let words = EntityKind::ALL.map(EntityKind::as_str).join("`, `");
-            Error::malformed(format!("`kind` is one of `{words}`")).at("kind")
-        })
-    };
     let filter = TwinFilter {
-        kind: params.text("kind").map(kind).transpose()?,
+        kind: params.kind()?,
         building: params.entity("building")?,
         storey: params.entity("storey")?,
         after: params.owned("after"),
@@ -134,8 +129,10 @@ async fn why(
     app.read(move |node| {
         let reader = node.read(&asking.caller)?;
         let why = reader.why(&id, &attribute, at, known_at)?.into_inner();
+        let sources = why.sources.iter().map(|line| &line.source);
+        let known = known(node, &asking.caller, sources)?;
         Ok(answer::of_commit(reader.commit(), 4096, |json, commit| {
-            write::why(json, &why, &attribute, commit);
+            write::why(json, &why, &attribute, &known, commit);
         }))
     })
     .await

@@ -5,13 +5,17 @@ use crate::endpoint::Endpoint;
 
 mod admin;
 mod buildings;
+mod bundles;
 mod claims;
 mod entities;
 mod events;
+mod find;
 mod hypothetical;
 mod imports;
 mod meta;
+mod organisation;
 mod session;
+mod shares;
 mod sources;
 
 /// Every resource and method.
@@ -26,6 +30,10 @@ pub(crate) fn all() -> Vec<Endpoint> {
         sources::endpoints(),
         imports::endpoints(),
         events::endpoints(),
+        find::endpoints(),
+        organisation::endpoints(),
+        shares::endpoints(),
+        bundles::endpoints(),
         admin::endpoints(),
     ]
     .into_iter()

@@ -1,5 +1,6 @@
 //! Answers: how the model's words look on the wire.
 
+use super::link::{self, Known};
 use super::{Json, value};
 use std::collections::BTreeMap;
 use twin_model::{
@@ -50,6 +51,11 @@ pub(crate) fn estimate(json: &mut Json, estimate: &Estimate, spec: &AttributeSpe
             .list(estimate.flags.iter(), |json, flag| json.text(flag.as_str()));
         json.field("conflict").number(estimate.conflict);
         json.field("sources").integer(u64::from(estimate.sources));
+        let sources = estimate.contributors.iter().map(|one| &one.source);
+        let from = link::names(sources);
+        if !from.is_empty() {
+            json.field("from").list(from, Json::text);
+        }
     });
 }
 
@@ -292,7 +298,7 @@ pub(crate) fn plan(json: &mut Json, plan: &PlanAnswer, commit: u64) {
 }
 
 /// What an estimate stands on.
-pub(crate) fn why(json: &mut Json, why: &Why, attribute: &Attribute, commit: u64) {
+pub(crate) fn why(json: &mut Json, why: &Why, attribute: &Attribute, known: &Known, commit: u64) {
     json.object(|json| {
         json.field("commit").integer(commit);
         answer(json.field("estimate"), &why.answer);
@@ -309,7 +315,7 @@ pub(crate) fn why(json: &mut Json, why: &Why, attribute: &Attribute, commit: u64
                     json.field("observed").time(contributor.observed);
                 });
             });
-        super::sources::why_fields(json, why);
+        super::sources::why_fields(json, why, known);
         json.field("claims").list(&why.claims, claim);
         json.field("spec")
             .or_null(Catalogue::BUILT_IN.get(attribute.as_str()), spec);

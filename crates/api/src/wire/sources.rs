@@ -2,6 +2,7 @@
 
 use super::Json;
 use super::answer::{answer, estimate};
+use super::link::{self, Known};
 use twin_model::{Catalogue, Distribution, SourceHealth};
 use twin_node::{
     Answer, Change, HealthLine, Influence, QuarantineRecord, Report, Share, SourceLine, SourceMark,
@@ -106,16 +107,18 @@ pub(crate) fn quarantine(json: &mut Json, record: &QuarantineRecord) {
 }
 
 /// The fields of a *why* that say who takes part and what would change the estimate.
-pub(crate) fn why_fields(json: &mut Json, why: &Why) {
-    json.field("sources").list(&why.sources, source);
+pub(crate) fn why_fields(json: &mut Json, why: &Why, known: &Known) {
+    json.field("sources")
+        .list(&why.sources, |json, line| source(json, line, known));
     json.field("changes").list(&why.influences, |json, line| {
         influence(json, line, &why.answer);
     });
 }
 
-fn source(json: &mut Json, line: &SourceLine) {
+fn source(json: &mut Json, line: &SourceLine, known: &Known) {
     json.object(|json| {
         json.field("source").text(line.source.as_str());
+        link::organisation_of(json.field("organisation"), &line.source, known);
         json.field("weight").number(line.weight);
         json.field("quarantined").boolean(line.is_set_aside);
         json.field("health")

@@ -56,8 +56,11 @@ pub(crate) fn read(raw: &str, spec: Option<&AttributeSpec>) -> Result<Value, Err
         return number(raw).map(Value::Number).map_err(|e| e.of(spec));
     }
     scan::check(raw).map_err(|problem| explain(&problem))?;
+    // What may be anything is kept as it was written where it is nothing else.
+    let as_written = || (spec.form == Form::Any).then(|| Value::Json(Arc::from(raw)));
     shaped(raw)
         .filter(|value| has_form(value, spec.form))
+        .or_else(as_written)
         .ok_or_else(|| Error::Form(format!("is not {}", expected(spec.form))).of(spec))
 }
 

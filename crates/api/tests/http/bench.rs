@@ -118,14 +118,7 @@ impl Bench {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, 64 << 20).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            bytes,
-        }
+        send(&self.router, request).await
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> Answer {
@@ -158,6 +151,18 @@ impl Drop for Bench {
         // Closing blocks, which a thread of the runtime may not.
         let node = self.node.clone();
         let _ = std::thread::spawn(move || node.close()).join();
+    }
+}
+
+/// Asks and takes the whole answer.
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, 64 << 20).await.unwrap();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        bytes,
     }
 }
 

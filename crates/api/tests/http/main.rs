@@ -12,6 +12,7 @@ mod connections;
 mod events;
 mod form;
 mod imports;
+mod link;
 mod reading;
 mod sessions;
 mod sources;

@@ -146,20 +146,25 @@ pub(crate) fn confirm_erasure(args: &Erase) -> Result<()> {
         Failure::new(Code::NotConfirmed, "nothing was erased: nobody confirmed")
             .help("an erasure cannot be taken back; give --yes where nobody can be asked")
     };
+    let question = format!("Erase all claims about `{}` for ever? [y/N] ", args.entity);
+    if is_confirmed(&question) {
+        Ok(())
+    } else {
+        Err(not())
+    }
+}
+
+/// Whether a person says yes; where nobody can be asked, nobody does.
+pub(crate) fn is_confirmed(question: &str) -> bool {
     if !std::io::stdin().is_terminal() {
-        return Err(not());
+        return false;
     }
     let mut err = std::io::stderr().lock();
-    let _ = write!(
-        err,
-        "Erase all claims about `{}` for ever? [y/N] ",
-        args.entity
-    );
+    let _ = write!(err, "{question}");
     let _ = err.flush();
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
-    let yes = read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes");
-    if yes { Ok(()) } else { Err(not()) }
+    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 /// `twin erase`.

@@ -6,8 +6,9 @@ use crate::output::{Output, harmless};
 use crate::pages;
 use crate::reach::configuration;
 use clap::CommandFactory;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use twin_node::Config;
+use twin_node::config::Budget;
 
 /// `twin config`.
 pub(crate) fn config(global: &Global, output: &Output, action: ConfigAction) -> Result<()> {
@@ -44,9 +45,19 @@ fn show(output: &Output, config: &Config) {
     for (name, table) in tables {
         output.answer(&format!("\n[{name}]"));
         for (name, value) in table.as_object().into_iter().flatten() {
-            output.answer(&format!("{name} = {value}"));
+            output.answer(&format!("{name} = {}", toml(value)));
         }
     }
+}
+
+/// As it stands in the file; all but tables are written as in JSON.
+fn toml(value: &Value) -> String {
+    let Value::Object(fields) = value else {
+        return value.to_string();
+    };
+    let field = |(name, value): (&String, &Value)| format!("{name} = {}", toml(value));
+    let fields: Vec<_> = fields.iter().map(field).collect();
+    format!("{{{}}}", fields.join(", "))
 }
 
 /// Every option by its name in the file.
@@ -61,7 +72,23 @@ fn as_json(config: &Config) -> Value {
         snapshot_claims,
         retention,
         session_idle_s,
+        link,
     } = config;
+    let budget = |(name, budget): (&String, &Budget)| {
+        let told = json!({ "bytes_per_s": budget.bytes_per_s, "frame_bytes": budget.frame_bytes });
+        (name.clone(), told)
+    };
+    let budgets: Map<String, Value> = link.budgets.iter().map(budget).collect();
+    let mut link = json!({
+        "addresses": link.addresses,
+        "carried_bytes_max": link.carried_bytes_max,
+        "budgets": budgets,
+        "listen": link.listen.map(|listen| listen.to_string()),
+    });
+    if let Some(link) = link.as_object_mut() {
+        // In the file, nowhere is said by leaving it out.
+        link.retain(|_, value| !value.is_null());
+    }
     json!({
         "data_dir": data_dir.display().to_string(),
         "organisation": organisation,
@@ -76,6 +103,7 @@ fn as_json(config: &Config) -> Value {
             "telemetry_days": retention.telemetry_days,
             "personal_days": retention.personal_days,
         },
+        "link": link,
     })
 }
 

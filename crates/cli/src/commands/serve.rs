@@ -67,6 +67,7 @@ fn listen(
     let secret = local::operator_secret(node)?;
     let _token = write_token(&config.data_dir, &secret)?;
     let _endpoint = Endpoint::write(&config.data_dir, address)?;
+    let _doors = let_others_in(config, output, node)?;
     let url = url_of(address);
     if !address.ip().is_loopback() {
         output.warn("the network can reach this node without encryption; put a TLS proxy in front");
@@ -82,6 +83,18 @@ fn listen(
     local::serve(&runtime, node.clone(), listener, async move {
         stop.notified().await;
     })
+}
+
+/// Lets other nodes in and calls them; says where, for commands and people.
+fn let_others_in(config: &Config, output: &Output, node: &Node) -> Result<Option<OwnFile>> {
+    let bound = node
+        .open_links()
+        .map_err(|cause| local::cannot_let_in(config, &cause))?;
+    let Some(address) = bound else {
+        return Ok(None);
+    };
+    output.say(&format!("other nodes are let in at {address}"));
+    Endpoint::write_link(&config.data_dir, address).map(Some)
 }
 
 /// Puts the operator's credential where only who owns the directory can read it.

@@ -49,6 +49,19 @@ fn wrong_words_end_with_two() {
         &["findings", "--severity", "grave"],
         &["erase", "urn:a"],
         &["status", "-q", "-v"],
+        &["find"],
+        &["find", "--near", "52.37,4.89"],
+        &["find", "--near", "here,there,500"],
+        &["find", "town", "--kind", "house"],
+        &["org"],
+        &["org", "init"],
+        &["peer", "join"],
+        &["peer", "remove"],
+        &["share", "add"],
+        &["share", "add", "members", "--kind", "house"],
+        &["share", "end", "first"],
+        &["carry", "export"],
+        &["link"],
     ] {
         let done = run(words);
         assert_eq!(done.exit, 2, "{words:?}: {}{}", done.out, done.err);
@@ -137,6 +150,13 @@ fn configuration_is_printed_checked_and_shown() {
     // What is shown is a configuration again.
     let shown = run(&["config", "show"]).good().out;
     let file = place.file("shown.toml", &shown);
+    place.run(&["config", "check", "--config", &file]).good();
+    let link = "[link]\nlisten = '0.0.0.0:8351'\naddresses = ['wss://a:1']\n\
+        [link.budgets.brigade]\nbytes_per_s = 1200\n";
+    let file = place.file("link.toml", link);
+    let shown = run(&["config", "show", "--config", &file]).good().out;
+    assert!(shown.contains("bytes_per_s = 1200"), "{shown}");
+    let file = place.file("link-shown.toml", &shown);
     place.run(&["config", "check", "--config", &file]).good();
 }
 

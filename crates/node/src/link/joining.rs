@@ -2,11 +2,43 @@
 
 use super::Link;
 use crate::error::Error;
+use crate::node::{Node, permit};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use twin_carrier::{Chain, Refusal, Verdict};
-use twin_exchange::Code;
+use twin_exchange::{Code, Fingerprint};
 use twin_link::OriginId;
+use twin_model::{Caller, Time};
+use twin_policy::{self as policy, View};
+
+/// Who gave a code.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inviter {
+    /// By which people recognise it over the telephone.
+    pub fingerprint: Fingerprint,
+    /// Where its node is found.
+    pub addresses: Vec<String>,
+    /// When the code expires, by its clock.
+    pub expires: Time,
+}
+
+impl Node {
+    /// Who gave a code, to be compared before one joins. Nothing is asked of anybody.
+    pub fn look_at_code(&self, caller: &Caller, code: &str) -> Result<View<Inviter>, Error> {
+        permit(caller, &policy::Action::ManagePeers)?;
+        let code = Code::parse(code.trim()).map_err(|e| Error::Invalid(e.to_string()))?;
+        let inviter = Inviter {
+            fingerprint: code.fingerprint(),
+            expires: code.expires,
+            addresses: code.addresses,
+        };
+        Ok(policy::release(
+            caller,
+            &policy::Action::ManagePeers,
+            || inviter,
+        )?)
+    }
+}
 
 /// Calls the node that gave the code. Nothing is changed if it does not answer as it should.
 pub(super) fn join(link: &Link, code: &Code) -> Result<OriginId, Error> {

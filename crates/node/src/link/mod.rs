@@ -24,6 +24,7 @@ pub use facade::{
     ContactLine, Disclosed, InvitationLine, Invited, MemberLine, NewRule, NoticeLine, Organisation,
     ShareLine,
 };
+pub use joining::Inviter;
 pub(crate) use record::Recorded;
 pub(crate) use safekeeping::restore;
 use seat::Seat;
