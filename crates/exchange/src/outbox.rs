@@ -162,7 +162,9 @@ impl Outbox {
         for way in ways {
             let queue = self.queues.get_mut(&way).expect("just listed");
             let (wait, count) = patience(way.1);
-            let has_waited = queue.since.is_some_and(|since| env.now.0 >= since.0 + wait);
+            // A clock that was set back would let it wait until it is past that again.
+            let is_over = |since: Time| env.now.0 >= since.0 + wait || env.now < since;
+            let has_waited = queue.since.is_some_and(is_over);
             if queue.entries.len() >= count || has_waited || is_all {
                 queue.since = None;
                 let entries = std::mem::take(&mut queue.entries);
