@@ -11,8 +11,8 @@
 //! temperature) the newest goes when the link carries rooms again.
 //!
 //! [`Coarsening`] decides when, one for each peer; [`Summaries`] decides what is said;
-//! [`newest`] picks what is left of a wait. The driver keeps what waits as a place in the
-//! log ([`Held`]), not as a copy of it.
+//! [`newest`] picks what is left of a wait. What waits is kept as a place in the log, not as
+//! a copy of it: from which claim on, in a row of its own for histories and for all else.
 //!
 //! **Invariant (BASIS):** a summary never counts beside its rooms. It is about the storey,
 //! under an attribute that no catalogue has (`summary.occupancy`), so the receiver keeps
@@ -24,7 +24,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-pub use summary::{Estimates, PARTS_MAX, STOREYS_MAX, Storey, Summaries, Terms};
+pub use summary::{Estimates, HOLDS_S, PARTS_MAX, STOREYS_MAX, Storey, Summaries, Terms};
 
 use std::collections::BTreeMap;
 use twin_model::catalogue::summarised;
@@ -96,30 +96,10 @@ impl Load {
     }
 }
 
-/// From which claim on something waits for a peer. Kept durably by the driver: two numbers
-/// that outlive a crash, and after it everything from there on is offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
-    /// Histories wait from this claim on.
-    pub history_from: u64,
-    /// The newest of all else waits from this claim on.
-    pub newest_from: u64,
-}
-
-impl Held {
-    /// Everything waits from the claim numbered `next` on.
-    pub fn from(next: u64) -> Self {
-        Self {
-            history_from: next,
-            newest_from: next,
-        }
-    }
-}
-
 /// What changes now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// From the next claim on, rooms wait ([`Coarsening::holds`]).
+    /// From the next claim on, rooms wait ([`waits`]).
     Coarse,
     /// Rooms no longer wait: offer the histories that are held, then the [`newest`] of all
     /// else, and take the summaries back.
@@ -197,22 +177,6 @@ impl Coarsening {
     /// How large the round of summaries was, so that the next comes when the link can bear it.
     pub fn note_round(&mut self, bytes: u64) {
         self.round_bytes = bytes;
-    }
-
-    /// Whether a claim waits behind the summaries: how rooms and doors are, but never an alarm.
-    pub fn holds(&self, released: &Released, whereabouts: &dyn Whereabouts) -> bool {
-        let statement = released.statement();
-        self.is_coarse
-            && released.form() == Form::StoreysWhenNarrow
-            && matches!(
-                released.urgency(),
-                Urgency::Operational | Urgency::Telemetry
-            )
-            && summarised(statement.attribute.as_str()).is_none()
-            && matches!(
-                whereabouts.kind(&statement.entity),
-                Some(EntityKind::Space | EntityKind::Portal)
-            )
     }
 
     /// What waits must not wait for a link that may never come back: from now on a vehicle
@@ -294,6 +258,22 @@ fn lasted_s(since: &mut Option<Time>, now: Time) -> f64 {
     let start = since.filter(|&start| start <= now).unwrap_or(now);
     *since = Some(start);
     now.seconds_since(start)
+}
+
+/// Whether a claim waits behind the summaries while rooms do: how rooms and doors are, but
+/// never an alarm.
+pub fn waits(released: &Released, whereabouts: &dyn Whereabouts) -> bool {
+    let statement = released.statement();
+    released.form() == Form::StoreysWhenNarrow
+        && matches!(
+            released.urgency(),
+            Urgency::Operational | Urgency::Telemetry
+        )
+        && summarised(statement.attribute.as_str()).is_none()
+        && matches!(
+            whereabouts.kind(&statement.entity),
+            Some(EntityKind::Space | EntityKind::Portal)
+        )
 }
 
 /// Whether a claim that is held is a history, of which each counts, and not something of

@@ -7,6 +7,7 @@
 
 use crate::Env;
 use crate::circle::Circle;
+use crate::coarsen::SUMMARY_EXPIRES_S;
 use crate::epochs::{Epochs, expires, keep};
 use crate::ledger::Ledger;
 use crate::notice::Notice;
@@ -76,6 +77,8 @@ pub(crate) struct Outbox {
     queues: BTreeMap<Way, Queue>,
     /// The last claim of each way that stands in a bundle.
     marks: BTreeMap<Way, u64>,
+    /// From which claim on what waits behind summaries was not told yet.
+    held: BTreeMap<Way, u64>,
     upto: u64,
     /// As it is on disk.
     upto_written: u64,
@@ -83,7 +86,15 @@ pub(crate) struct Outbox {
     disclosed: BTreeMap<(Way, u64), Disclosed>,
     hour: u64,
     /// As they were when the exchange opened: what a new life offers again from.
-    at_start: (u64, BTreeMap<Way, u64>),
+    at_start: AtStart,
+}
+
+/// Where an outbox stood when the exchange opened.
+#[derive(Debug, Default)]
+struct AtStart {
+    upto: u64,
+    marks: BTreeMap<Way, u64>,
+    held: BTreeMap<Way, u64>,
 }
 
 impl Outbox {
@@ -94,26 +105,18 @@ impl Outbox {
             let upto = Fields::of_value(&value).and_then(|mut fields| fields.number());
             outbox.upto = upto.ok_or(table::UPTO)?;
         }
-        let mut damaged = false;
-        rows.scan(&[table::MARK], &mut |key, value| {
-            let mut key = Fields::of_key(key);
-            let way = key.audience().zip(key.class());
-            let mark = Fields::of_value(value).and_then(|mut fields| fields.number());
-            match way.zip(mark) {
-                Some((way, mark)) => {
-                    outbox.marks.insert(way, mark);
-                    outbox.queues.entry(way).or_default().taken = mark;
-                }
-                None => damaged = true,
-            }
-        });
-        outbox.upto_written = outbox.upto;
-        outbox.at_start = (outbox.upto, outbox.marks.clone());
-        if damaged {
-            Err(table::MARK)
-        } else {
-            Ok(outbox)
+        outbox.marks = numbers(rows, table::MARK)?;
+        outbox.held = numbers(rows, table::HELD)?;
+        for (&way, &mark) in &outbox.marks {
+            outbox.queues.entry(way).or_default().taken = mark;
         }
+        outbox.upto_written = outbox.upto;
+        outbox.at_start = AtStart {
+            upto: outbox.upto,
+            marks: outbox.marks.clone(),
+            held: outbox.held.clone(),
+        };
+        Ok(outbox)
     }
 
     /// Claims up to this one were offered.
@@ -203,6 +206,81 @@ impl Outbox {
         }
     }
 
+    /// Where something waits behind summaries, and from which claim on it was not told yet.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (Way, u64)> {
+        self.held.iter().map(|(&way, &from)| (way, from))
+    }
+
+    /// From which claim on something waits behind summaries in a way.
+    pub(crate) fn held_from(&self, way: Way) -> Option<u64> {
+        self.held.get(&way).copied()
+    }
+
+    /// From the next claim on rooms wait in a way. What came before is bundled in the same
+    /// write, so that of a room's claim the place in the log alone says whether it was told.
+    pub(crate) fn hold(
+        &mut self,
+        way: Way,
+        epochs: &mut Epochs,
+        circle: &Circle,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) {
+        if !self.held.contains_key(&way) {
+            let told = self.close_at(way, self.upto, epochs, circle, env, ledger);
+            self.move_held(way, told + 1, ledger);
+        }
+    }
+
+    /// What waited before this claim is told, or need not be.
+    pub(crate) fn move_held(&mut self, way: Way, from: u64, ledger: &mut Ledger) {
+        self.held.insert(way, from);
+        ledger.write(row(table::HELD, way).put(Value::new().number(from)));
+    }
+
+    /// Nothing waits any more in a way: all up to the claim `told` is told.
+    pub(crate) fn let_go(
+        &mut self,
+        way: Way,
+        told: u64,
+        epochs: &mut Epochs,
+        circle: &Circle,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) {
+        self.close_at(way, told.max(self.upto), epochs, circle, env, ledger);
+        self.forget_held(way, ledger);
+    }
+
+    /// Nobody waits for it any more.
+    pub(crate) fn forget_held(&mut self, way: Way, ledger: &mut Ledger) {
+        if self.held.remove(&way).is_some() {
+            ledger.write(row(table::HELD, way).delete());
+        }
+    }
+
+    /// Bundles what is taken in, and settles that no claim up to `told` goes this way again.
+    /// Returns up to which claim that is so.
+    fn close_at(
+        &mut self,
+        way: Way,
+        told: u64,
+        epochs: &mut Epochs,
+        circle: &Circle,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> u64 {
+        let queue = self.queues.entry(way).or_default();
+        queue.since = None;
+        queue.taken = queue.taken.max(told);
+        let taken = queue.taken;
+        let entries = std::mem::take(&mut queue.entries);
+        self.write_all(way, &entries, true, epochs, circle, env, ledger);
+        self.marks.insert(way, taken);
+        ledger.write(row(table::MARK, way).put(Value::new().number(taken)));
+        taken
+    }
+
     #[expect(clippy::too_many_arguments, reason = "what a bundle is made of")]
     fn write_all(
         &mut self,
@@ -247,8 +325,7 @@ impl Outbox {
         }
         if let Some(last) = last.filter(|_| is_new) {
             self.marks.insert(way, last);
-            let key = Key::of(table::MARK).audience(way.0).class(way.1);
-            ledger.write(key.put(Value::new().number(last)));
+            ledger.write(row(table::MARK, way).put(Value::new().number(last)));
         }
     }
 
@@ -280,7 +357,12 @@ impl Outbox {
                 records.push(record);
             }
         }
-        let expires = expires(class, env.now);
+        let is_summary = entries.iter().all(|entry| entry.sequence.is_none());
+        let expires = if is_summary {
+            Some(env.now.plus_seconds(SUMMARY_EXPIRES_S))
+        } else {
+            expires(class, env.now)
+        };
         let author = &mut open.author;
         let names = author.names();
         let lasts = expires.is_none() && keep(class) == Keep::History;
@@ -362,7 +444,10 @@ impl Outbox {
     }
 
     /// Forgets what waits for somebody who is no reader any more.
-    pub(crate) fn drop_reader(&mut self, to: Audience) {
+    pub(crate) fn drop_reader(&mut self, to: Audience, ledger: &mut Ledger) {
+        for way in Class::ALL.map(|class| (to, class)) {
+            self.forget_held(way, ledger);
+        }
         self.queues.retain(|(audience, _), _| *audience != to);
         self.disclosed
             .retain(|((audience, _), _), _| *audience != to);
@@ -370,9 +455,12 @@ impl Outbox {
 
     /// What was bundled since the start in a stream that was overtaken is offered again.
     pub(crate) fn offer_again(&mut self, way: Way, ledger: &mut Ledger) {
-        let (upto, marks) = &self.at_start;
-        let mark = marks.get(&way).copied().unwrap_or(0);
-        self.upto = self.upto.min(*upto);
+        let mark = self.at_start.marks.get(&way).copied().unwrap_or(0);
+        self.upto = self.upto.min(self.at_start.upto);
+        match self.at_start.held.get(&way) {
+            Some(&from) => self.move_held(way, from, ledger),
+            None => self.forget_held(way, ledger),
+        }
         self.queues.insert(
             way,
             Queue {
@@ -381,10 +469,30 @@ impl Outbox {
             },
         );
         self.marks.insert(way, mark);
-        let key = Key::of(table::MARK).audience(way.0).class(way.1);
-        ledger.write(key.put(Value::new().number(mark)));
+        ledger.write(row(table::MARK, way).put(Value::new().number(mark)));
         self.write_upto(ledger, true);
     }
+}
+
+fn row(table: u8, way: Way) -> Key {
+    Key::of(table).audience(way.0).class(way.1)
+}
+
+/// A table with a number for each way; the table itself if it cannot be read.
+fn numbers(rows: &dyn Rows, table: u8) -> Result<BTreeMap<Way, u64>, u8> {
+    let (mut numbers, mut is_damaged) = (BTreeMap::new(), false);
+    rows.scan(&[table], &mut |key, value| {
+        let mut key = Fields::of_key(key);
+        let way = key.audience().zip(key.class());
+        let number = Fields::of_value(value).and_then(|mut fields| fields.number());
+        match way.zip(number) {
+            Some((way, number)) => {
+                numbers.insert(way, number);
+            }
+            None => is_damaged = true,
+        }
+    });
+    if is_damaged { Err(table) } else { Ok(numbers) }
 }
 
 /// As many claims as go into one bundle, by estimate.
@@ -409,7 +517,7 @@ fn chunks(entries: &[Entry]) -> Vec<&[Entry]> {
 }
 
 /// About how many bytes a claim takes in a bundle that names its topic.
-fn size(entry: &Entry) -> usize {
+pub(crate) fn size(entry: &Entry) -> usize {
     let said = match &entry.statement.act {
         Act::Assert(stated) => match &stated.value {
             // Readings are packed to a few bytes, and their topics are named rarely.

@@ -41,6 +41,7 @@ pub(crate) mod table {
     pub(crate) const LIFE: u8 = b'L';
     pub(crate) const UPTO: u8 = b'U';
     pub(crate) const MARK: u8 = b'M';
+    pub(crate) const HELD: u8 = b'Q';
     pub(crate) const WRITTEN: u8 = b'W';
     pub(crate) const EPOCH: u8 = b'E';
     pub(crate) const SUBJECT: u8 = b'S';

@@ -10,6 +10,7 @@ use crate::picture::Picture;
 use crate::reader::{LIMIT_MAX, Reader};
 use crate::recover::fold_fetched;
 use std::collections::BTreeMap;
+use twin_model::catalogue::summarised;
 use twin_model::{
     Act, Attribute, Basis, Catalogue, Claim, EntityId, Estimate, Flag, Knowledge, SourceId, Time,
 };
@@ -195,7 +196,12 @@ impl Reader {
     /// Weighs claims afresh.
     fn refold(&self, id: &EntityId, attribute: &Attribute, fetched: &Fetched, at: Time) -> Answer {
         let Some(spec) = Catalogue::BUILT_IN.get(attribute.as_str()) else {
-            let counts = |claim: &&Claim| !self.picture.is_set_aside(&claim.source);
+            let is_summary = summarised(attribute.as_str()).is_some();
+            let holds = |claim: &Claim| claim.statement.valid.until.is_none_or(|end| at < end);
+            let counts = |claim: &&Claim| {
+                // What was said in place of a storey's rooms says nothing once it has run out.
+                (!is_summary || holds(claim)) && !self.picture.is_set_aside(&claim.source)
+            };
             return Answer::Verbatim(newest_per_source(fetched.claims.iter().filter(counts)));
         };
         let replayed = self.replay(id, fetched, &|_| true).picture();

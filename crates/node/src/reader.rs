@@ -13,8 +13,9 @@ use crate::live::Key;
 use crate::picture::Picture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use twin_exchange::coarsen::HOLDS_S as SUMMARY_HOLDS_S;
 use twin_fusion::Setting;
-use twin_model::catalogue::sensitivity;
+use twin_model::catalogue::{sensitivity, summarised};
 use twin_model::{
     Attribute, AttributeSpec, Caller, Catalogue, CommitNumber, EntityId, EntityKind, Estimate,
     Flag, Knowledge, Summary, Time, Value,
@@ -311,8 +312,9 @@ impl Reader {
                 AttributeCell::Verbatim(entries)
                     if self.policy.may_see(sensitivity(name.as_str())) =>
                 {
-                    if !entries.is_empty() {
-                        attributes.push((name, self.verbatim(entries)));
+                    match self.verbatim(&name, entries) {
+                        Answer::Verbatim(lines) if lines.is_empty() => {}
+                        answer => attributes.push((name, answer)),
                     }
                 }
                 AttributeCell::Verbatim(_) => {}
@@ -343,7 +345,7 @@ impl Reader {
     pub(crate) fn answer(&self, twin: u32, attribute: &Attribute) -> Option<Answer> {
         let spec = Catalogue::BUILT_IN.get(attribute.as_str());
         match (self.cell(twin, attribute.as_str()), spec) {
-            (Some(AttributeCell::Verbatim(entries)), _) => Some(self.verbatim(entries)),
+            (Some(AttributeCell::Verbatim(entries)), _) => Some(self.verbatim(attribute, entries)),
             (_, Some(spec)) => Some(self.modelled(twin, spec)),
             (_, None) => None,
         }
@@ -392,14 +394,19 @@ impl Reader {
         attribute.is_some_and(|a| cell.is_some_and(|cell| cell.was_passed_by(a)))
     }
 
-    fn verbatim(&self, entries: &[VerbatimEntry]) -> Answer {
+    /// What each source wrote; of a storey's summary only what holds still.
+    fn verbatim(&self, attribute: &Attribute, entries: &[VerbatimEntry]) -> Answer {
+        let is_summary = summarised(attribute.as_str()).is_some();
+        let holds = |entry: &&VerbatimEntry| {
+            !is_summary || self.at.seconds_since(entry.observed) < SUMMARY_HOLDS_S
+        };
         let line = |entry: &VerbatimEntry| VerbatimLine {
             source: self.picture.names.sources.name(entry.source),
             claim: entry.claim,
             observed: entry.observed,
             act: entry.act.clone(),
         };
-        Answer::Verbatim(entries.iter().map(line).collect())
+        Answer::Verbatim(entries.iter().filter(holds).map(line).collect())
     }
 
     /// The estimate as this caller may see it.

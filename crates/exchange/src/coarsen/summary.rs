@@ -36,8 +36,8 @@ pub const PARTS_MAX: usize = 4096;
 /// What did not change is said again after this time, in seconds: somebody may have come to
 /// the link since.
 const AGAIN_S: f64 = 60.0;
-/// What is said holds until it is said again, and once more as long.
-const HOLDS_S: f64 = 2.0 * AGAIN_S;
+/// What is said holds until it is said again, and once more as long, in seconds.
+pub const HOLDS_S: f64 = 2.0 * AGAIN_S;
 /// Probability below `low`, and above `high`.
 const TAIL: f64 = 0.05;
 /// The normal quantile of 1 − `TAIL`.

@@ -152,7 +152,8 @@ impl Exchange {
                     self.epochs.end_epochs(to);
                 }
                 if was.is_some() && is.is_none() && to == private {
-                    self.outbox.drop_reader(to);
+                    self.outbox.drop_reader(to, &mut self.ledger);
+                    self.tellings.remove(&origin);
                 }
                 if let Some(recipient) = is.filter(|is| Some(is) != was.as_ref()) {
                     // Only a key that cannot be one is refused, and cards have none such.

@@ -12,9 +12,11 @@ mod doors;
 mod load;
 mod outgoing;
 mod sessions;
+mod telling;
 
 pub use carrying::{Brought, Openings};
 pub use disclosures::Disclosure;
+pub use telling::{Past, Scene, Word};
 
 use crate::card::{Particulars, Secrets};
 use crate::circle::{Circle, Oneself};
@@ -31,8 +33,9 @@ use crate::{Delivery, Env};
 use load::{Found, Nothing, load_life, load_roster, statement_row};
 use sessions::own_or_read;
 use std::collections::{BTreeMap, BTreeSet};
+use telling::Telling;
 use twin_link::session::Ended;
-use twin_link::{GapCertificate, Hub, Incarnation, Peer, Ranges, StreamId};
+use twin_link::{GapCertificate, Hub, Incarnation, OriginId, Peer, Ranges, StreamId};
 use twin_model::Time;
 use twin_policy::sharing::RuleRecord;
 
@@ -94,6 +97,7 @@ pub struct Exchange {
     ledger: Ledger,
     contacts: Contacts,
     rules: Vec<RuleRecord>,
+    tellings: BTreeMap<OriginId, Telling>,
     invitations: doors::Invitations,
     certificates: BTreeMap<StreamId, BTreeSet<Vec<u8>>>,
     frames: Vec<(Peer, Vec<u8>)>,
@@ -230,6 +234,7 @@ impl Exchange {
             contacts: Contacts::load(rows).map_err(Error::Damaged)?,
             invitations: doors::load(rows).map_err(Error::Damaged)?,
             rules: rules::load(rows).map_err(Error::Damaged)?,
+            tellings: BTreeMap::new(),
             outbox: Outbox::load(rows).map_err(Error::Damaged)?,
             secrets,
             oneself,

@@ -4,7 +4,7 @@ use super::{Error, Exchange};
 use crate::Env;
 use crate::audience;
 use crate::notice::Notice;
-use crate::outbox::{Entry, Way};
+use crate::outbox::{Entry, Way, size};
 use crate::rules;
 use std::collections::BTreeMap;
 use twin_link::{Audience, Class, OriginId};
@@ -69,6 +69,15 @@ impl Exchange {
     ) -> Result<(), Error> {
         let at = self.rules.iter().position(|record| record.id() == rule);
         let at = at.ok_or(Error::Unknown)?;
+        self.write_at_once(released, env);
+        self.rules[at].note_backfilled(to);
+        self.ledger.write(rules::row(&self.rules[at]));
+        Ok(())
+    }
+
+    /// Bundles what was released at once, past what is still to be offered. Returns about how
+    /// many bytes it is.
+    pub(super) fn write_at_once(&mut self, released: Vec<Released>, env: &mut Env<'_>) -> u64 {
         let mut by_way: BTreeMap<Way, Vec<Entry>> = BTreeMap::new();
         let ways = self.ways(&released);
         for released in released {
@@ -77,14 +86,14 @@ impl Exchange {
                 by_way.entry(way).or_default().push(entry(&released));
             }
         }
+        let bytes = by_way.values().flatten().map(|entry| size(entry) as u64);
+        let bytes = bytes.sum();
         for (way, entries) in by_way {
             let (epochs, circle, ledger) = (&mut self.epochs, &self.circle, &mut self.ledger);
             self.outbox
                 .write_earlier(way, &entries, epochs, circle, env, ledger);
         }
-        self.rules[at].note_backfilled(to);
-        self.ledger.write(rules::row(&self.rules[at]));
-        Ok(())
+        bytes
     }
 
     /// Erases an entity with everybody who was told of it under its own key: the key is
@@ -135,7 +144,7 @@ impl Exchange {
     }
 }
 
-fn class_of(urgency: Urgency) -> Class {
+pub(super) fn class_of(urgency: Urgency) -> Class {
     match urgency {
         Urgency::LifeSafety => Class::LifeSafety,
         Urgency::Operational => Class::Operational,

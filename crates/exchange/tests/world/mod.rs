@@ -4,12 +4,15 @@
 #![allow(unreachable_pub, reason = "a module of several test crates")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use twin_exchange::{Card, Change, Delivery, Env, Exchange, Notice, Particulars, Rows, Secrets};
+use twin_exchange::coarsen::{Estimates, Storey};
+use twin_exchange::{
+    Card, Change, Delivery, Env, Exchange, Notice, Particulars, Past, Rows, Scene, Secrets,
+};
 use twin_link::schedule::Contract;
 use twin_link::{Class, Link, OriginId, Peer, Ranges, StreamId};
 use twin_model::{
-    Act, Attribute, BatchId, Claim, ClaimId, EntityId, EntityKind, Interval, SourceId, Stated,
-    Statement, Time, Value,
+    Act, Attribute, Basis, BatchId, Claim, ClaimId, Distribution, EntityId, EntityKind, Estimate,
+    Interval, Knowledge, SourceId, Stated, Statement, Time, Value,
 };
 use twin_policy::sharing::{
     Choice, Form, Recipient, Released, Rule, RuleRecord, Whereabouts, release,
@@ -87,11 +90,62 @@ impl Whereabouts for Tower {
     }
 }
 
+/// Claims read so many at a time.
+struct Log<'a>(&'a [Claim]);
+
+impl Past for Log<'_> {
+    fn read(&mut self, from: u64) -> Option<(Vec<Claim>, u64)> {
+        let rest = &self.0[(from as usize - 1).min(self.0.len())..];
+        let some = &rest[..rest.len().min(50)];
+        Some((some.to_vec(), from + some.len() as u64))
+    }
+}
+
+/// What was said last of each room counts, without any doubt, for a minute.
+struct Believed<'a>(&'a [Claim], Time);
+
+impl Estimates for Believed<'_> {
+    fn estimate(&self, part: &EntityId, attribute: &str) -> Estimate {
+        let is_of = |claim: &&Claim| {
+            let statement = &claim.statement;
+            statement.entity == *part && statement.attribute.as_str() == attribute
+        };
+        let unknown = Estimate::unknown(self.1);
+        let Some(claim) = self.0.iter().rev().take(5_000).find(is_of) else {
+            return unknown;
+        };
+        let Act::Assert(Stated {
+            value: Value::Number(people),
+            ..
+        }) = &claim.statement.act
+        else {
+            return unknown;
+        };
+        if attribute != "occupancy" {
+            return unknown;
+        }
+        let mut p = vec![0.0; *people as usize + 1];
+        p[*people as usize] = 1.0;
+        Estimate {
+            knowledge: Knowledge::Known,
+            distribution: Some(Distribution::Counts(p.into())),
+            basis: Basis::Observed,
+            ..unknown
+        }
+    }
+}
+
+pub fn room(number: u64) -> EntityId {
+    EntityId::new(&format!("urn:tower:room:{number}")).expect("an entity")
+}
+
 /// One organisation: what is on its two disks, and what runs.
 pub struct Node {
     pub disk: Disk,
     /// What its commit log recorded of others' bundles.
     pub recorded: Vec<Delivery>,
+    /// When each of these was recorded.
+    pub recorded_at: Vec<Time>,
     /// Its own claims.
     pub claims: Vec<Claim>,
     pub rules: Vec<RuleRecord>,
@@ -116,6 +170,18 @@ pub struct World {
     pub cut: BTreeSet<(usize, usize)>,
     pub trace: Vec<u8>,
     pub frame_bytes: usize,
+    /// In which form what is shared from now on goes to peers.
+    pub form: Form,
+    /// What every wire carries, in bytes per second; `None` if it is no limit.
+    pub bytes_per_s: Option<f64>,
+    /// What both ends believe that a wire carries, when it comes up.
+    pub budget: Option<f64>,
+    /// What is on each direction of such a wire, and when it arrives.
+    on_wire: BTreeMap<(usize, usize), (Time, Vec<u8>)>,
+    /// Until when each direction of such a wire was busy.
+    busy: BTreeMap<(usize, usize), Time>,
+    /// When each node last looked at how its links keep up.
+    paced: Time,
 }
 
 pub fn particulars(name: &str) -> Particulars {
@@ -132,6 +198,7 @@ impl Node {
         let mut node = Self {
             disk: Disk::default(),
             recorded: Vec::new(),
+            recorded_at: Vec::new(),
             claims: Vec::new(),
             rules: Vec::new(),
             running: None,
@@ -233,6 +300,7 @@ impl Node {
                 }
                 let (stream, seq) = (delivery.stream, delivery.seq);
                 self.recorded.push(delivery);
+                self.recorded_at.push(now);
                 let exchange = self.running.as_mut().expect("it is there");
                 exchange.delivered(stream, seq);
             }
@@ -253,7 +321,51 @@ impl Node {
         let released: Vec<_> = new
             .flat_map(|claim| release(&self.rules, claim, &Tower))
             .collect();
-        self.call(now, |exchange, _, env| exchange.offer(released, last, env));
+        self.call(now, |exchange, _, env| {
+            exchange.offer_or_hold(released, last, &Tower, env);
+        });
+    }
+
+    /// Lets what waited follow.
+    fn catch_up(&mut self, now: Time) {
+        let dice = &mut self.dice;
+        let mut random = |out: &mut [u8]| dice.fill(out);
+        let mut env = Env {
+            now,
+            random: &mut random,
+        };
+        if let Some(exchange) = &mut self.running {
+            exchange.catch_up(&mut Log(&self.claims), &Tower, &mut env);
+        }
+    }
+
+    /// Looks how the links keep up, and says what is due of the one storey there is.
+    fn pace(&mut self, now: Time) {
+        let storeys = [Storey {
+            id: EntityId::new("urn:tower:storey").expect("an entity"),
+            rooms: (0..40).map(room).collect(),
+            doors: Vec::new(),
+        }];
+        let source = SourceId::new("urn:tower:node").expect("a source");
+        let believes = Believed(&self.claims, now);
+        let scene = Scene {
+            storeys: &storeys,
+            estimates: &believes,
+            source: &source,
+            whereabouts: &Tower,
+        };
+        let dice = &mut self.dice;
+        let mut random = |out: &mut [u8]| dice.fill(out);
+        let mut env = Env {
+            now,
+            random: &mut random,
+        };
+        let Some(exchange) = &mut self.running else {
+            return;
+        };
+        for (member, word) in exchange.pace(&mut env) {
+            exchange.sum_up(member, word, &scene, &mut env);
+        }
     }
 
     /// What its rules release of the last thousand claims.
@@ -296,6 +408,12 @@ impl World {
             cut: BTreeSet::new(),
             trace: Vec::new(),
             frame_bytes: 1200,
+            form: Form::Claims,
+            bytes_per_s: None,
+            budget: None,
+            on_wire: BTreeMap::new(),
+            busy: BTreeMap::new(),
+            paced: NOON,
         }
     }
 
@@ -357,12 +475,17 @@ impl World {
             attributes: Choice::Only(names.collect()),
             area: None,
             backfill: false,
-            form: Form::Claims,
+            form: self.form,
         };
+        let now = self.now;
         let node = &mut self.nodes[from];
         let next = node.claims.len() as u64 + 1;
-        let record = RuleRecord::new(rule, next, &node.rules).expect("a rule");
+        let record = RuleRecord::new(rule.clone(), next, &node.rules).expect("a rule");
         node.rules.push(record);
+        node.call(now, |exchange, _, _| exchange.add_rule(rule))
+            .expect("running")
+            .expect("a rule");
+        node.settle(now);
     }
 
     /// A claim of a node's own.
@@ -427,8 +550,17 @@ impl World {
 
     pub fn step(&mut self) {
         let now = self.now;
+        let is_second = now.seconds_since(self.paced) >= 1.0;
+        if is_second {
+            self.paced = now;
+        }
         for node in &mut self.nodes {
             node.offer(now);
+            if is_second {
+                node.pace(now);
+            }
+            node.settle(now);
+            node.catch_up(now);
             node.settle(now);
             node.call(now, |exchange, disk, env| exchange.tick(disk, env));
             node.settle(now);
@@ -453,9 +585,11 @@ impl World {
         if !(is_up(&self.nodes[a], b) && is_up(&self.nodes[b], a)) {
             let link = Link {
                 frame_bytes: self.frame_bytes,
-                bytes_per_s: None,
+                bytes_per_s: self.budget,
                 contract: Contract::default(),
             };
+            self.on_wire
+                .retain(|&way, _| way != (a, b) && way != (b, a));
             for (one, other) in [(a, b), (b, a)] {
                 let member = self.nodes[other].origin();
                 self.nodes[one].call(now, |exchange, _, env| {
@@ -466,6 +600,9 @@ impl World {
         for _ in 0..200 {
             let mut is_quiet = true;
             for (one, other) in [(a, b), (b, a)] {
+                if !self.pass(one, other) {
+                    continue;
+                }
                 let node = &mut self.nodes[one];
                 node.call(now, |exchange, disk, env| {
                     exchange.room(Peer(other as u64), disk, env);
@@ -478,6 +615,13 @@ impl World {
                 for (_, frame) in exchange.frames() {
                     is_quiet = false;
                     self.trace.extend_from_slice(&frame);
+                    if let Some(rate) = self.bytes_per_s {
+                        let busy = self.busy.entry((one, other)).or_insert(now);
+                        let begin = (*busy).max(now.plus_seconds(-0.05));
+                        *busy = begin.plus_seconds(frame.len() as f64 / rate);
+                        self.on_wire.insert((one, other), (*busy, frame));
+                        continue;
+                    }
                     let to = &mut self.nodes[other];
                     to.call(now, |exchange, disk, env| {
                         exchange.take(Peer(one as u64), &frame, disk, env);
@@ -492,6 +636,24 @@ impl World {
                 return;
             }
         }
+    }
+
+    /// Lets what is on a narrow wire arrive if it is time; whether there is room for more.
+    fn pass(&mut self, one: usize, other: usize) -> bool {
+        let now = self.now;
+        let Some((due, _)) = self.on_wire.get(&(one, other)) else {
+            return true;
+        };
+        if *due > now {
+            return false;
+        }
+        let frame = self.on_wire.remove(&(one, other)).expect("just seen").1;
+        let to = &mut self.nodes[other];
+        to.call(now, |exchange, disk, env| {
+            exchange.take(Peer(one as u64), &frame, disk, env);
+        });
+        to.settle(now);
+        to.running.is_some()
     }
 
     /// The classes in which the streams are that a node wrote bundles of.

@@ -44,6 +44,10 @@ pub struct ContactLine {
 
 /// A member.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is told of a member for itself"
+)]
 pub struct MemberLine {
     /// Its short name.
     pub name: String,
@@ -73,6 +77,8 @@ pub struct MemberLine {
     pub common_until: Option<Time>,
     /// Measured on the connection, in bytes per second.
     pub goodput_bytes_per_s: Option<f64>,
+    /// Whether it is told storeys now in place of rooms, because its link is too narrow.
+    pub is_coarse: bool,
     /// By class.
     pub classes: Vec<ContactLine>,
 }
@@ -385,6 +391,10 @@ fn lines(exchange: &mut twin_exchange::Exchange, now: Time) -> Vec<MemberLine> {
                 &goodputs,
             )
         })
+        .map(|line| MemberLine {
+            is_coarse: exchange.is_coarse(line.id),
+            ..line
+        })
         .collect();
     lines.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     lines
@@ -423,6 +433,7 @@ fn line(
         last_heard: contact.and_then(|c| c.last_heard),
         common_until: contact.and_then(twin_exchange::Contact::common_until),
         goodput_bytes_per_s: goodputs.get(&card.origin()).copied(),
+        is_coarse: false,
         classes: contact.map(classes).unwrap_or_default(),
     }
 }

@@ -17,6 +17,7 @@ mod offer;
 mod record;
 mod safekeeping;
 mod seat;
+mod storeys;
 mod whereabouts;
 
 pub use carrying::{Arrived, ExportRequest};

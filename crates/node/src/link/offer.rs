@@ -1,13 +1,16 @@
 //! What was recorded here and is offered to others.
 
 use crate::picture::Picture;
-use twin_exchange::{Env, Exchange};
+use std::collections::VecDeque;
+use twin_exchange::{Env, Exchange, Past};
 use twin_model::Claim;
 use twin_policy::sharing::{self, Released, RuleRecord};
 use twin_store as store;
 
 /// Claims looked at in one go; between goes frames are sent and taken.
 const PORTION_CLAIMS: usize = 10_000;
+/// Places in the log that are remembered for peers who are told later.
+const PLACES_MAX: usize = 8;
 
 /// Follows the log for those who are to be told of it.
 #[derive(Debug)]
@@ -16,11 +19,66 @@ pub(super) struct Offering {
     new: Option<store::Follower>,
     /// The rule whose backfill is under way, and where it is.
     earlier: Option<(u64, store::Follower)>,
+    held: Held,
+}
+
+/// The log where it was looked through for what waited behind summaries. Several peers may
+/// be at several places.
+#[derive(Debug)]
+struct Held {
+    log: store::Reader,
+    places: VecDeque<Portion>,
+}
+
+/// Claims that were read at one place: from one number to before another.
+#[derive(Debug)]
+struct Portion {
+    from: u64,
+    follower: store::Follower,
+    claims: Vec<Claim>,
+}
+
+impl Past for Held {
+    fn read(&mut self, from: u64) -> Option<(Vec<Claim>, u64)> {
+        let stands = |p: &Portion| (p.from..=p.follower.next_sequence()).contains(&from);
+        let at = self.places.iter().position(stands);
+        let place = at.and_then(|at| self.places.remove(at));
+        let mut place = place.unwrap_or_else(|| Portion {
+            from,
+            follower: self.log.follow(from),
+            claims: Vec::new(),
+        });
+        let read = place.read(from);
+        self.places.push_front(place);
+        self.places.truncate(PLACES_MAX);
+        match read {
+            Ok(read) => Some(read),
+            Err(error) => {
+                tracing::error!(%error, from, "what waited for a link cannot be read");
+                None
+            }
+        }
+    }
+}
+
+impl Portion {
+    fn read(&mut self, from: u64) -> Result<(Vec<Claim>, u64), store::Error> {
+        self.claims.retain(|claim| claim.id.sequence >= from);
+        self.from = from;
+        if self.claims.is_empty() {
+            self.claims = self.follower.read(PORTION_CLAIMS)?;
+        }
+        Ok((self.claims.clone(), self.follower.next_sequence()))
+    }
 }
 
 impl Offering {
     pub(super) fn new(log: store::Reader) -> Self {
         Self {
+            held: Held {
+                log: log.clone(),
+                places: VecDeque::new(),
+            },
             log,
             new: None,
             earlier: None,
@@ -53,9 +111,10 @@ impl Offering {
         self.new = Some(new);
         if upto >= next {
             let released = release_all(exchange.rules(), &claims, picture);
-            exchange.offer(released, upto, env);
+            exchange.offer_or_hold(released, upto, picture, env);
         }
         let has_more = claims.len() >= PORTION_CLAIMS;
+        let has_more = exchange.catch_up(&mut self.held, picture, env) || has_more;
         Ok(has_more || self.backfill(exchange, picture, env)?)
     }
 

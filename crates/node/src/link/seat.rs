@@ -6,6 +6,7 @@
 use super::carriers::{Carriers, Woken};
 use super::offer::Offering;
 use super::record::Recorded;
+use super::storeys;
 use super::{Act, Command, Done, Parts};
 use crate::clock::Clock;
 use crate::config;
@@ -32,6 +33,8 @@ const ROUNDS_MAX: usize = 4;
 const NOTICES_MAX: usize = 1000;
 /// After this long a disk that refused is tried again.
 const TRY_AGAIN_S: f64 = 5.0;
+/// So often it is looked how links keep up, in seconds.
+const PACE_S: f64 = 1.0;
 
 /// A notice as it is kept.
 #[derive(Debug, Clone)]
@@ -69,6 +72,10 @@ pub(crate) struct Seat {
     broken: Option<String>,
     /// Keys were destroyed: nothing of them is to stay on the disk.
     is_purge_due: bool,
+    /// When it was last looked how links keep up.
+    paced: Option<Time>,
+    /// There is more to offer than went in one go.
+    has_more: bool,
 }
 
 /// The rows of a depot as the exchange reads them.
@@ -124,6 +131,8 @@ impl Seat {
             try_again: None,
             broken: None,
             is_purge_due: false,
+            paced: None,
+            has_more: false,
         };
         seat.open_exchange()?;
         Ok(seat)
@@ -327,14 +336,27 @@ impl Seat {
         if is_due(self) {
             let _ = self.exchanging(|exchange, rows, env| exchange.tick(rows, env));
         }
+        self.pace(now);
         for _ in 0..ROUNDS_MAX {
-            let more = self.offer();
-            if !self.keep() && !more {
+            self.has_more = self.offer();
+            if !self.keep() && !self.has_more {
                 self.tidy();
                 break;
             }
         }
         self.hand_out();
+    }
+
+    /// Looks once a second which links are too narrow for rooms, and tells those who wait
+    /// about storeys.
+    fn pace(&mut self, now: Time) {
+        let is_due = |at: Time| !(0.0..PACE_S).contains(&now.seconds_since(at));
+        if !self.paced.is_none_or(is_due) {
+            return;
+        }
+        self.paced = Some(now);
+        let picture = self.published.load_full();
+        let _ = self.exchanging(|exchange, _, env| storeys::pace(exchange, &picture, env));
     }
 
     fn offer(&mut self) -> bool {
@@ -476,7 +498,13 @@ impl Seat {
             now: self.clock.now(),
             random: &mut random,
         };
-        self.exchange.as_mut()?.next_wake(&env)
+        let exchange = self.exchange.as_mut()?;
+        if self.has_more {
+            return Some(env.now);
+        }
+        let pace = exchange.may_sum_up().then_some(self.paced).flatten();
+        let pace = pace.map(|at| at.plus_seconds(PACE_S));
+        exchange.next_wake(&env).into_iter().chain(pace).min()
     }
 
     /// Erases what was shared of a twin, with everyone who was told.

@@ -2,10 +2,12 @@
 //! release and nothing else, once each, whatever happens in between.
 
 use crate::bench::{attribute, id, says};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use twin_model::{Caller, EntityKind, Role, Time, Value};
+use twin_node::config;
 use twin_node::{Answer, Config, Error, ExportRequest, Mode, NewRule, Node, Sought, SystemClock};
 
 /// At the latest so often it is looked again; earlier when something changed.
@@ -116,12 +118,22 @@ impl Organisation {
 }
 
 fn open(dir: &Path, name: &str, can_be_called: bool) -> Node {
+    open_with(dir, name, can_be_called, BTreeMap::new())
+}
+
+fn open_with(
+    dir: &Path,
+    name: &str,
+    can_be_called: bool,
+    budgets: BTreeMap<String, config::Budget>,
+) -> Node {
     let mut config = Config {
         data_dir: dir.to_owned(),
         organisation: name.to_owned(),
         ..Config::default()
     };
     config.link.listen = can_be_called.then(|| ([127, 0, 0, 1], 0).into());
+    config.link.budgets = budgets;
     let (node, _) = Node::open(config, Arc::new(SystemClock)).unwrap();
     node.open_links().unwrap();
     node
@@ -505,4 +517,98 @@ fn a_node_that_is_dropped_lets_go() {
         std::thread::yield_now();
     }
     panic!("the directory is still held");
+}
+
+/// A radio that carries four hundred bytes a second, and a storey whose people come and go.
+#[test]
+fn a_narrow_link_is_told_of_storeys() {
+    let dir = tempfile::tempdir().unwrap();
+    let radio = config::Budget {
+        bytes_per_s: 400.0,
+        frame_bytes: 256,
+    };
+    let budgets = BTreeMap::from([("brigade".to_owned(), radio)]);
+    let node = open_with(dir.path(), "tower", true, budgets);
+    node.found(OPERATOR, "The tower", Vec::new()).unwrap();
+    let tower = Organisation {
+        node,
+        dir,
+        name: "tower",
+        can_be_called: true,
+    };
+    let brigade = Organisation::found("brigade", false);
+    brigade.joins(&tower);
+    tower.says("urn:x:house", "type", Value::text("building"));
+    tower.says("urn:x:floor", "type", Value::text("storey"));
+    tower.says("urn:x:floor", "partOf", Value::Entity(id("urn:x:house")));
+    tower.says("urn:x:room", "type", Value::text("space"));
+    tower.says("urn:x:room", "partOf", Value::Entity(id("urn:x:floor")));
+    let rule = NewRule {
+        to: "brigade".to_owned(),
+        kinds: None,
+        attributes: Some(vec![attribute("occupancy")]),
+        area: Some(id("urn:x:house")),
+        backfill: false,
+        may_sum_up: true,
+    };
+    tower.node.share(OPERATOR, rule).unwrap();
+    let is_coarse = |o: &Organisation| o.node.members(OPERATOR).unwrap().get()[0].is_coarse;
+    assert!(!is_coarse(&tower));
+    let now = tower.node.now();
+    let people = |n: i64| {
+        let at = Time(now.0 - 10_000 + n);
+        says("urn:x:room", "occupancy", Value::Number((n % 7) as f64), at)
+    };
+    let flood: Vec<_> = (0..9_000).map(people).collect();
+    let receipt = tower
+        .node
+        .submit_blocking(OPERATOR, flood, Mode::AllOrNothing);
+    assert_eq!(receipt.unwrap().refused, []);
+    tower.until("told to be coarse", is_coarse);
+    let summary = |o: &Organisation| {
+        let reader = o.node.read(OPERATOR).unwrap();
+        let view = reader.twin(&id("urn:x:floor")).ok()?.into_inner();
+        let mut attributes = view.attributes.into_iter();
+        let (_, answer) = attributes.find(|(a, _)| a.as_str() == "summary.occupancy")?;
+        match answer {
+            Answer::Verbatim(lines) => lines.into_iter().next(),
+            Answer::Modelled { .. } => None,
+        }
+    };
+    brigade.until("told of the storey", |o| summary(o).is_some());
+    let line = summary(&brigade).unwrap();
+    assert!(line.source.as_str().starts_with("urn:twin:from:tower."));
+    assert!(line.source.as_str().ends_with(":urn:twin:node"));
+    let said = format!("{:?}", line.act);
+    assert!(said.contains("\\\"of\\\":1"), "{said}");
+}
+
+/// What was said of a storey in place of its rooms is not shown as if it were so still.
+#[test]
+fn a_summary_that_has_run_out_is_not_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, clock) = crate::bench::open(dir.path());
+    let name = "summary.occupancy";
+    let said = Value::Json(r#"{"of":40,"known":31,"low":50,"high":66}"#.into());
+    crate::bench::tell(&node, says("urn:x:floor", name, said, crate::bench::START));
+    crate::bench::tell(
+        &node,
+        says(
+            "urn:x:floor",
+            "name",
+            Value::text("wet"),
+            crate::bench::START,
+        ),
+    );
+    let shown = || {
+        let reader = node.read(OPERATOR).unwrap();
+        let twin = reader.twin(&id("urn:x:floor")).unwrap().into_inner();
+        let is_shown = |sought: &str| twin.attributes.iter().any(|(a, _)| a.as_str() == sought);
+        (is_shown(name), is_shown("name"))
+    };
+    assert_eq!(shown(), (true, true));
+    clock.set(crate::bench::START.plus_seconds(119.0));
+    assert_eq!(shown(), (true, true));
+    clock.set(crate::bench::START.plus_seconds(120.0));
+    assert_eq!(shown(), (false, true));
 }
