@@ -6,6 +6,7 @@
 mod api;
 mod fusion;
 mod import;
+mod link;
 mod restart;
 mod store;
 
@@ -28,6 +29,9 @@ pub(crate) struct Options {
     /// How long each load lasts, in seconds
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// Claims that go over the link in one run
+    #[arg(long, default_value_t = 1_000_000)]
+    entries: u64,
     /// Only the measures whose name contains this text
     #[arg(long)]
     only: Option<String>,
@@ -44,6 +48,8 @@ enum Area {
     Store,
     /// The HTTP interface under load, and a restart
     Api,
+    /// Two nodes and what goes between them, also over a cut
+    Link,
     /// Estimates in memory, durable, over a whole building, and what they take
     Fusion,
 }
@@ -68,10 +74,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("field", &fusion::field),
         ("memory", &|| fusion::memory(&data)),
     ];
+    let link: [Measure<'_>; 3] = [
+        ("throughput", &|| link::throughput(options)),
+        ("alarm", &|| link::alarm(options)),
+        ("cut", &link::over_a_cut),
+    ];
     let (name, measures): (_, &[Measure<'_>]) = match options.area {
         Area::Import => ("import", &import),
         Area::Store => ("store", &store),
         Area::Api => ("api", &api),
+        Area::Link => ("link", &link),
         Area::Fusion => ("fusion", &fusion),
     };
     Report::of(name, measures, options.only.as_deref()).conclude(options.json)

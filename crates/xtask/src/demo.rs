@@ -1,26 +1,30 @@
-//! `cargo xtask demo`: one building from its file to a living picture, on this
-//! machine.
+//! `cargo xtask demo`: four organisations on this machine, one of which has a building.
+//!
+//! The tower knows its building from its file and its sensors, and tells the brigade, the
+//! municipality and the hospital what each of them needs. The link can be cut, a vehicle
+//! can carry what is missing, and nothing differs when the link is back.
 //!
 //! `--headless-check` is the demonstration without an onlooker: it looks for
 //! what a person would look for, pulls the plug while observations arrive, and fails
 //! when anything is not found again.
 
-use crate::http::request;
-use crate::node::escaped;
-use crate::practice::{ACCOUNT, Practice};
-use crate::rng::{now_us, rfc3339};
+mod check;
+mod four;
+
+pub(crate) use check::check;
+pub(crate) use four::Four;
+
+use crate::practice::ACCOUNT;
 use crate::{shell, web};
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use anyhow::Result;
+use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
-/// Between two looks at the same estimates.
+/// Between two looks at whether a node was killed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-/// Estimates that are compared across the kill.
-const COMPARED: usize = 200;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -30,160 +34,113 @@ pub(crate) struct Options {
     /// Build without optimisation: sooner there, slower with large buildings
     #[arg(long)]
     debug: bool,
-    /// Look by itself, for so many seconds at most: storeys, a changing estimate, the
-    /// same answers after kill -9; then stop
+    /// Look by itself, for so many seconds at most at each thing: storeys, a changing
+    /// estimate, the same answers after kill -9, the link cut, carried around and healed,
+    /// nothing differing; then stop
     #[arg(long, value_name = "SECONDS")]
     headless_check: Option<u64>,
 }
 
-/// Starts the node, fills it, says where to look, and keeps it alive.
+/// Starts the nodes, fills one, says where to look, and keeps them alive.
 pub(crate) fn run(options: &Options) -> Result<()> {
     web::build()?;
     let folder = shell::scratch("demo")?;
-    let practice = Practice::begin(&folder, options.building.as_deref(), !options.debug)?;
+    let four = Four::begin(&folder, options.building.as_deref(), !options.debug)?;
     match options.headless_check {
-        Some(seconds) => check(practice, Duration::from_secs(seconds)),
-        None => show(practice),
+        Some(seconds) => check(four, Duration::from_secs(seconds)),
+        None => show(four),
     }
 }
 
-fn show(mut practice: Practice) -> Result<()> {
-    let mut replay = practice.replay(Stdio::inherit())?;
-    let data = practice.data.display();
-    eprintln!("\nimported: {}", practice.imported["done"]["summary"]);
-    eprintln!("page:     {}", practice.url());
-    eprintln!("log in:   {ACCOUNT} / {}", practice.password);
-    eprintln!("data:     {data}");
-    eprintln!("\nPull the plug: kill -9 {}", practice.node.process());
+fn show(mut four: Four) -> Result<()> {
+    let mut replay = four.tower.replay(Stdio::null())?;
+    eprintln!("\nimported: {}\n", four.tower.imported["done"]["summary"]);
+    let tower = (four.tower.url(), four.tower.password.clone());
+    eprintln!("tower         {}  {ACCOUNT} / {}", tower.0, tower.1);
+    for (other, password) in four.others.iter().zip(&four.passwords) {
+        let url = format!("http://{}/", other.node()?.address);
+        eprintln!("{:<13} {url}  {ACCOUNT} / {password}", other.name);
+    }
     eprintln!(
-        "Find it again: {} serve --data {data}",
-        practice.binary.display()
+        "\nType and press Enter:\n  \
+         cut           nothing passes between the tower and the others\n  \
+         heal          the link is back\n  \
+         carry         a vehicle carries what the brigade lacks to it\n  \
+         kill NAME     kill -9 of a node\n  \
+         start NAME    the same data opened again\n  \
+         quit          stop everything (Ctrl-C does, too)"
     );
-    eprintln!("Stop:          Ctrl-C");
-    let outcome = practice.node.wait();
+    let outcome = obey(&mut four);
     let _ = replay.kill();
     replay.wait()?;
     outcome
 }
 
-/// The demonstration as a test.
-pub(crate) fn check(practice: Practice, patience: Duration) -> Result<()> {
-    let page = practice
-        .node
-        .connect()?
-        .ask(&request("GET", "/", &[], b""))?;
-    let built = String::from_utf8_lossy(&page.body).contains("/assets/");
-    ensure!(page.status == 200 && built, "the page is not in the binary");
-    let storeys = storeys(&practice)?;
-    eprintln!("storeys:  {}", storeys.len());
-    let before = evidence(&practice, &storeys)?;
-    // It complains when the node is gone, as it should.
-    let mut replay = practice.replay(Stdio::null())?;
-    let killed = changed_then_killed(practice, &storeys, &before, patience);
-    let _ = replay.kill();
-    replay.wait()?;
-    let (practice, told) = killed?;
-    let differing: Vec<&String> = told
-        .iter()
-        .filter(|(path, was)| !as_of(&practice, path).is_ok_and(|is| is == **was))
-        .map(|(path, _)| path)
-        .collect();
-    ensure!(
-        differing.is_empty(),
-        "{} of {} answers differ after kill -9, first {}",
-        differing.len(),
-        told.len(),
-        differing[0]
-    );
-    eprintln!(
-        "restart:  {:.2} s, {} answers the same as before kill -9",
-        practice.node.started_in_s,
-        told.len()
-    );
-    Ok(())
-}
-
-/// Waits for an estimate to change, asks what is believed, and kills the node while
-/// observations go on arriving. Returns the node started again, and what it had told.
-fn changed_then_killed(
-    practice: Practice,
-    storeys: &[String],
-    before: &BTreeMap<String, String>,
-    patience: Duration,
-) -> Result<(Practice, BTreeMap<String, Value>)> {
-    let begun = Instant::now();
-    let changed = loop {
-        let now = evidence(&practice, storeys)?;
-        let changed = now
-            .iter()
-            .filter(|(path, time)| before.get(*path) != Some(time));
-        let changed: Vec<String> = changed.map(|(path, _)| path.clone()).collect();
-        if !changed.is_empty() {
-            break changed;
-        }
-        if begun.elapsed() > patience {
-            bail!("no estimate changed within {} s", patience.as_secs());
-        }
-        std::thread::sleep(LOOK_AGAIN);
-    };
-    eprintln!(
-        "changed:  {} estimates within {:.1} s",
-        changed.len(),
-        begun.elapsed().as_secs_f64()
-    );
-    // Of one moment, so that the same question has one answer for ever.
-    let moment = rfc3339(now_us());
-    let rest = before.keys().filter(|path| !changed.contains(path));
-    let mut told = BTreeMap::new();
-    for path in changed.iter().chain(rest).take(COMPARED) {
-        let question = format!("{path}/as-of?at={moment}&knownAt={moment}");
-        let answer = as_of(&practice, &question)?;
-        told.insert(question, answer);
-    }
-    Ok((practice.killed_and_started()?, told))
-}
-
-/// The estimate of a question that names its times.
-fn as_of(practice: &Practice, question: &str) -> Result<Value> {
-    let estimate = practice.node.get(question)?["estimate"].take();
-    ensure!(
-        estimate.is_object(),
-        "{question} was answered without an estimate"
-    );
-    Ok(estimate)
-}
-
-/// The storeys of the imported building, which must have some.
-fn storeys(practice: &Practice) -> Result<Vec<String>> {
-    let building = practice.imported["done"]["building"].as_str();
-    let building = building.context("the import names no building")?;
-    let found = practice
-        .node
-        .get(&format!("/v1/buildings/{}", escaped(building)))?;
-    let storeys = found["storeys"].as_array().into_iter().flatten();
-    let storeys: Vec<String> = storeys
-        .filter_map(|storey| Some(storey["id"].as_str()?.to_owned()))
-        .collect();
-    ensure!(!storeys.is_empty(), "the building has no storeys");
-    Ok(storeys)
-}
-
-/// When the newest evidence of each number about a space was seen, by the path of the
-/// attribute.
-fn evidence(practice: &Practice, storeys: &[String]) -> Result<BTreeMap<String, String>> {
-    let mut times = BTreeMap::new();
-    for storey in storeys {
-        let path = format!("/v1/storeys/{}/plan", escaped(storey));
-        let plan = practice.node.get(&path)?;
-        for space in plan["spaces"].as_array().into_iter().flatten() {
-            let id = space["id"].as_str().unwrap_or_default();
-            for (name, estimate) in space["attributes"].as_object().into_iter().flatten() {
-                if let Some(time) = estimate["evidenceTime"].as_str() {
-                    let path = format!("/v1/entities/{}/attributes/{name}", escaped(id));
-                    times.insert(path, time.to_owned());
+/// Does what is typed until it is `quit`.
+fn obey(four: &mut Four) -> Result<()> {
+    let typed = typed();
+    let mut is_listening = true;
+    loop {
+        let line = match typed.recv_timeout(LOOK_AGAIN) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => String::new(),
+            // There is no keyboard: signals end it.
+            Err(RecvTimeoutError::Disconnected) => {
+                if std::mem::take(&mut is_listening) {
+                    eprintln!("nothing can be typed here; Ctrl-C stops everything");
                 }
+                std::thread::sleep(LOOK_AGAIN);
+                String::new()
+            }
+        };
+        for name in four.ended()? {
+            eprintln!("{name} has ended; `start {name}` opens its data again");
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words == ["quit"] {
+            return Ok(());
+        }
+        match act(four, &words) {
+            Ok(said) if said.is_empty() => {}
+            Ok(said) => eprintln!("{said}"),
+            Err(error) => eprintln!("that did not work: {error:#}"),
+        }
+    }
+}
+
+fn act(four: &mut Four, words: &[&str]) -> Result<String> {
+    Ok(match words {
+        [] => String::new(),
+        ["cut"] => {
+            four.wire.cut();
+            "the link is cut; the pages say so within seconds".to_owned()
+        }
+        ["heal"] => {
+            four.wire.heal();
+            "the link is back".to_owned()
+        }
+        ["carry"] => four.carry("brigade")?,
+        ["kill", name] => {
+            four.kill(name)?;
+            format!("{name} was killed")
+        }
+        ["start", name] => {
+            let url = four.start(name)?;
+            format!("{name} is at {url}")
+        }
+        _ => "cut, heal, carry, kill NAME, start NAME or quit".to_owned(),
+    })
+}
+
+/// Lines from the keyboard.
+fn typed() -> mpsc::Receiver<String> {
+    let (lines, typed) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if lines.send(line).is_err() {
+                return;
             }
         }
-    }
-    Ok(times)
+    });
+    typed
 }

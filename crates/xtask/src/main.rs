@@ -14,6 +14,7 @@
 
 mod bench;
 mod demo;
+mod federation;
 mod fuzz;
 mod http;
 mod load;
@@ -29,6 +30,7 @@ mod supply;
 mod test;
 mod tidy;
 mod web;
+mod wire;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

@@ -14,6 +14,10 @@ use std::time::{Duration, Instant};
 const START_MAX: Duration = Duration::from_mins(2);
 /// What it writes to standard error, in its data directory.
 const LOG: &str = "serve.log";
+/// Its configuration, in its data directory, where it needs one.
+pub(crate) const CONFIG: &str = "twin.toml";
+/// Clock ticks in a second of processor time, the same on every Linux (`sysconf(_SC_CLK_TCK)`).
+const TICKS_PER_S: f64 = 100.0;
 const NAP: Duration = Duration::from_millis(2);
 const TIMEOUT: Duration = Duration::from_mins(2);
 
@@ -112,6 +116,26 @@ impl Node {
             .with_context(|| format!("GET {path}"))
     }
 
+    /// Writes JSON and reads what is answered.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let headers = [self.bearer.as_str(), "content-type: application/json"];
+        let request = request("POST", path, &headers, body.to_string().as_bytes());
+        self.connect()?
+            .ask(&request)?
+            .json()
+            .with_context(|| format!("POST {path}"))
+    }
+
+    /// Makes claims, one a line, and says how many were taken; an error if any was refused.
+    pub(crate) fn claim(&self, lines: &str) -> Result<u64> {
+        let headers = [self.bearer.as_str(), "content-type: application/x-ndjson"];
+        let request = request("POST", "/v1/claims", &headers, lines.as_bytes());
+        let answer = self.connect()?.ask(&request)?.json()?;
+        let refused = answer["refused"].as_array().map_or(0, Vec::len);
+        ensure!(refused == 0, "claims were refused: {answer}");
+        answer["accepted"].as_u64().context("no count of claims")
+    }
+
     /// Imports a file and returns the last line of the answer.
     pub(crate) fn import(&self, file: &Path) -> Result<Value> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -143,20 +167,31 @@ impl Node {
         status_bytes(self.child.id(), "VmHWM:")
     }
 
-    /// The number of the process.
-    pub(crate) fn process(&self) -> u32 {
-        self.child.id()
+    /// Processor time so far, of all its threads, in seconds.
+    pub(crate) fn cpu_s(&self) -> Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        cpu_s(&stat).context("/proc tells no processor time")
     }
 
-    /// Waits until the process ends by itself or by somebody's hand.
-    pub(crate) fn wait(&mut self) -> Result<()> {
-        let status = self.child.wait()?;
-        eprintln!("the node has ended ({status})");
+    /// Sends a signal by its name: `STOP`, `CONT`.
+    pub(crate) fn signal(&self, name: &str) -> Result<()> {
+        let process = self.child.id().to_string();
+        shell::capture(Command::new("kill").args(["-s", name, &process]))?;
         Ok(())
+    }
+
+    /// Whether the process has ended.
+    pub(crate) fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
     }
 
     /// kill -9, and waits until the process is gone.
     pub(crate) fn kill(mut self) -> Result<()> {
+        self.end()
+    }
+
+    /// The same for one that stays to be asked about.
+    pub(crate) fn end(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
@@ -167,6 +202,17 @@ impl Node {
         let text = std::fs::read(self.data.join(LOG)).unwrap_or_default();
         shell::tail(&String::from_utf8_lossy(&text), 2000).to_owned()
     }
+}
+
+/// The command line, asking the node of a data directory.
+pub(crate) fn twin(binary: &Path, data: &Path) -> Command {
+    let mut command = shell::program(binary);
+    let config = data.join(CONFIG);
+    if config.exists() {
+        command.arg("--config").arg(config);
+    }
+    command.arg("--data").arg(data);
+    command
 }
 
 /// Starts a process and kills it after that time, whether it answers yet or not.
@@ -183,9 +229,8 @@ fn spawn(binary: &Path, data: &Path) -> Result<Child> {
         .create(true)
         .append(true)
         .open(data.join(LOG))?;
-    Command::new(binary)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
+    twin(binary, data)
+        .args(["serve", "--listen", "127.0.0.1:0"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
@@ -212,6 +257,16 @@ fn status_bytes(process: u32, field: &str) -> Result<u64> {
     Ok(kib * 1024)
 }
 
+/// User and system time of a line of `/proc/PID/stat` (fields 14 and 15, after the name in
+/// parentheses, which may hold anything).
+fn cpu_s(stat: &str) -> Option<f64> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut ticks = after_name.split_whitespace().skip(11);
+    let user: f64 = ticks.next()?.parse().ok()?;
+    let system: f64 = ticks.next()?.parse().ok()?;
+    Some((user + system) / TICKS_PER_S)
+}
+
 /// A text as part of a path or query (RFC 3986, unreserved characters kept).
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::new();
@@ -232,6 +287,13 @@ mod tests {
     #[test]
     fn paths_are_escaped() {
         assert_eq!(escaped("urn:a b/é"), "urn:a%20b%2F%C3%A9");
+    }
+
+    #[test]
+    fn processor_time_is_told_from_a_line() {
+        let line = "12 (a ) b) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20";
+        assert_eq!(cpu_s(line), Some(2.0));
+        assert_eq!(cpu_s("12"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The programs that ours are measured against, each in a Python environment of its own
-//! outside the tree: IfcOpenShell for imports, filterpy and Stone Soup for estimates.
+//! outside the tree: IfcOpenShell for imports, filterpy and Stone Soup for estimates, Zenoh for
+//! links.
 
 use crate::shell;
 use anyhow::{Context, Result, bail};
@@ -30,6 +31,12 @@ const FILTERS: Peer = Peer {
     packages: &["filterpy==2.0.0", "stonesoup==1.9.1"],
 };
 
+const ZENOH: Peer = Peer {
+    folder: "zenoh",
+    variable: "TWIN_ZENOH_PYTHON",
+    packages: &["eclipse-zenoh==1.10.2"],
+};
+
 /// The Python that has IfcOpenShell. It is installed on first use.
 ///
 /// `TWIN_PEER_PYTHON` names another that has it already. The error names the one
@@ -42,6 +49,11 @@ pub(crate) fn python() -> Result<PathBuf> {
 /// `TWIN_FILTERS_PYTHON` names.
 pub(crate) fn filters() -> Result<PathBuf> {
     FILTERS.python()
+}
+
+/// The Python that has Zenoh, likewise, or the one that `TWIN_ZENOH_PYTHON` names.
+pub(crate) fn zenoh() -> Result<PathBuf> {
+    ZENOH.python()
 }
 
 impl Peer {

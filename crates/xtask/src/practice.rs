@@ -11,6 +11,8 @@ use std::process::{Child, Command, Stdio};
 
 /// The account under which people and tests log in.
 pub(crate) const ACCOUNT: &str = "owner";
+/// The data directory in the folder of an organisation.
+pub(crate) const DATA: &str = "data";
 /// How long the observations have gone on when the node is first looked at.
 const PAST_MINUTES: u64 = 15;
 /// How long they go on after.
@@ -40,14 +42,11 @@ impl Practice {
             Some(file) => file.to_path_buf(),
             None => generate(&scenario, folder)?,
         };
-        let data = folder.join("data");
+        let data = folder.join(DATA);
         std::fs::create_dir_all(&data)?;
         let node = Node::start(&binary, &data)?;
         let imported = node.import(&building)?;
-        let password = password()?;
-        let account = json!({"name": ACCOUNT, "password": password, "role": "owner"});
-        node.ask("POST", "/v1/accounts", account.to_string().as_bytes())?
-            .json()?;
+        let password = account(&node)?;
         let (past, future) = observe(&binary, &scenario, &data, folder)?;
         let practice = Self {
             node,
@@ -68,24 +67,17 @@ impl Practice {
 
     /// The command line, asking this node.
     pub(crate) fn twin(&self) -> Command {
-        let mut command = shell::program(&self.binary);
-        command.arg("--data").arg(&self.data);
-        command
+        node::twin(&self.binary, &self.data)
     }
 
     /// Plays the observations that are still to come, at the pace they arrive.
     pub(crate) fn replay(&self, complaints: Stdio) -> Result<Child> {
         let mut command = self.twin();
-        command.args(["--quiet", "replay"]).arg(&self.future);
+        command
+            .args(["--quiet", "replay", "--as-live"])
+            .arg(&self.future);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         Ok(command.stderr(complaints).spawn()?)
-    }
-
-    /// kill -9, and the same data directory opened by a new process.
-    pub(crate) fn killed_and_started(self) -> Result<Self> {
-        self.node.kill()?;
-        let node = Node::start(&self.binary, &self.data)?;
-        Ok(Self { node, ..self })
     }
 
     /// Where the page is.
@@ -160,6 +152,14 @@ fn split(lines: &str, now: &str) -> (String, String) {
         part.push('\n');
     }
     (past, future)
+}
+
+/// Makes the account of the owner, and returns its password.
+pub(crate) fn account(node: &Node) -> Result<String> {
+    let password = password()?;
+    let account = json!({"name": ACCOUNT, "password": password, "role": "owner"});
+    node.post("/v1/accounts", &account)?;
+    Ok(password)
 }
 
 /// A password that nobody can guess, from the system's random source.

@@ -12,6 +12,7 @@ mod import;
 mod kill;
 mod link;
 mod page;
+mod real;
 
 use crate::report::{Measure, Report};
 use crate::shell;
@@ -35,6 +36,12 @@ pub(crate) struct Options {
     /// Simulated histories of the link
     #[arg(long, default_value_t = 10_000)]
     histories: u64,
+    /// Histories of real processes
+    #[arg(long, default_value_t = 50)]
+    real_histories: u32,
+    /// Cuts of a real link
+    #[arg(long, default_value_t = 40)]
+    link_cuts: u32,
     /// Seed of the workloads
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -80,7 +87,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ];
     let simulated =
         |measure: &'static str| link::measure(measure, &data, options.histories, options.seed);
-    let link: [Measure<'_>; 10] = [
+    let (real, cuts) = (options.real_histories, options.link_cuts);
+    let link: [Measure<'_>; 13] = [
         ("histories", &|| simulated("histories")),
         ("contact", &|| simulated("contact")),
         ("catchup", &|| simulated("catchup")),
@@ -91,6 +99,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("isolation", &|| simulated("isolation")),
         ("relay", &|| simulated("relay")),
         ("same", &|| simulated("same")),
+        ("processes: histories", &|| {
+            real::histories::measure(real, options.seed)
+        }),
+        ("processes: contact", &|| {
+            real::returns::measure(cuts, options.seed)
+        }),
+        ("processes: relay", &|| real::relay::measure(options.seed)),
     ];
     let (name, measures): (_, &[Measure<'_>]) = match options.area {
         Area::Spine => ("spine", &spine),

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold.
 
+use crate::demo::Four;
 use crate::practice::{ACCOUNT, Practice};
 use crate::{demo, shell, tidy, web};
 use anyhow::Result;
@@ -19,10 +20,8 @@ pub(crate) fn run() -> Result<()> {
     shell::run(tests.args(["test", "--workspace", "--locked", "--quiet"]))?;
     browser()?;
     // A building of its own: the browser has claimed things about the other.
-    demo::check(
-        Practice::begin(&shell::scratch("demo-check")?, None, false)?,
-        DEMO_PATIENCE,
-    )
+    let four = Four::begin(&shell::scratch("demo-check")?, None, false)?;
+    demo::check(four, DEMO_PATIENCE)
 }
 
 /// The page in a real browser, against a real node with a generated building.
