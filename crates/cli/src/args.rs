@@ -6,7 +6,7 @@ mod link;
 
 pub(crate) use link::{
     Carry, CarryAction, Disclosures, Find, Link, LinkAction, Org, OrgAction, Peer, PeerAction,
-    Share, ShareAction,
+    Same, Share, ShareAction,
 };
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -123,6 +123,8 @@ pub(crate) enum Command {
     Quarantine(Quarantine),
     /// Find twins by name, address or place, also those of other organisations
     Find(Find),
+    /// Say that two twins are one and the same thing, or that they are not
+    Same(Same),
     /// The organisation of this node
     Org(Org),
     /// Other organisations: invite, join, list, remove

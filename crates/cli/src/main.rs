@@ -87,6 +87,7 @@ fn run(arguments: &Arguments, output: &Output) -> Result<()> {
         Command::Route(args) => ask(MustExist, &|node| read::route(node, output, args)),
         Command::Findings(args) => ask(MustExist, &|node| read::findings(node, output, args)),
         Command::Find(args) => ask(MustExist, &|node| link::find(node, output, args)),
+        Command::Same(args) => ask(MustExist, &|node| link::same(node, output, args)),
         Command::Org(args) => {
             let data = match args.action {
                 OrgAction::Init { .. } => MayBeNew,

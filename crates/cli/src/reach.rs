@@ -19,8 +19,6 @@ use twin_node::Config;
 
 /// Where a running node says that it listens: its URL, then its process id, a line each.
 pub(crate) const ENDPOINT: &str = "endpoint";
-/// Where it lets other nodes in, in the same form.
-const LINK_ENDPOINT: &str = "link-endpoint";
 /// The credential of whoever can read the data directory.
 pub(crate) const LOCAL_TOKEN: &str = "local.token";
 
@@ -194,19 +192,9 @@ impl Endpoint {
 
     /// Writes it whole or not at all, and takes it away when dropped.
     pub(crate) fn write(directory: &FilePath, address: SocketAddr) -> Result<OwnFile> {
-        Self::write_as(ENDPOINT, directory, &url_of(address))
-    }
-
-    /// The same for where other nodes are let in.
-    pub(crate) fn write_link(directory: &FilePath, address: SocketAddr) -> Result<OwnFile> {
-        let url = format!("wss://{}", near(address));
-        Self::write_as(LINK_ENDPOINT, directory, &url)
-    }
-
-    fn write_as(name: &str, directory: &FilePath, url: &str) -> Result<OwnFile> {
-        let path = directory.join(name);
-        let new = directory.join(format!("{name}.new"));
-        let text = format!("{url}\n{}\n", std::process::id());
+        let path = directory.join(ENDPOINT);
+        let new = directory.join(format!("{ENDPOINT}.new"));
+        let text = format!("{}\n{}\n", url_of(address), std::process::id());
         fs::write(&new, text)
             .and_then(|()| fs::rename(&new, &path))
             .map_err(|cause| Failure::file(&path, &cause))?;
@@ -253,17 +241,6 @@ mod tests {
         assert_eq!(read.process, Some(std::process::id()));
         drop(file);
         assert_eq!(Endpoint::read(dir.path()), None);
-    }
-
-    #[test]
-    fn where_others_are_let_in_is_a_file_of_its_own() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = Endpoint::write_link(dir.path(), "[::]:81".parse().unwrap()).unwrap();
-        let text = fs::read_to_string(dir.path().join("link-endpoint")).unwrap();
-        assert_eq!(text, format!("wss://[::1]:81\n{}\n", std::process::id()));
-        assert_eq!(Endpoint::read(dir.path()), None);
-        drop(file);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -209,6 +209,12 @@ impl Config {
     }
 }
 
+/// Whether it is an address at which a node can be found.
+pub(crate) fn is_address(text: &str) -> bool {
+    let place = text.strip_prefix("wss://");
+    place.is_some_and(|place| place.contains(':') && !place.contains('/'))
+}
+
 impl Link {
     fn check(&self) -> Result<(), Error> {
         let out_of_range = |option, value: String, rule| {
@@ -218,11 +224,7 @@ impl Link {
                 rule,
             })
         };
-        let is_address = |address: &String| {
-            let place = address.strip_prefix("wss://");
-            place.is_some_and(|place| place.contains(':') && !place.contains('/'))
-        };
-        if let Some(bad) = self.addresses.iter().find(|address| !is_address(address)) {
+        if let Some(bad) = self.addresses.iter().find(|a| !is_address(a)) {
             let rule = "an address is `wss://host:port`";
             return out_of_range("link.addresses", bad.clone(), rule);
         }

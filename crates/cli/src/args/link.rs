@@ -31,6 +31,33 @@ pub(crate) struct Find {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+It is recorded as a claim of yours: others may dispute it, and rules for kind `thing` and attribute
+`identifies` tell it to other organisations.
+
+Examples:
+  twin same urn:twin:brigade:tower urn:twin:owner:b1 --reason 'seen from the street'
+  twin same urn:a urn:b --probability 0.7 --reason 'same address'
+  twin same urn:a urn:b --not --reason 'they stand beside each other'")]
+pub(crate) struct Same {
+    /// One twin
+    #[arg(value_name = "URI", value_parser = parse_entity)]
+    pub(crate) one: EntityId,
+    /// The other
+    #[arg(value_name = "OTHER", value_parser = parse_entity)]
+    pub(crate) other: EntityId,
+    /// How probable it is that they are one
+    #[arg(long, value_name = "P", default_value_t = 0.95)]
+    pub(crate) probability: f64,
+    /// They are not
+    #[arg(long, conflicts_with = "probability")]
+    pub(crate) not: bool,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
 Examples:
   twin org init --title 'Fire brigade' --address wss://fire.example:8351
   twin org show")]

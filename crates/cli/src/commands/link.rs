@@ -1,6 +1,6 @@
 //! Other organisations: who they are, what goes to them, what has gone, what can be found.
 
-use crate::args::{Disclosures, Find, OrgAction, PeerAction, ShareAction};
+use crate::args::{Disclosures, Find, OrgAction, PeerAction, Same, ShareAction};
 use crate::client::{Client, Path};
 use crate::commands::admin::is_confirmed;
 use crate::commands::read::word;
@@ -332,6 +332,24 @@ pub(crate) fn notices(client: &Client, output: &Output) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// `twin same`.
+pub(crate) fn same(client: &Client, output: &Output, args: &Same) -> Result<()> {
+    let probability = (!args.not).then_some(args.probability);
+    let request = json!({
+        "one": args.one.as_str(),
+        "other": args.other.as_str(),
+        "probability": probability,
+        "reason": args.reason,
+    });
+    let answer = client.post(&Path::new("/v1/identities"), &request)?;
+    if output.json {
+        output.object(&answer);
+    } else {
+        output.answer(&word(&answer["identity"]));
+    }
+    Ok(())
 }
 
 /// `twin find`.

@@ -67,7 +67,7 @@ fn listen(
     let secret = local::operator_secret(node)?;
     let _token = write_token(&config.data_dir, &secret)?;
     let _endpoint = Endpoint::write(&config.data_dir, address)?;
-    let _doors = let_others_in(config, output, node)?;
+    let_others_in(config, output, node)?;
     let url = url_of(address);
     if !address.ip().is_loopback() {
         output.warn("the network can reach this node without encryption; put a TLS proxy in front");
@@ -85,16 +85,15 @@ fn listen(
     })
 }
 
-/// Lets other nodes in and calls them; says where, for commands and people.
-fn let_others_in(config: &Config, output: &Output, node: &Node) -> Result<Option<OwnFile>> {
+/// Lets other nodes in and calls them; says where.
+fn let_others_in(config: &Config, output: &Output, node: &Node) -> Result<()> {
     let bound = node
         .open_links()
         .map_err(|cause| local::cannot_let_in(config, &cause))?;
-    let Some(address) = bound else {
-        return Ok(None);
-    };
-    output.say(&format!("other nodes are let in at {address}"));
-    Endpoint::write_link(&config.data_dir, address).map(Some)
+    if let Some(address) = bound {
+        output.say(&format!("other nodes are let in at {address}"));
+    }
+    Ok(())
 }
 
 /// Puts the operator's credential where only who owns the directory can read it.

@@ -570,6 +570,10 @@ impl Seat {
 
     /// Founds the organisation with an authority of its own.
     fn found(&mut self, title: &str, addresses: Vec<String>) -> Result<Card, Error> {
+        if let Some(bad) = addresses.iter().find(|a| !crate::config::is_address(a)) {
+            let why = format!("`{bad}` is no address of a node: give `wss://host:port`");
+            return Err(Error::Invalid(why));
+        }
         if let Err(Error::Link(why)) = self.exchanging(|_, _, _| ()) {
             return Err(Error::Link(why));
         }

@@ -11,6 +11,7 @@
 
 mod carriers;
 mod carrying;
+mod door;
 mod facade;
 mod joining;
 mod offer;

@@ -4,6 +4,7 @@
 //! durable in one write, and only then sends, delivers and answers.
 
 use super::carriers::{Carriers, Woken};
+use super::door::{DoorFile, url};
 use super::offer::Offering;
 use super::record::Recorded;
 use super::storeys;
@@ -23,8 +24,6 @@ use twin_model::{EntityId, Time};
 use twin_store as store;
 use twin_store::depot::{self, Depot, Urgency};
 
-/// Where other nodes are let in, beside the data; it may change at each start.
-const ENDPOINT: &str = "link-endpoint";
 /// Events taken before what changed is made durable together.
 const EVENTS_TOGETHER_MAX: usize = 256;
 /// Rounds of writing after which others get their turn.
@@ -68,6 +67,8 @@ pub(crate) struct Seat {
     noticed: u64,
     /// When the depot refused, it is tried again from then on.
     try_again: Option<Time>,
+    /// There while others are let in.
+    door: Option<DoorFile>,
     /// Why what is on disk cannot be opened.
     broken: Option<String>,
     /// Keys were destroyed: nothing of them is to stay on the disk.
@@ -129,6 +130,7 @@ impl Seat {
             notices: VecDeque::new(),
             noticed: 0,
             try_again: None,
+            door: None,
             broken: None,
             is_purge_due: false,
             paced: None,
@@ -181,14 +183,10 @@ impl Seat {
         let Some(bound) = bound else {
             return Ok(None);
         };
-        let file = self.config.data_dir.join(ENDPOINT);
-        std::fs::write(&file, format!("{bound}\n")).map_err(|cause| Error::Io {
-            what: "writing where other nodes are let in",
-            cause,
-        })?;
+        self.door = Some(DoorFile::write(&self.config.data_dir, bound)?);
         let mut addresses = self.config.link.addresses.clone();
         if addresses.is_empty() {
-            addresses.push(format!("wss://{bound}"));
+            addresses.push(url(bound));
         }
         self.exchanging(|exchange, _, env| exchange.move_to(addresses, env))?
             .map_err(|e| Error::Link(e.to_string()))?;
