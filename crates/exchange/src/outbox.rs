@@ -142,6 +142,21 @@ impl Outbox {
         self.upto = self.upto.max(upto);
     }
 
+    /// The log ends with this claim: what was bundled after it is of a log that was lost.
+    pub(crate) fn rewind(&mut self, last: u64) {
+        self.upto = self.upto.min(last);
+        for mark in self.marks.values_mut() {
+            *mark = last.min(*mark);
+        }
+        for queue in self.queues.values_mut() {
+            queue.taken = last.min(queue.taken);
+        }
+        self.at_start.upto = self.at_start.upto.min(last);
+        for mark in self.at_start.marks.values_mut() {
+            *mark = last.min(*mark);
+        }
+    }
+
     /// When something has waited long enough.
     pub(crate) fn due(&self) -> Option<Time> {
         let waits = self.queues.iter().filter_map(|((_, class), queue)| {

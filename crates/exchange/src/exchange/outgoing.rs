@@ -138,6 +138,18 @@ impl Exchange {
     }
 
     /// Writes what waits for company, too.
+    /// Puts everything that waits into bundles: before a backup, so that a node that is made
+    /// from it tells nothing once more.
+    pub fn bundle_all(&mut self, env: &mut Env<'_>) {
+        self.flush_all(env);
+    }
+
+    /// The node's log ends with this claim: after a backup was restored it may end before what
+    /// was offered. New claims take the numbers again, and are offered.
+    pub fn rewind(&mut self, last: u64) {
+        self.outbox.rewind(last);
+    }
+
     fn flush_all(&mut self, env: &mut Env<'_>) {
         let (epochs, circle, ledger) = (&mut self.epochs, &self.circle, &mut self.ledger);
         self.outbox.flush(true, epochs, circle, env, ledger);

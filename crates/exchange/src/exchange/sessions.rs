@@ -68,6 +68,11 @@ impl Exchange {
         wakes.into_iter().min()
     }
 
+    /// When something is to be done whatever the carriers take.
+    pub fn next_own_wake(&self, env: &Env<'_>) -> Time {
+        self.own_wake(env.now)
+    }
+
     /// The same, for a driver whose carrier to `peer` has room when that to another has not:
     /// what the other waits for does not wake it.
     pub fn next_wake_for(&mut self, peer: Peer, env: &Env<'_>) -> Time {

@@ -254,6 +254,14 @@ impl Carriers {
         }
     }
 
+    /// The members whose connection takes a frame now, and whether one takes none.
+    pub(super) fn ready(&self) -> (Vec<Peer>, bool) {
+        let ready = self.ways.iter().filter(|(_, way)| way.has_room);
+        let ready: Vec<Peer> = ready.map(|(&member, _)| Peer(member)).collect();
+        let is_any_busy = ready.len() < self.ways.len();
+        (ready, is_any_busy)
+    }
+
     /// The connection to a member is gone.
     pub(super) fn ended(&mut self, member: u64) {
         self.ways.remove(&member);

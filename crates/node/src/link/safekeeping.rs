@@ -26,7 +26,12 @@ pub(super) fn disk(data_dir: &Path) -> Result<Disk, Error> {
 impl Link {
     /// Copies the depot into a backup while work goes on.
     pub(crate) fn back_up(&self, to: &Path) -> Result<(), Error> {
-        let reader = self.ask(|seat| Ok(seat.rows.0.clone()))?;
+        // The log was copied before: everything in it is bundled, so that a node made from the
+        // backup neither tells it again nor leaves it out.
+        let reader = self.ask(|seat| {
+            seat.bundle_all();
+            Ok(seat.rows.0.clone())
+        })?;
         reader.copy_to(&disk(to)?)?;
         Ok(())
     }

@@ -28,6 +28,8 @@ use twin_store::depot::{self, Depot, Urgency};
 const EVENTS_TOGETHER_MAX: usize = 256;
 /// Rounds of writing after which others get their turn.
 const ROUNDS_MAX: usize = 4;
+/// A connection that takes nothing is looked at so often: it may be stalled.
+const BUSY_LOOK_S: f64 = 1.0;
 /// Notices kept to be shown.
 const NOTICES_MAX: usize = 1000;
 /// After this long a disk that refused is tried again.
@@ -67,6 +69,8 @@ pub(crate) struct Seat {
     noticed: u64,
     /// When the depot refused, it is tried again from then on.
     try_again: Option<Time>,
+    /// When the exchange was last told the time.
+    ticked: Time,
     /// There while others are let in.
     door: Option<DoorFile>,
     /// Why what is on disk cannot be opened.
@@ -130,6 +134,7 @@ impl Seat {
             notices: VecDeque::new(),
             noticed: 0,
             try_again: None,
+            ticked: Time(0),
             door: None,
             broken: None,
             is_purge_due: false,
@@ -156,6 +161,7 @@ impl Seat {
         };
         if let Some(exchange) = &mut self.exchange {
             exchange.set_carried_max(self.config.link.carried_bytes_max);
+            exchange.rewind(self.published.load().next_sequence - 1);
         }
         if self.lost {
             // What was written last may be known elsewhere: nothing is continued.
@@ -332,6 +338,7 @@ impl Seat {
         let now = self.clock.now();
         let is_due = |seat: &mut Self| seat.next_wake().is_some_and(|wake| wake <= now);
         if is_due(self) {
+            self.ticked = now;
             let _ = self.exchanging(|exchange, rows, env| exchange.tick(rows, env));
         }
         self.pace(now);
@@ -374,6 +381,16 @@ impl Seat {
                 false
             }
         }
+    }
+
+    /// Offers all that is recorded and puts it into bundles.
+    pub(super) fn bundle_all(&mut self) {
+        while self.offer() {
+            if !self.keep() {
+                break;
+            }
+        }
+        let _ = self.exchanging(|exchange, _, env| exchange.bundle_all(env));
     }
 
     /// Makes what changed durable; returns whether anything had changed.
@@ -487,6 +504,8 @@ impl Seat {
         }
     }
 
+    /// When something is to be done though nothing happens. What waits for a carrier that is
+    /// busy is woken by its room.
     fn next_wake(&mut self) -> Option<Time> {
         if let Some(at) = self.try_again {
             return Some(at);
@@ -500,9 +519,18 @@ impl Seat {
         if self.has_more {
             return Some(env.now);
         }
-        let pace = exchange.may_sum_up().then_some(self.paced).flatten();
-        let pace = pace.map(|at| at.plus_seconds(PACE_S));
-        exchange.next_wake(&env).into_iter().chain(pace).min()
+        let mut wake = exchange.next_own_wake(&env);
+        let (ready, is_any_busy) = self.carriers.ready();
+        for peer in ready {
+            wake = wake.min(exchange.next_wake_for(peer, &env));
+        }
+        if is_any_busy {
+            wake = wake.min(self.ticked.plus_seconds(BUSY_LOOK_S).max(env.now));
+        }
+        if let Some(paced) = self.paced.filter(|_| exchange.may_sum_up()) {
+            wake = wake.min(paced.plus_seconds(PACE_S));
+        }
+        Some(wake)
     }
 
     /// Erases what was shared of a twin, with everyone who was told.
