@@ -19,7 +19,7 @@ use crate::{shell, web};
 use anyhow::Result;
 use std::io::BufRead as _;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -70,14 +70,14 @@ fn show(mut four: Four) -> Result<()> {
          start NAME    the same data opened again\n  \
          quit          stop everything (Ctrl-C does, too)"
     );
-    let outcome = obey(&mut four);
+    let outcome = obey(&mut four, &mut replay);
     let _ = replay.kill();
     replay.wait()?;
     outcome
 }
 
 /// Does what is typed until it is `quit`.
-fn obey(four: &mut Four) -> Result<()> {
+fn obey(four: &mut Four, replay: &mut Child) -> Result<()> {
     let typed = typed();
     let mut is_listening = true;
     loop {
@@ -100,7 +100,14 @@ fn obey(four: &mut Four) -> Result<()> {
         if words == ["quit"] {
             return Ok(());
         }
-        match act(four, &words) {
+        let outcome = act(four, &words);
+        if words == ["start", four::TOWER] && outcome.is_ok() {
+            // The observations ended with the node that took them.
+            let _ = replay.kill();
+            replay.wait()?;
+            *replay = four.tower.replay(Stdio::null())?;
+        }
+        match outcome {
             Ok(said) if said.is_empty() => {}
             Ok(said) => eprintln!("{said}"),
             Err(error) => eprintln!("that did not work: {error:#}"),

@@ -92,6 +92,8 @@ pub(crate) struct Four {
     /// Of the others' accounts.
     pub passwords: Vec<String>,
     folder: PathBuf,
+    /// Whether it is known that the tower's node has ended.
+    is_tower_down: bool,
 }
 
 impl Four {
@@ -109,6 +111,7 @@ impl Four {
             others: Vec::new(),
             passwords: Vec::new(),
             folder: folder.to_path_buf(),
+            is_tower_down: false,
         };
         for name in OTHERS {
             four.add(name)?;
@@ -159,7 +162,10 @@ impl Four {
     /// kill -9.
     pub(super) fn kill(&mut self, name: &str) -> Result<()> {
         match name {
-            TOWER => self.tower.node.end(),
+            TOWER => {
+                self.is_tower_down = true;
+                self.tower.node.end()
+            }
             _ => self.other(name)?.kill(),
         }
     }
@@ -176,12 +182,17 @@ impl Four {
         }
         let (binary, data) = (&self.tower.binary, &self.tower.data);
         self.tower.node = federation::start(binary, data, TOWER, Some(&self.wire))?;
+        self.is_tower_down = false;
         Ok(self.tower.url())
     }
 
     /// Who has ended since it was asked last.
     pub(super) fn ended(&mut self) -> Result<Vec<String>> {
         let mut ended = Vec::new();
+        if !self.is_tower_down && self.tower.node.has_ended()? {
+            self.is_tower_down = true;
+            ended.push(TOWER.to_owned());
+        }
         for other in &mut self.others {
             if other.has_ended()? {
                 ended.push(other.name.clone());
