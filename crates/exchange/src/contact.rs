@@ -137,6 +137,23 @@ impl Contacts {
         *known = (*known).max(Some(until));
     }
 
+    /// A member's node has new keys: what is known of the old one is known of it.
+    pub(crate) fn follow(&mut self, from: OriginId, to: OriginId, ledger: &mut Ledger) {
+        for (member, _) in self.connected.values_mut().filter(|(m, _)| *m == from) {
+            *member = to;
+        }
+        let Some(old) = self.heard.remove(&from) else {
+            return;
+        };
+        ledger.write(Key::of(table::HEARD).origin(from).delete());
+        let new = self.heard.entry(to).or_default();
+        new.last = new.last.max(old.last);
+        for class in 0..4 {
+            new.theirs[class] = new.theirs[class].max(old.theirs[class]);
+            new.ours[class] = new.ours[class].max(old.ours[class]);
+        }
+    }
+
     pub(crate) fn peers(&self) -> Vec<Peer> {
         self.connected.keys().copied().collect()
     }

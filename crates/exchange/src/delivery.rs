@@ -1,5 +1,6 @@
 //! What came in and is to be recorded.
 
+use crate::card::Fingerprint;
 use twin_link::{Class, OriginId, StreamId};
 use twin_model::{EntityId, SourceId, Statement, Time};
 
@@ -11,6 +12,9 @@ pub struct Delivery {
     pub origin: OriginId,
     /// What that organisation calls itself.
     pub origin_name: String,
+    /// The organisation, by which its sources are named here: it stays when its node gets new
+    /// keys.
+    pub organisation: Fingerprint,
     /// The stream.
     pub stream: StreamId,
     /// The number of the bundle in it. With the index of a claim it is the claim's name

@@ -5,6 +5,8 @@
 //! together with the first bundle that it opens. Keys are kept, so that whoever joins later
 //! can be given what was announced to all members before.
 
+mod pruning;
+
 use crate::Env;
 use crate::circle::{Circle, Oneself};
 use crate::ledger::Ledger;
@@ -14,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use twin_link::limits::EPOCH_S_MAX;
 use twin_link::{
     Audience, Author, Bundle, Class, Error, GapCertificate, Grant, Granted, Identity, Incarnation,
-    Keep, Payload, Recipient, Replica, Scope, SecretKey, StreamId, Stub, payload::Topics,
+    Keep, OriginId, Payload, Recipient, Replica, Scope, SecretKey, StreamId, Stub, payload::Topics,
 };
 use twin_model::time::MICROS;
 use twin_model::{EntityId, Time};
@@ -39,7 +41,13 @@ pub(crate) struct Own {
 #[derive(Clone)]
 struct Epoch {
     key: [u8; 32],
+    began: Time,
+    /// The first bundle under it.
+    first: u64,
 }
+
+/// A key that was given in some bundle of the control stream.
+type Given = (StreamId, Scope);
 
 /// What is said of one entity stands under a key of its own.
 #[derive(Clone)]
@@ -74,6 +82,8 @@ pub(crate) struct Epochs {
     lasts: BTreeMap<StreamId, Stub>,
     /// What is certified already.
     certified: BTreeMap<StreamId, Vec<GapCertificate>>,
+    /// Which keys each bundle of our control streams gave: only who gets them can read it.
+    granted: BTreeMap<(StreamId, u64), Vec<Given>>,
 }
 
 impl std::fmt::Debug for Epochs {
@@ -116,6 +126,7 @@ impl Epochs {
             subject_last: 0,
             lasts: BTreeMap::new(),
             certified: BTreeMap::new(),
+            granted: BTreeMap::new(),
         }
     }
 
@@ -131,19 +142,19 @@ impl Epochs {
                 }
             });
         };
-        let origin = self.oneself.origin;
         each(table::WRITTEN, &mut |mut key, mut value| {
             let stream = key.stream()?;
-            let identity = Identity {
-                origin,
-                audience: value.audience()?,
-                incarnation: Incarnation(value.array()?),
-            };
+            let (audience, incarnation) = (value.audience()?, Incarnation(value.array()?));
             let class = value.class()?;
             let keep = if value.u8()? == 1 {
                 Keep::Latest
             } else {
                 Keep::History
+            };
+            let identity = Identity {
+                origin: OriginId(value.array()?),
+                audience,
+                incarnation,
             };
             self.own.insert(
                 stream,
@@ -157,12 +168,25 @@ impl Epochs {
         });
         each(table::EPOCH, &mut |mut key, mut value| {
             let at = (key.stream()?, key.big()?);
-            self.keys.insert(
-                at,
-                Epoch {
-                    key: value.array()?,
-                },
-            );
+            let epoch = Epoch {
+                key: value.array()?,
+                began: Time(value.number()?.cast_signed()),
+                first: value.number()?,
+            };
+            self.keys.insert(at, epoch);
+            Some(())
+        });
+        each(table::GRANTED, &mut |mut key, mut value| {
+            let at = (key.stream()?, key.big()?);
+            let given = (0..value.number()?).map(|_| {
+                let stream = value.stream()?;
+                let scope = match (value.u8()?, value.number()?) {
+                    (1, epoch) => Scope::Epoch(epoch),
+                    (_, subject) => Scope::Subject(subject),
+                };
+                Some((stream, scope))
+            });
+            self.granted.insert(at, given.collect::<Option<_>>()?);
             Some(())
         });
         let mut entities = BTreeMap::new();
@@ -277,11 +301,31 @@ impl Epochs {
     /// Begins a new life: every stream is begun anew when it is next written.
     pub(crate) fn renew(&mut self, incarnation: Incarnation) {
         self.incarnation = incarnation;
-        self.control = None;
-        self.open.clear();
+        let open = std::mem::take(&mut self.open).into_values();
+        for last in open.chain(self.control.take()).filter_map(|open| open.last) {
+            self.lasts.insert(last.header.stream, last);
+        }
         for subject in self.subjects.values_mut() {
             subject.given.clear();
         }
+    }
+
+    /// The same with new keys.
+    pub(crate) fn rotate(&mut self, oneself: Oneself, incarnation: Incarnation) {
+        self.oneself = oneself;
+        self.renew(incarnation);
+    }
+
+    /// The last bundle of each stream that this node has written under its present key.
+    pub(crate) fn heads(&self) -> BTreeMap<StreamId, u64> {
+        let is_present = |own: &&Own| own.identity.origin == self.oneself.origin;
+        let lasts = self.lasts.iter().map(|(&id, last)| (id, last.header.seq));
+        let open = self.open.values().chain(&self.control);
+        let open = open.map(|open| (open.author.stream(), open.author.head()));
+        let mut heads: BTreeMap<StreamId, u64> = lasts.collect();
+        heads.extend(open);
+        heads.retain(|id, head| *head > 0 && self.own.get(id).is_some_and(|own| is_present(&own)));
+        heads
     }
 
     fn identity(&self, audience: Audience) -> Identity {
@@ -358,7 +402,12 @@ impl Epochs {
         open.began = Some(env.now);
         open.numbers.clear();
         let first = open.author.head() + 1;
-        self.keys.insert((stream, number), Epoch { key });
+        let epoch = Epoch {
+            key,
+            began: env.now,
+            first,
+        };
+        self.keys.insert((stream, number), epoch);
         let value = Value::new().bytes(&key);
         let value = value.number(env.now.0.cast_unsigned()).number(first);
         ledger.write(
@@ -391,6 +440,7 @@ impl Epochs {
         );
         let value = Value::new().bytes(&to.0).bytes(&identity.incarnation.0);
         let value = value.bytes(&[class as u8, keep as u8]);
+        let value = value.bytes(&identity.origin.0);
         ledger.write(Key::of(table::WRITTEN).stream(stream).put(value));
     }
 
@@ -401,11 +451,13 @@ impl Epochs {
         stream: StreamId,
         recipient: &Recipient,
         env: &mut Env<'_>,
-    ) -> Result<Grant, Error> {
+    ) -> Result<(Given, Grant), Error> {
         let identity = self.own.get(&stream).ok_or(Error::UnknownStream)?.identity;
         let key = SecretKey::new(key);
-        let granted = Granted::sign(&self.oneself.node, scope, key, stream, identity);
-        granted.seal(recipient, &env.draw())
+        let node = self.oneself.node_of(identity.origin);
+        let granted = Granted::sign(node, scope, key, stream, identity);
+        let grant = granted.seal(recipient, &env.draw())?;
+        Ok(((stream, scope), grant))
     }
 
     /// Every key of every stream for an audience, to one who joins it.
@@ -542,28 +594,41 @@ impl Epochs {
     /// Grants travel in the plain control stream.
     fn hand_out(
         &mut self,
-        grants: &[Grant],
+        grants: &[(Given, Grant)],
         env: &mut Env<'_>,
         ledger: &mut Ledger,
     ) -> Result<(), Error> {
-        for grants in grants.chunks(GRANTS_PER_BUNDLE) {
+        for chunk in grants.chunks(GRANTS_PER_BUNDLE) {
             let payload = Payload {
                 written: env.now,
-                grants: grants.to_vec(),
+                grants: chunk.iter().map(|(_, grant)| grant.clone()).collect(),
                 ..Payload::default()
             };
-            self.say_plainly(&payload, env, ledger)?;
+            let (stream, seq) = self.say_plainly(&payload, env, ledger)?;
+            let given: BTreeSet<Given> = chunk.iter().map(|&(given, _)| given).collect();
+            let value = Value::new().number(given.len() as u64);
+            let value = given.iter().fold(value, |value, (stream, scope)| {
+                let (kind, number) = match *scope {
+                    Scope::Epoch(epoch) => (1, epoch),
+                    Scope::Subject(subject) => (2, subject),
+                };
+                value.bytes(&stream.0).bytes(&[kind]).number(number)
+            });
+            let key = Key::of(table::GRANTED).stream(stream).number(seq);
+            ledger.write(key.put(value));
+            self.granted
+                .insert((stream, seq), given.into_iter().collect());
         }
         Ok(())
     }
 
-    /// Writes to the stream that every carrier can read.
+    /// Writes to the stream that every carrier can read; returns where.
     pub(crate) fn say_plainly(
         &mut self,
         payload: &Payload,
         env: &mut Env<'_>,
         ledger: &mut Ledger,
-    ) -> Result<(), Error> {
+    ) -> Result<(StreamId, u64), Error> {
         if self.control.is_none() {
             let secret = &self.oneself.stream_secret;
             let author = Author::open_plain(secret, self.identity(Audience::CARRIERS));
@@ -575,8 +640,9 @@ impl Epochs {
             control.note(&bundle, env.now);
             ledger.publish(opening, bundle);
         }
+        let seq = control.author.head();
         self.note_own(opening.id(), Audience::CARRIERS, Class::LifeSafety, ledger);
-        Ok(())
+        Ok((opening.id(), seq))
     }
 
     /// Certificates for what need not be had any more.

@@ -6,7 +6,8 @@
 //! told twice and nothing is lost between the two disks.
 
 use crate::audience;
-use crate::circle::Circle;
+use crate::card::Fingerprint;
+use crate::circle::{Circle, Oneself};
 use crate::directory;
 use crate::ledger::{After, Ledger};
 use crate::members;
@@ -46,7 +47,8 @@ enum Lack {
 /// The reading end for this node.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    us: OriginId,
+    /// Every name under which others have told us something.
+    us: Vec<OriginId>,
     reader: Reader,
     ready: BTreeSet<Place>,
     lacking: BTreeMap<Lack, BTreeSet<Place>>,
@@ -70,7 +72,7 @@ pub(crate) struct Inbox {
 #[derive(Debug, Clone, Copy)]
 struct From<'a> {
     name: &'a str,
-    origin: OriginId,
+    organisation: Fingerprint,
     is_peer: bool,
 }
 
@@ -91,8 +93,7 @@ pub(crate) struct Desk<'a> {
 impl Inbox {
     /// `delivered` is what the application has on record.
     pub(crate) fn open(
-        us: OriginId,
-        secret: twin_link::ReaderSecret,
+        oneself: &Oneself,
         circle: &Circle,
         rows: &dyn Rows,
         delivered: BTreeMap<StreamId, Ranges>,
@@ -123,9 +124,21 @@ impl Inbox {
             .into_iter()
             .filter_map(person)
             .collect();
-        let reader = Reader::new(secret, circle.members.clone()).after_restart(delivered, erased);
+        let mut secrets = oneself.retired.iter().map(|retired| &retired.reader);
+        let first = secrets.next().unwrap_or(&oneself.reader).clone();
+        let reader = Reader::new(first, circle.members.clone());
+        let mut reader = reader.after_restart(delivered, erased);
+        for secret in secrets {
+            reader.renew(secret.clone());
+        }
+        if !oneself.retired.is_empty() {
+            reader.renew(oneself.reader.clone());
+        }
+        for revocation in &circle.revocations {
+            reader.revoke(revocation);
+        }
         let inbox = Self {
-            us,
+            us: oneself.origins().collect(),
             reader,
             ready: BTreeSet::new(),
             lacking: BTreeMap::new(),
@@ -140,6 +153,12 @@ impl Inbox {
             sources: BTreeMap::new(),
         };
         damaged.map_or(Ok(inbox), Err)
+    }
+
+    /// This node has new keys; what was told to the old ones is still read.
+    pub(crate) fn renew(&mut self, oneself: &Oneself) {
+        self.us.push(oneself.origin);
+        self.reader.renew(oneself.reader.clone());
     }
 
     /// Puts everything on disk that was not delivered in line.
@@ -230,10 +249,13 @@ impl Inbox {
     /// What peers tell us, and what members tell all members.
     fn accepts(&self, identity: &Identity, circle: &Circle) -> bool {
         let known = circle.known.get(&identity.origin);
-        let private = audience::of_peer(identity.origin, self.us);
+        let mut private = self
+            .us
+            .iter()
+            .map(|us| audience::of_peer(identity.origin, *us));
         known.is_some_and(|known| {
             identity.audience == audience::of_members()
-                || (known.is_peer && identity.audience == private)
+                || (known.is_peer && private.any(|private| identity.audience == private))
         })
     }
 
@@ -247,8 +269,18 @@ impl Inbox {
     }
 
     /// Who belongs has changed: others' grants and words may count now, or no longer.
-    pub(crate) fn note_circle(&mut self, desk: &Desk<'_>) {
+    pub(crate) fn note_circle(&mut self, desk: &Desk<'_>, ledger: &mut Ledger) {
         self.reader.set_members(desk.circle.members.clone());
+        for revocation in &desk.circle.revocations {
+            self.reader.revoke(revocation);
+        }
+        // What was recorded before the key was taken back stays on record, and that is told.
+        for (&stream, delivered) in self.reader.delivered() {
+            let last = self.reader.last_believed(stream);
+            if last.is_some_and(|last| delivered.last() > last) {
+                ledger.notices.say(Notice::Revoked(stream));
+            }
+        }
         let welcome: Vec<Lack> = self
             .lacking
             .keys()
@@ -347,7 +379,7 @@ impl Inbox {
         let mut claims = Vec::with_capacity(payload.records.len());
         let from = From {
             name: &known.name,
-            origin: identity.origin,
+            organisation: known.organisation,
             is_peer: known.is_peer,
         };
         self.hear((id, epoch), from, &payload.records, &mut claims);
@@ -371,6 +403,7 @@ impl Inbox {
         let delivery = Delivery {
             origin: identity.origin,
             origin_name: known.name.clone(),
+            organisation: known.organisation,
             stream: id,
             seq,
             class,
@@ -409,7 +442,7 @@ impl Inbox {
             }
             let source = sources
                 .entry(record.topic)
-                .or_insert_with(|| received_source(from.name, from.origin.0, &topic.source));
+                .or_insert_with(|| received_source(from.name, from.organisation.0, &topic.source));
             claims.push(Received {
                 source: source.clone(),
                 statement,
@@ -555,7 +588,7 @@ mod tests {
         let believed = |is_peer: bool, attribute: &str| {
             let from = From {
                 name: "press",
-                origin: OriginId([3; 16]),
+                organisation: Fingerprint([3; 16]),
                 is_peer,
             };
             from.is_believed(&Statement {

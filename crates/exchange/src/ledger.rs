@@ -49,6 +49,11 @@ impl Ledger {
         self.changes.is_empty()
     }
 
+    /// Whether everything is on disk, and what waited for it has happened.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.changes.is_empty() && self.after.is_empty() && self.taken.is_empty()
+    }
+
     /// The changes, to be made durable together.
     pub(crate) fn take(&mut self) -> Vec<Change> {
         self.taken.append(&mut self.after);

@@ -74,6 +74,8 @@ pub enum Doubt {
     Overtaken,
     /// One of our streams has two histories.
     Forked,
+    /// The node has new keys.
+    NewKeys,
 }
 
 impl Notice {
@@ -105,6 +107,7 @@ impl fmt::Display for Doubt {
             Self::Tail => "the node's log remembers more than the depot holds",
             Self::Overtaken => "somebody holds more of a stream of ours than we do",
             Self::Forked => "a stream of ours has two histories",
+            Self::NewKeys => "the node has new keys",
         })
     }
 }

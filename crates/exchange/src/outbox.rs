@@ -458,6 +458,36 @@ impl Outbox {
         }
     }
 
+    /// An audience has another name, because its reader or this node has new keys: what waits
+    /// for it and what was told to it stay known.
+    pub(crate) fn follow(&mut self, from: Audience, to: Audience, ledger: &mut Ledger) {
+        for class in Class::ALL {
+            let (old, new) = ((from, class), (to, class));
+            if let Some(queue) = self.queues.remove(&old) {
+                let known = self.queues.insert(new, queue);
+                let more = known.map(|queue| queue.entries).unwrap_or_default();
+                let queue = self.queues.get_mut(&new).expect("just put there");
+                let last = more.iter().filter_map(|entry| entry.sequence).max();
+                queue.taken = queue.taken.max(last.unwrap_or(0));
+                queue.entries.extend(more);
+            }
+            for known in [&mut self.at_start.marks, &mut self.at_start.held] {
+                if let Some(number) = known.remove(&old) {
+                    known.insert(new, number);
+                }
+            }
+            if let Some(from) = self.held.get(&old).copied() {
+                self.forget_held(old, ledger);
+                self.move_held(new, from, ledger);
+            }
+            if let Some(mark) = self.marks.remove(&old) {
+                self.marks.insert(new, mark);
+                ledger.write(row(table::MARK, old).delete());
+                ledger.write(row(table::MARK, new).put(Value::new().number(mark)));
+            }
+        }
+    }
+
     /// Forgets what waits for somebody who is no reader any more.
     pub(crate) fn drop_reader(&mut self, to: Audience, ledger: &mut Ledger) {
         for way in Class::ALL.map(|class| (to, class)) {

@@ -46,6 +46,7 @@ pub(crate) mod table {
     pub(crate) const EPOCH: u8 = b'E';
     pub(crate) const SUBJECT: u8 = b'S';
     pub(crate) const GIVEN: u8 = b'G';
+    pub(crate) const GRANTED: u8 = b'N';
     pub(crate) const OPENING: u8 = b'O';
     pub(crate) const BUNDLE: u8 = b'B';
     pub(crate) const CERTIFICATE: u8 = b'C';

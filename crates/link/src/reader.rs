@@ -58,13 +58,16 @@ pub struct Delivery {
 #[derive(Debug, Clone)]
 pub struct Reader {
     secret: ReaderSecret,
+    /// What the node read with before it got new keys.
+    retired: Vec<ReaderSecret>,
     members: Members,
     keys: BTreeMap<(StreamId, Scope), SecretKey>,
     identities: BTreeMap<StreamId, Identity>,
     topics: BTreeMap<(StreamId, u64), Topics>,
     delivered: BTreeMap<StreamId, Ranges>,
     erased: BTreeSet<(StreamId, u64)>,
-    revocations: BTreeMap<[u8; 32], Revocation>,
+    /// How far the streams of nodes are believed whose keys were taken back.
+    revoked: BTreeMap<[u8; 32], BTreeMap<StreamId, u64>>,
 }
 
 impl Reader {
@@ -72,13 +75,14 @@ impl Reader {
     pub fn new(secret: ReaderSecret, members: Members) -> Self {
         Self {
             secret,
+            retired: Vec::new(),
             members,
             keys: BTreeMap::new(),
             identities: BTreeMap::new(),
             topics: BTreeMap::new(),
             delivered: BTreeMap::new(),
             erased: BTreeSet::new(),
-            revocations: BTreeMap::new(),
+            revoked: BTreeMap::new(),
         }
     }
 
@@ -93,6 +97,12 @@ impl Reader {
         self.delivered = delivered;
         self.erased = erased;
         self
+    }
+
+    /// The node has new keys; what was granted to the old ones is still read.
+    pub fn renew(&mut self, secret: ReaderSecret) {
+        self.retired
+            .push(std::mem::replace(&mut self.secret, secret));
     }
 
     /// The persons' keys that were destroyed here, by stream and number.
@@ -230,12 +240,13 @@ impl Reader {
     /// Keeps the keys that are sealed to this node and signed by the node that they name.
     fn take_keys(&mut self, payload: &Payload) -> Vec<(StreamId, Scope)> {
         let mut taken = Vec::new();
-        let mine = |grant: &&Grant| grant.is_for(&self.secret);
-        let mine: Vec<_> = payload.grants.iter().filter(mine).collect();
-        for granted in mine
-            .iter()
-            .filter_map(|grant| grant.open(&self.secret).ok())
-        {
+        let open = |grant: &Grant| {
+            let mut secrets = std::iter::once(&self.secret).chain(&self.retired);
+            let secret = secrets.find(|secret| grant.is_for(secret))?;
+            grant.open(secret).ok()
+        };
+        let mine: Vec<Granted> = payload.grants.iter().filter_map(open).collect();
+        for granted in mine {
             let member = self.members.get(&granted.identity.origin);
             if member.is_none_or(|member| granted.verify(&member.node).is_err()) {
                 continue;
@@ -260,26 +271,39 @@ impl Reader {
 
     fn take_revocations(&mut self, payload: &Payload) {
         for revocation in &payload.revocations {
-            let mut members = self.members.values();
-            let may = members.any(|member| {
-                member.node == revocation.node && member.authority == revocation.authority
-            });
-            if may && revocation.verify().is_ok() {
-                let node = revocation.node.to_bytes();
-                self.revocations
-                    .entry(node)
-                    .or_insert_with(|| revocation.clone());
-            }
+            self.revoke(revocation);
         }
+    }
+
+    /// An organisation took the key of a node of its own back: what the node wrote after the
+    /// last bundles that are good is not believed. Of several such words the most cautious
+    /// counts, stream by stream, so their order makes no difference.
+    pub fn revoke(&mut self, revocation: &Revocation) {
+        let mut members = self.members.values();
+        let may = members.any(|member| {
+            member.node == revocation.node && member.authority == revocation.authority
+        });
+        if !may || revocation.verify().is_err() {
+            return;
+        }
+        let believed = self.revoked.entry(revocation.node.to_bytes());
+        let believed = believed.or_insert_with(|| revocation.believed.clone());
+        for (stream, last) in believed {
+            *last = revocation.last_believed(*stream).min(*last);
+        }
+    }
+
+    /// The last bundle of a stream that is believed, if the key of its writer was taken back.
+    pub fn last_believed(&self, stream: StreamId) -> Option<u64> {
+        let member = self.members.get(&self.identities.get(&stream)?.origin)?;
+        let believed = self.revoked.get(member.node.as_bytes())?;
+        Some(believed.get(&stream).copied().unwrap_or(0))
     }
 
     /// Whether the writer's key was not revoked before this bundle.
     fn check_trust(&self, stream: StreamId, seq: u64) -> Result<(), Error> {
-        let writer = self.identities.get(&stream);
-        let member = writer.and_then(|identity| self.members.get(&identity.origin));
-        let revocation = member.and_then(|m| self.revocations.get(m.node.as_bytes()));
-        match revocation {
-            Some(revocation) if seq > revocation.last_believed(stream) => Err(Error::Untrusted),
+        match self.last_believed(stream) {
+            Some(last) if seq > last => Err(Error::Untrusted),
             _ => Ok(()),
         }
     }

@@ -16,23 +16,24 @@ pub const ORGANISATION_NAME_MAX: usize = 40;
 /// What the names of erased twins begin with; a number follows.
 pub const ERASED_PREFIX: &str = "urn:twin:erased:";
 
-/// How many hexadecimal digits of an origin stand in a source's name.
-const ORIGIN_DIGITS: usize = 8;
+/// How many hexadecimal digits of an organisation stand in a source's name.
+const ORGANISATION_DIGITS: usize = 8;
 
 /// The taken-apart name of a source of another organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReceivedFrom<'a> {
     /// What the organisation calls itself; anybody may call itself so.
     pub name: &'a str,
-    /// The first eight hexadecimal digits of its origin.
-    pub origin_prefix: &'a str,
+    /// The first eight hexadecimal digits of its fingerprint.
+    pub organisation: &'a str,
     /// What it calls the source.
     pub original: &'a str,
 }
 
 /// What a source of another organisation is called here.
 ///
-/// What does not fit into a name is written as `-`, and an original too long to be carried
+/// `organisation` are the bytes of its fingerprint, so that the name stays when its node gets
+/// new keys. What does not fit into a name is written as `-`, and an original too long to be carried
 /// whole keeps its beginning and a digest of the rest.
 ///
 /// ```
@@ -42,11 +43,11 @@ pub struct ReceivedFrom<'a> {
 /// assert_eq!(here.as_str(), "urn:twin:from:tower.abababab:urn:tower:detector:7");
 /// assert_eq!(origin_of(&here).unwrap().original, "urn:tower:detector:7");
 /// ```
-pub fn received_source(name: &str, origin: [u8; 16], original: &SourceId) -> SourceId {
+pub fn received_source(name: &str, organisation: [u8; 16], original: &SourceId) -> SourceId {
     let mut text = String::from(RECEIVED_PREFIX);
     text.extend(name.chars().map(slug).take(ORGANISATION_NAME_MAX));
     text.push('.');
-    for byte in &origin[..ORIGIN_DIGITS / 2] {
+    for byte in &organisation[..ORGANISATION_DIGITS / 2] {
         let _ = write!(text, "{byte:02x}");
     }
     text.push(':');
@@ -95,14 +96,14 @@ pub fn is_received(source: &SourceId) -> bool {
 pub fn origin_of(source: &SourceId) -> Option<ReceivedFrom<'_>> {
     let rest = source.as_str().strip_prefix(RECEIVED_PREFIX)?;
     let (who, original) = rest.split_once(':')?;
-    let (name, origin_prefix) = who.split_once('.')?;
-    let is_origin = origin_prefix.len() == ORIGIN_DIGITS
-        && origin_prefix
+    let (name, organisation) = who.split_once('.')?;
+    let is_origin = organisation.len() == ORGANISATION_DIGITS
+        && organisation
             .bytes()
             .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     (is_origin && !original.is_empty()).then_some(ReceivedFrom {
         name,
-        origin_prefix,
+        organisation,
         original,
     })
 }
@@ -142,7 +143,7 @@ mod tests {
             assert_eq!(named.as_str(), expected);
             assert!(is_received(&named));
             let from = origin_of(&named).unwrap();
-            assert_eq!((from.origin_prefix, from.original), ("1a2b3c4d", original));
+            assert_eq!((from.organisation, from.original), ("1a2b3c4d", original));
         }
     }
 

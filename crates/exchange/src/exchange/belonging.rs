@@ -131,6 +131,7 @@ impl Exchange {
 
     /// Who belongs may have changed: newcomers get their keys, who left gets none.
     pub(super) fn renew_circle(&mut self, env: &mut Env<'_>) {
+        self.follow_new_keys();
         let circle = Circle::of(self.oneself.origin, &self.roster);
         let before = std::mem::replace(&mut self.circle, circle);
         let origins: BTreeSet<OriginId> = before

@@ -42,11 +42,14 @@ impl Exchange {
     }
 
     fn readers(&self) -> BTreeMap<Audience, Recipient> {
-        let us = self.oneself.origin;
-        let cards = self.roster.members().map(|member| member.card.origin());
-        let peers = cards.map(|peer| (audience::of_peer(us, peer), Recipient::Peer(peer.0)));
-        let members = (audience::of_members(), Recipient::Members);
-        peers.chain([members]).collect()
+        let mut readers = BTreeMap::from([(audience::of_members(), Recipient::Members)]);
+        for us in self.oneself.origins() {
+            for &peer in self.circle.known.keys() {
+                let present = self.roster.present(peer);
+                readers.insert(audience::of_peer(us, peer), Recipient::Peer(present.0));
+            }
+        }
+        readers
     }
 }
 

@@ -11,6 +11,7 @@ mod disclosures;
 mod doors;
 mod load;
 mod outgoing;
+mod rotation;
 mod sessions;
 mod telling;
 
@@ -41,6 +42,8 @@ use twin_policy::sharing::RuleRecord;
 
 /// What is superseded or expired is looked for this often.
 const TIDY_S: i64 = 30;
+/// What of our own nobody needs any more is looked for this often.
+const PRUNE_S: i64 = 6 * 3600;
 /// Bytes of others' bundles that are carried unread, unless said otherwise.
 const CARRIED_MAX: u64 = 1 << 30;
 /// A clock that is this far off is told.
@@ -103,6 +106,8 @@ pub struct Exchange {
     frames: Vec<(Peer, Vec<u8>)>,
     closes: Vec<(Peer, Ended)>,
     tidied: Time,
+    /// When own streams were last gone through.
+    pruned: Option<Time>,
     place: [u8; 32],
     /// Bytes that are carried for others and cannot be read here, and how many may be.
     carried: u64,
@@ -131,6 +136,7 @@ impl Exchange {
         let nothing = Nothing;
         let mut exchange = Self::with(
             secrets,
+            &[],
             roster,
             incarnation,
             Found::default(),
@@ -175,8 +181,10 @@ impl Exchange {
         if let Some(table) = found.damaged {
             ledger.notices.say(Notice::Damaged(table));
         }
+        let retired = rotation::load(rows)?;
         let mut exchange = Self::with(
             secrets,
+            &retired,
             roster,
             incarnation,
             found,
@@ -198,6 +206,7 @@ impl Exchange {
     )]
     fn with(
         secrets: Secrets,
+        retired: &[Secrets],
         roster: Roster,
         incarnation: Incarnation,
         found: Found,
@@ -207,7 +216,7 @@ impl Exchange {
         place: [u8; 32],
         env: &mut Env<'_>,
     ) -> Result<Self, Error> {
-        let oneself = Oneself::of(&secrets);
+        let oneself = Oneself::of(&secrets, retired);
         let circle = Circle::of(oneself.origin, &roster);
         let mut epochs = Epochs::new(oneself.clone(), incarnation);
         epochs.load(rows).map_err(Error::Damaged)?;
@@ -222,10 +231,7 @@ impl Exchange {
             }
         }
         epochs.remember(rows, &found.replica);
-        let us = oneself.origin;
-        let reader = oneself.reader.clone();
-        let mut inbox =
-            Inbox::open(us, reader, &circle, rows, delivered).map_err(Error::Damaged)?;
+        let mut inbox = Inbox::open(&oneself, &circle, rows, delivered).map_err(Error::Damaged)?;
         inbox.line_up(&found.replica, &|stream| epochs.own(stream).is_some());
         for (stream, seq) in found.gone {
             ledger.write(bundle_key(stream, seq).delete());
@@ -249,6 +255,7 @@ impl Exchange {
             frames: Vec::new(),
             closes: Vec::new(),
             tidied: env.now,
+            pruned: None,
             place,
             carried: 0,
             carried_max: CARRIED_MAX,
@@ -303,7 +310,7 @@ impl Exchange {
                 circle: &self.circle,
             };
             if std::mem::take(&mut self.circle_is_new) {
-                self.inbox.note_circle(&desk);
+                self.inbox.note_circle(&desk, &mut self.ledger);
             }
             self.inbox.read(&desk, &mut self.ledger);
             for (stream, writer) in self.inbox.writers() {
@@ -311,7 +318,8 @@ impl Exchange {
                 let _ = self.hub.attribute(stream, writer);
             }
             for ((member, class), until) in self.inbox.whole() {
-                self.contacts.hold(member, class, until);
+                self.contacts
+                    .hold(self.roster.present(member), class, until);
             }
             let statements = self.inbox.statements();
             let mut any_news = false;

@@ -99,7 +99,7 @@ impl Exchange {
     /// Erases an entity with everybody who was told of it under its own key: the key is
     /// destroyed here, and whoever was given it is told to do the same.
     pub fn erase(&mut self, entity: &EntityId, env: &mut Env<'_>) -> Result<(), Error> {
-        self.flush_all(env);
+        self.write_all(env);
         let (epochs, circle) = (&mut self.epochs, &self.circle);
         epochs.erase(entity, circle, env, &mut self.ledger)?;
         Ok(())
@@ -110,7 +110,7 @@ impl Exchange {
         let Recipient::Peer(peer) = to else {
             return Some(audience::of_members());
         };
-        let peer = OriginId(peer);
+        let peer = self.roster.present(OriginId(peer));
         let to = audience::of_peer(self.oneself.origin, peer);
         if !self.circle.is_reader(peer, to) {
             self.ledger.notices.say(Notice::NoReader(peer));
@@ -137,20 +137,15 @@ impl Exchange {
         self.outbox.flush(false, epochs, circle, env, ledger);
     }
 
-    /// Writes what waits for company, too.
-    /// Puts everything that waits into bundles: before a backup, so that a node that is made
-    /// from it tells nothing once more.
-    pub fn bundle_all(&mut self, env: &mut Env<'_>) {
-        self.flush_all(env);
-    }
-
     /// The node's log ends with this claim: after a backup was restored it may end before what
     /// was offered. New claims take the numbers again, and are offered.
     pub fn rewind(&mut self, last: u64) {
         self.outbox.rewind(last);
     }
 
-    fn flush_all(&mut self, env: &mut Env<'_>) {
+    /// Writes what waits for company, too: before a backup, so that a node that is made from it
+    /// tells nothing once more.
+    pub fn write_all(&mut self, env: &mut Env<'_>) {
         let (epochs, circle, ledger) = (&mut self.epochs, &self.circle, &mut self.ledger);
         self.outbox.flush(true, epochs, circle, env, ledger);
     }

@@ -1,11 +1,10 @@
 //! Conversations with members, and what they bring.
 
-use super::{CLOCK_OFF_S, Error, Exchange, TIDY_S};
+use super::{CLOCK_OFF_S, Error, Exchange, PRUNE_S, TIDY_S};
 use crate::Env;
 use crate::epochs::Epochs;
 use crate::inbox::Inbox;
 use crate::ledger::After;
-use crate::members::Statement;
 use crate::notice::{Doubt, Notice};
 use crate::rows::{Form, Key, RowShelf, Rows, Value, bundle_key, bundle_of, put_bundle, table};
 use twin_link::Class;
@@ -115,6 +114,7 @@ impl Exchange {
 
     /// What is superseded or has expired need not be kept.
     fn tidy(&mut self, rows: &dyn Rows, env: &mut Env<'_>) {
+        self.prune(rows, env.now);
         self.epochs.certify(env.now, &mut self.ledger);
         self.count_carried();
         for (stream, seq) in self.hub.expire(env.now) {
@@ -134,6 +134,20 @@ impl Exchange {
         }
         self.contacts.write(&mut self.ledger);
         self.outbox.write_upto(&mut self.ledger, true);
+    }
+
+    /// Our own streams do not grow for ever.
+    fn prune(&mut self, rows: &dyn Rows, now: Time) {
+        let is_due = |last: Time| now.0 >= last.0 + PRUNE_S * MICROS || now < last;
+        // What is not on disk yet is not among the rows.
+        if !self.pruned.is_none_or(is_due) || !self.ledger.is_settled() {
+            return;
+        }
+        self.pruned = Some(now);
+        let needed = self.roster.own_statements().map(|said| said.encode());
+        let (replica, ledger) = (self.hub.replica(), &mut self.ledger);
+        self.epochs
+            .prune(rows, replica, &needed.collect(), now, ledger);
     }
 
     pub(super) fn obey(&mut self, outputs: Vec<Output>, env: &mut Env<'_>) {
@@ -242,7 +256,7 @@ impl Exchange {
 
     /// What was written since the start in a stream that has another end elsewhere goes out
     /// again; if it is the stream of keys, everything does.
-    fn offer_again(&mut self, stream: StreamId) {
+    pub(super) fn offer_again(&mut self, stream: StreamId) {
         let Some(own) = self.epochs.own(stream).copied() else {
             return;
         };
@@ -269,10 +283,7 @@ impl Exchange {
     pub(super) fn renew(&mut self, doubt: Doubt, env: &mut Env<'_>) -> Result<(), Error> {
         let incarnation = Incarnation(env.draw());
         self.epochs.renew(incarnation);
-        self.ledger.renew_life(incarnation, self.place);
-        self.ledger.notices.say(Notice::NewLife(doubt));
-        let statements: Vec<Statement> = self.roster.own_statements().collect();
-        self.publish(&statements, env)
+        self.begin_life(incarnation, doubt, env)
     }
 
     fn report(&mut self, report: &Report) {

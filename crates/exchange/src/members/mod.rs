@@ -220,6 +220,13 @@ impl Roster {
         })
     }
 
+    /// The present node of the organisation that this one is or was a node of.
+    pub fn present(&self, origin: OriginId) -> OriginId {
+        let place = self.reached().nodes.get(&origin);
+        let present = place.and_then(|(authority, _)| self.dossiers.get(authority)?.present());
+        present.map_or(origin, Card::origin)
+    }
+
     /// Everyone whose word counts, as the reading end of the link needs it. Retired nodes
     /// are in it: what they wrote before is still to be read.
     pub fn to_link(&self) -> Members {

@@ -282,6 +282,39 @@ impl Node {
         Ok(())
     }
 
+    /// Gives this node new keys, by rota. What was agreed and told stays. Blocks.
+    pub fn rotate_key(&self, caller: &Caller) -> Result<(), Error> {
+        permit(caller, &policy::Action::ManageOrganisation)?;
+        self.ask_link(|seat| {
+            seat.exchanging(|exchange, rows, env| exchange.rotate(rows, env))?
+                .map_err(link)?;
+            seat.after_founding()
+        })?;
+        tracing::info!(by = ?caller.principal, "the node has new keys");
+        Ok(())
+    }
+
+    /// Takes back the key of this node because somebody else has it, or ends the membership of
+    /// a member. Others believe what this node itself has written so far, and nothing that
+    /// comes under the old key after it. Blocks.
+    pub fn revoke(&self, caller: &Caller, member: Option<&str>) -> Result<(), Error> {
+        permit(caller, &policy::Action::ManageOrganisation)?;
+        if let Some(member) = member {
+            return self.remove_member(caller, member);
+        }
+        self.ask_link(|seat| {
+            seat.exchanging(|exchange, rows, env| {
+                // What waits is written first, so that it is among what is good.
+                exchange.write_all(env);
+                exchange.revoke_self(exchange.positions(), rows, env)
+            })?
+            .map_err(link)?;
+            seat.after_founding()
+        })?;
+        tracing::warn!(by = ?caller.principal, "the key of this node was taken back");
+        Ok(())
+    }
+
     // --- sharing --------------------------------------------------------------
 
     /// What goes to whom, rules that have ended included. Blocks.

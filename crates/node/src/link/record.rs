@@ -203,7 +203,7 @@ impl Desk {
 /// How the names of all sources of the organisation begin.
 fn prefix(delivery: &Delivery) -> String {
     let any = SourceId::new("urn:x").expect("a URI");
-    let name = received_source(&delivery.origin_name, delivery.origin.0, &any);
+    let name = received_source(&delivery.origin_name, delivery.organisation.0, &any);
     let name = name.as_str();
     debug_assert!(name.starts_with(RECEIVED_PREFIX), "named by one rule");
     name[..name.len() - any.as_str().len()].to_owned()

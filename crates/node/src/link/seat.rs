@@ -390,7 +390,7 @@ impl Seat {
                 break;
             }
         }
-        let _ = self.exchanging(|exchange, _, env| exchange.bundle_all(env));
+        let _ = self.exchanging(|exchange, _, env| exchange.write_all(env));
     }
 
     /// Makes what changed durable; returns whether anything had changed.

@@ -612,3 +612,32 @@ fn a_summary_that_has_run_out_is_not_shown() {
     clock.set(crate::bench::START.plus_seconds(120.0));
     assert_eq!(shown(), (false, true));
 }
+
+/// The tower's node gets new keys, twice; the brigade goes on to hear it, under the same name.
+#[test]
+fn a_node_with_new_keys_goes_on() {
+    let (tower, brigade) = pair();
+    tower.shares("brigade", &["temperature"], false);
+    tower.says("urn:x:room", "temperature", Value::Number(20.0));
+    brigade.until("told", |o| o.claims("urn:x:room", "temperature") == 1);
+    tower.node.rotate_key(OPERATOR).unwrap();
+    tower.says("urn:x:room", "temperature", Value::Number(21.0));
+    brigade.until("told", |o| o.claims("urn:x:room", "temperature") == 2);
+    tower.node.revoke(OPERATOR, None).unwrap();
+    tower.says("urn:x:room", "temperature", Value::Number(22.0));
+    brigade.until("told", |o| o.claims("urn:x:room", "temperature") == 3);
+    let reader = brigade.node.read(OPERATOR).unwrap();
+    let why = reader.why(&id("urn:x:room"), &attribute("temperature"), None, None);
+    let why = why.unwrap();
+    let claims = &why.get().claims;
+    let names = claims.iter().filter(|c| c.source == claims[0].source);
+    assert_eq!(names.count(), 3, "the tower keeps its name");
+    brigade.node.revoke(OPERATOR, Some("tower")).unwrap();
+    let members = brigade.node.members(OPERATOR).unwrap();
+    assert!(members.get().is_empty());
+    let viewer = Caller {
+        role: Role::Viewer,
+        ..OPERATOR.clone()
+    };
+    assert!(tower.node.rotate_key(&viewer).is_err());
+}

@@ -13,7 +13,7 @@
 //! rule 2     <<<<<<<<<<<<·············<<<<<<<<<<<<|=========   from 140, with backfill
 //! ```
 
-use super::rule::{Error, Rule};
+use super::rule::{Error, Recipient, Rule};
 use std::ops::Range;
 
 /// Most rules that are kept, those ended included: a rule that is forgotten would let its
@@ -114,6 +114,12 @@ impl RuleRecord {
         if self.left_to_backfill().is_some() {
             self.backfilled = to.clamp(self.backfilled, self.from);
         }
+    }
+
+    /// Whoever is told is called otherwise from now on: an organisation's node has a new key.
+    /// What the rule has told counts as told to the new one.
+    pub fn readdress(&mut self, to: Recipient) {
+        self.rule.to = to;
     }
 
     /// Ends it before the claim numbered `next`, the first that was not yet offered.
