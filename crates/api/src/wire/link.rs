@@ -142,6 +142,7 @@ fn contact(json: &mut Json, member: &MemberLine) {
         .or_null(member.last_heard, Json::time);
     json.field("commonUntil")
         .or_null(member.common_until, Json::time);
+    json.field("coarse").boolean(member.is_coarse);
     json.field("goodput_bytes_per_s")
         .or_null(member.goodput_bytes_per_s, Json::number);
     json.field("classes").list(&member.classes, contact_line);

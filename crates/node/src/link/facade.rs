@@ -363,6 +363,7 @@ impl Node {
     pub fn link_notices(&self, caller: &Caller) -> Result<View<Vec<NoticeLine>>, Error> {
         permit(caller, &policy::Action::ReadPeers)?;
         let lines = self.ask_link(|seat| {
+            seat.note();
             let line = |noticed: &super::seat::Noticed| NoticeLine {
                 id: noticed.id,
                 at: noticed.at,

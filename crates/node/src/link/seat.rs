@@ -405,8 +405,35 @@ impl Seat {
             return false;
         }
         let _ = self.exchanging(|exchange, rows, env| exchange.synced(rows, env));
+        self.note();
         self.answer();
         is_new
+    }
+
+    /// Keeps in step with who belongs, before anybody is answered: whoever is given a code may
+    /// use it at once. Takes up what is to be told.
+    pub(super) fn note(&mut self) {
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        let mut random = draw;
+        let env = Env {
+            now: self.clock.now(),
+            random: &mut random,
+        };
+        self.carriers.follow(exchange, exchange.is_inviting(&env));
+        for notice in exchange.notices() {
+            tracing::warn!(code = notice.code(), "{notice}");
+            self.noticed += 1;
+            self.notices.push_back(Noticed {
+                id: self.noticed,
+                at: env.now,
+                notice,
+            });
+        }
+        while self.notices.len() > NOTICES_MAX {
+            self.notices.pop_front();
+        }
     }
 
     /// Gives back room of what no longer counts, a little at a time.
@@ -469,7 +496,7 @@ impl Seat {
         };
     }
 
-    /// Everything durable: frames leave, bundles go to the writer, notices are told.
+    /// Everything durable: frames leave, and bundles go to the writer.
     fn hand_out(&mut self) {
         if self.try_again.is_some() {
             return;
@@ -489,19 +516,6 @@ impl Seat {
             }
         }
         self.carriers.pump(exchange, &self.rows, &mut env);
-        self.carriers.follow(exchange, exchange.is_inviting(&env));
-        for notice in exchange.notices() {
-            tracing::warn!(code = notice.code(), "{notice}");
-            self.noticed += 1;
-            self.notices.push_back(Noticed {
-                id: self.noticed,
-                at: env.now,
-                notice,
-            });
-        }
-        while self.notices.len() > NOTICES_MAX {
-            self.notices.pop_front();
-        }
     }
 
     /// When something is to be done though nothing happens. What waits for a carrier that is
