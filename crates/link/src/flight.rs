@@ -21,6 +21,10 @@ const FIRST_RTT_US: i64 = 500_000;
 /// Queue in frames below which the window grows and above which it shrinks.
 const QUEUE_MIN_FRAMES: f64 = 1.0;
 const QUEUE_MAX_FRAMES: f64 = 2.0;
+/// On a fast link the queue is counted in time, because what looks like one is mostly the
+/// other side's disk: below this the window grows, above twice this it shrinks. An alarm may
+/// take thirty times as long.
+const QUEUE_MIN_US: f64 = 25_000.0;
 const BACKOFF_MAX: u32 = 5;
 
 #[derive(Debug, Clone)]
@@ -160,14 +164,15 @@ impl<T> Flight<T> {
         rtt.min = rtt.min.min(sample);
         let frame = self.frame_bytes as f64;
         let queue_frames = self.window_bytes * (1.0 - rtt.min / sample) / frame;
+        let queue_us = sample - rtt.min;
         // Per window of acknowledged frames: one frame more or less, doubled while starting.
         let frames = (self.window_bytes / frame).max(1.0);
-        if queue_frames > QUEUE_MAX_FRAMES {
+        if queue_frames > QUEUE_MAX_FRAMES && queue_us > 2.0 * QUEUE_MIN_US {
             self.is_starting = false;
             self.window_bytes -= frame / frames;
         } else if self.is_starting {
             self.window_bytes += frame;
-        } else if queue_frames < QUEUE_MIN_FRAMES {
+        } else if queue_frames < QUEUE_MIN_FRAMES || queue_us < QUEUE_MIN_US {
             self.window_bytes += frame / frames;
         }
         let most = (FRAMES_IN_FLIGHT_MAX * self.frame_bytes) as f64;

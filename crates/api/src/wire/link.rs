@@ -23,9 +23,23 @@ impl Known {
     /// The member that a source's name names; a name alone proves nothing, so its
     /// identifier has to agree.
     fn find(&self, from: &ReceivedFrom<'_>) -> Option<&MemberLine> {
-        let is_it = |member: &&MemberLine| member.id.to_string().starts_with(from.origin_prefix);
-        self.0.iter().find(is_it)
+        let is_it = |member: &&MemberLine| is_named(member, from.organisation);
+        let present = self
+            .0
+            .iter()
+            .find(|member| !member.is_retired && is_it(member));
+        present.or_else(|| self.0.iter().find(is_it))
     }
+}
+
+/// Whether the digits in a source's name are the first of the organisation's fingerprint.
+fn is_named(member: &MemberLine, digits: &str) -> bool {
+    let bytes = member.fingerprint.0.iter();
+    let written: String = bytes
+        .take(digits.len() / 2)
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    written == digits
 }
 
 /// Whether any of the sources is another organisation's.
@@ -82,8 +96,8 @@ pub(crate) fn found(json: &mut Json, found: &Found, known: &Known) {
         json.field("sources")
             .list(&found.sources, |json, source| json.text(source.as_str()));
         let mut named: Vec<_> = found.sources.iter().filter_map(origin_of).collect();
-        named.sort_by_key(|from| (from.name, from.origin_prefix));
-        named.dedup_by_key(|from| (from.name, from.origin_prefix));
+        named.sort_by_key(|from| (from.name, from.organisation));
+        named.dedup_by_key(|from| (from.name, from.organisation));
         json.field("from")
             .list(&named, |json, named| from(json, named, known));
         json.field("identities")
