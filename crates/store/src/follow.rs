@@ -7,7 +7,6 @@ use crate::batch::{self, Interner};
 use crate::log::{Frames, Step, damaged};
 use crate::open::LogFile;
 use crate::{Error, Reader};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use twin_model::{Claim, ClaimId};
 
@@ -18,6 +17,8 @@ pub struct Follower {
     /// The number of the first claim that is still to be read.
     next: u64,
     place: Option<Place>,
+    /// What was read of a sealed file and not given yet, and the number after the file.
+    ahead: Option<(std::vec::IntoIter<Claim>, u64)>,
     interner: Interner,
 }
 
@@ -35,6 +36,7 @@ impl Reader {
             reader: self.clone(),
             next,
             place: None,
+            ahead: None,
             interner: Interner::default(),
         }
     }
@@ -57,6 +59,7 @@ impl Follower {
         if outcome.is_err() {
             self.next = first;
             self.place = None;
+            self.ahead = None;
         }
         outcome.map(|()| read)
     }
@@ -108,19 +111,26 @@ impl Follower {
         Ok(true)
     }
 
+    /// Takes from what is sealed, one file at a time: it is decoded once, whatever is asked
+    /// for at a time.
     fn read_sealed(&mut self, end: u64, claims: usize, read: &mut Vec<Claim>) -> Result<(), Error> {
-        let mut is_whole = true;
-        self.reader.retained(self.next..end, &mut |portion| {
-            read.extend(portion);
-            if read.len() < claims {
-                return ControlFlow::Continue(());
-            }
-            is_whole = false;
-            ControlFlow::Break(())
-        })?;
-        let last = read.last().map_or(self.next, |claim| claim.id.sequence + 1);
-        // What is gone by retention or erasure is passed over.
-        self.next = if is_whole { end } else { last };
+        if self.ahead.is_none() {
+            self.ahead = match self.reader.first_retained(&(self.next..end))? {
+                Some((claims, end)) => Some((claims.into_iter(), end)),
+                // What is gone by retention or erasure is passed over.
+                None => Some((Vec::new().into_iter(), end)),
+            };
+        }
+        let Some((ahead, end)) = &mut self.ahead else {
+            return Ok(());
+        };
+        read.extend(ahead.take(claims.saturating_sub(read.len())));
+        if let Some(claim) = ahead.as_slice().first() {
+            self.next = claim.id.sequence;
+        } else {
+            self.next = *end;
+            self.ahead = None;
+        }
         Ok(())
     }
 }

@@ -64,6 +64,36 @@ impl Reader {
         Ok(())
     }
 
+    /// The claims among `sequences` of the first log file that has numbers of them, and the
+    /// number after its last; nothing when no file has.
+    pub(crate) fn first_retained(
+        &self,
+        sequences: &Range<u64>,
+    ) -> Result<Option<(Vec<Claim>, u64)>, Error> {
+        let mut done = 0;
+        while let Some((number, unit)) = next_unit(&self.shared, done) {
+            let Range { start, end } = unit.sequences();
+            if start >= sequences.end {
+                break;
+            }
+            if end > sequences.start {
+                let mut claims = Vec::new();
+                match unit {
+                    Unit::Sealed(_) => claims = self.sealed_claims(number, sequences)?,
+                    Unit::Log(log) => {
+                        let _ = log_claims(&log, sequences, &mut |portion| {
+                            claims.extend(portion);
+                            ControlFlow::Continue(())
+                        })?;
+                    }
+                }
+                return Ok(Some((claims, end.min(sequences.end))));
+            }
+            done = number;
+        }
+        Ok(None)
+    }
+
     /// The claims of one sealed log file in the order of recording. A segment may be
     /// replaced between the question and the reading; then it is asked again.
     fn sealed_claims(&self, number: u32, sequences: &Range<u64>) -> Result<Vec<Claim>, Error> {

@@ -527,16 +527,10 @@ fn a_slow_pipe_is_sent_as_it_speaks() {
     drop((node, pipe));
 }
 
-/// Ctrl-C.
+/// Ctrl-C, without another process that would take its time.
 fn interrupt(child: &std::process::Child) {
-    let id = child.id().to_string();
-    assert!(
-        std::process::Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    let id = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
 }
 
 /// Ctrl-C at different moments of an import: all of the file is there, or nothing.
