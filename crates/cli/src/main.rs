@@ -91,7 +91,7 @@ fn run(arguments: &Arguments, output: &Output) -> Result<()> {
         Command::Org(args) => {
             let data = match args.action {
                 OrgAction::Init { .. } => MayBeNew,
-                OrgAction::Show => MustExist,
+                OrgAction::Keys { .. } | OrgAction::Show => MustExist,
             };
             ask(data, &|node| link::org(node, output, &args.action))
         }

@@ -36,6 +36,16 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             found,
         ),
         Endpoint::new(
+            Method::Post,
+            "/v1/organisation/keys",
+            Doc::new(
+                "Gives this node new keys; if they were stolen, nothing that comes under the old ones is believed",
+                "Organisation",
+            )
+            .body(JSON, "KeysRequest"),
+            renew_keys,
+        ),
+        Endpoint::new(
             Method::Get,
             "/v1/members",
             Doc::new("Every member, and how things stand with it", "Members"),
@@ -89,6 +99,14 @@ struct OrganisationRequest {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct KeysRequest {
+    /// Somebody else has the old ones.
+    #[serde(default)]
+    stolen: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct JoinRequest {
     code: String,
     /// Only say who gave it.
@@ -128,6 +146,20 @@ fn is_address(address: &str) -> bool {
     let place = address.strip_prefix("wss://");
     let place = place.and_then(|place| place.rsplit_once(':'));
     place.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
+async fn renew_keys(State(app): State<App>, asking: Asking, body: Body) -> Result<Response, Error> {
+    let KeysRequest { stolen } = object(body).await?;
+    app.work(move |node| {
+        if stolen {
+            node.revoke(&asking.caller)?;
+        } else {
+            node.rotate_key(&asking.caller)?;
+        }
+        let organisation = node.organisation(&asking.caller)?.into_inner();
+        Ok(own(organisation.as_ref()))
+    })
+    .await
 }
 
 fn own(organisation: Option<&Organisation>) -> Response {

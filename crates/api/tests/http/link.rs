@@ -80,6 +80,19 @@ async fn an_organisation_is_founded_once_and_invites() {
     );
     let again = bench.get("/v1/organisation", &bench.operator).await.json();
     assert_eq!(founded, again);
+    let mut before = again;
+    for request in ["{}", r#"{"stolen":true}"#] {
+        let renewed = asked(&bench, "POST", "/v1/organisation/keys", request).await;
+        let renewed = renewed.json();
+        form::check("Organisation", &renewed);
+        let (was, is) = (&before["organisation"], &renewed["organisation"]);
+        assert_ne!(was["id"], is["id"], "another node to others: {request}");
+        assert_eq!(
+            was["fingerprint"], is["fingerprint"],
+            "of the same organisation"
+        );
+        before = renewed;
+    }
     assert_eq!(
         outcome(&bench, "POST", "/v1/organisation", founding).await,
         "409 API-409"

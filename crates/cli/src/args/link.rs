@@ -83,6 +83,19 @@ Examples:
         #[arg(long = "address", value_name = "ADDRESS", value_hint = ValueHint::Url)]
         addresses: Vec<String>,
     },
+    /// Give this node new keys; what was agreed and told stays
+    #[command(after_help = "\
+Everyone who was invited learns of it over the link or by a bundle file. With `--stolen` nothing that
+comes under the old keys is believed from then on, whoever sends it.
+
+Examples:
+  twin org keys
+  twin org keys --stolen")]
+    Keys {
+        /// Somebody else has the old ones
+        #[arg(long)]
+        stolen: bool,
+    },
     /// Show who this node is to others
     #[command(after_help = "\
 Examples:

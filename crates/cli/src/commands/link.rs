@@ -20,6 +20,10 @@ pub(crate) fn org(client: &Client, output: &Output, action: &OrgAction) -> Resul
         OrgAction::Init { title, addresses } => {
             client.post(&path, &json!({ "title": title, "addresses": addresses }))?
         }
+        OrgAction::Keys { stolen } => client.post(
+            &Path::new("/v1/organisation/keys"),
+            &json!({ "stolen": stolen }),
+        )?,
         OrgAction::Show => client.get(&path)?,
     };
     let organisation = &answer["organisation"];

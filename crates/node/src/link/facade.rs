@@ -294,14 +294,10 @@ impl Node {
         Ok(())
     }
 
-    /// Takes back the key of this node because somebody else has it, or ends the membership of
-    /// a member. Others believe what this node itself has written so far, and nothing that
+    /// Takes back the keys of this node because somebody else has them. Others believe what this node itself has written so far, and nothing that
     /// comes under the old key after it. Blocks.
-    pub fn revoke(&self, caller: &Caller, member: Option<&str>) -> Result<(), Error> {
+    pub fn revoke(&self, caller: &Caller) -> Result<(), Error> {
         permit(caller, &policy::Action::ManageOrganisation)?;
-        if let Some(member) = member {
-            return self.remove_member(caller, member);
-        }
         self.ask_link(|seat| {
             seat.exchanging(|exchange, rows, env| {
                 // What waits is written first, so that it is among what is good.

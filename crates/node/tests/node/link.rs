@@ -623,7 +623,7 @@ fn a_node_with_new_keys_goes_on() {
     tower.node.rotate_key(OPERATOR).unwrap();
     tower.says("urn:x:room", "temperature", Value::Number(21.0));
     brigade.until("told", |o| o.claims("urn:x:room", "temperature") == 2);
-    tower.node.revoke(OPERATOR, None).unwrap();
+    tower.node.revoke(OPERATOR).unwrap();
     tower.says("urn:x:room", "temperature", Value::Number(22.0));
     brigade.until("told", |o| o.claims("urn:x:room", "temperature") == 3);
     let reader = brigade.node.read(OPERATOR).unwrap();
@@ -632,7 +632,7 @@ fn a_node_with_new_keys_goes_on() {
     let claims = &why.get().claims;
     let names = claims.iter().filter(|c| c.source == claims[0].source);
     assert_eq!(names.count(), 3, "the tower keeps its name");
-    brigade.node.revoke(OPERATOR, Some("tower")).unwrap();
+    brigade.node.remove_member(OPERATOR, "tower").unwrap();
     let members = brigade.node.members(OPERATOR).unwrap();
     assert!(members.get().is_empty());
     let viewer = Caller {
