@@ -266,6 +266,23 @@ fn anything() -> impl Strategy<Value = Received> {
         })
 }
 
+/// One bit that flipped in a saved state made a standard deviation of 3e154, whose square is
+/// no number any more, and nor was the estimate.
+#[test]
+fn a_spread_beyond_all_numbers_is_no_distribution() {
+    let t = spec("temperature");
+    for (mean, sd) in [
+        (18.0, 3e154),
+        (18.0, 1e-200),
+        (1e300, 1.0),
+        (18.0, f64::NAN),
+    ] {
+        let mut state = measured();
+        state.receive(t, &received(0, 0.0, gaussian(mean, sd), Tags::default()));
+        assert_eq!(state, measured(), "{mean} {sd}");
+    }
+}
+
 proptest! {
     #[test]
     fn order_and_repetition_do_not_matter(list in prop::collection::vec(anything(), 0..30), seed in any::<u64>()) {

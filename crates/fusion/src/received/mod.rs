@@ -18,6 +18,7 @@ pub(crate) use codec::{put_others, take_others};
 pub use tags::{TAGS_MAX, Tag, Tags};
 
 use crate::answer;
+use crate::canonical::NUMBER_MAX;
 use crate::evidence::Setting;
 use crate::state::{Outcome, State};
 use pool::{Opinion, Pooled, age, pool};
@@ -262,7 +263,8 @@ fn has_form(spec: &AttributeSpec, distribution: &Distribution) -> bool {
     let is_probability = |p: f64| (0.0..=1.0).contains(&p);
     match (&spec.estimator, distribution) {
         (Estimator::Scalar { .. }, Distribution::Gaussian { mean, sd }) => {
-            mean.is_finite() && sd.is_finite() && *sd > 0.0
+            // So that squares and their inverses are numbers, too.
+            mean.abs() <= NUMBER_MAX && (1.0 / NUMBER_MAX..=NUMBER_MAX).contains(sd)
         }
         (Estimator::Boolean { .. }, Distribution::Bernoulli { p }) => is_probability(*p),
         (Estimator::Count { .. }, Distribution::Counts(p)) => {
