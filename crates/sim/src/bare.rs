@@ -461,7 +461,7 @@ impl Node for Bare {
         }
     }
 
-    fn back_up(&mut self) {
+    fn back_up(&mut self, _: &mut Env<'_>) {
         self.backup = Some(self.disk.clone());
     }
 

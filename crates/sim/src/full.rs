@@ -341,8 +341,13 @@ impl Node for Full {
         }
     }
 
-    fn back_up(&mut self) {
-        self.backup = Some(self.disks.after(Crash::Kill));
+    fn back_up(&mut self, env: &mut Env<'_>) {
+        // As the node does it: everything that the log holds is in bundles first.
+        let is_sound = self.sync(env).is_ok();
+        self.call(env, |life, env| life.exchange.write_all(env));
+        if is_sound && self.sync(env).is_ok() {
+            self.backup = Some(self.disks.after(Crash::Kill));
+        }
     }
 
     fn restore(&mut self) {

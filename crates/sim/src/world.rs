@@ -579,7 +579,7 @@ impl<N: Node> World<N> {
             }
             Act::Disk(at, fault) => self.slots[at].node.disk_fault(fault),
             Act::BackUp(at) => {
-                self.slots[at].node.back_up();
+                self.call(at, N::back_up);
                 self.slots[at].backed_up = Some(self.now);
             }
             Act::Restore(at) => self.restore(at),

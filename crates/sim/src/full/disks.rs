@@ -181,7 +181,8 @@ impl Life {
         let rows = DepotRows(depot.reader());
         let exchange = Exchange::open(&rows, place, delivered, env);
         let exchange = exchange.map_err(|e| e.to_string())?;
-        let exchange = exchange.ok_or("nothing was founded")?;
+        let mut exchange = exchange.ok_or("nothing was founded")?;
+        exchange.rewind(claims.len() as u64);
         Ok(Self::with(exchange, depot, log, claims))
     }
 
