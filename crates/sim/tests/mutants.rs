@@ -8,29 +8,28 @@ use twin_sim::mutant::{Mutant, Vice};
 use twin_sim::node::Node as _;
 use twin_sim::search::Search;
 
-/// The violations of a few histories in which every node has the vice.
-fn found(vice: Vice) -> Vec<Violation> {
-    let lived = (0..12).map(|seed| {
-        live(history(seed, false, |at, cast, env| {
-            Mutant::new(Bare::new(at, cast, env), vice)
-        }))
-        .0
-    });
-    lived.flat_map(|lived| lived.violations).collect()
+/// Histories in which a fault must show; which of them does changes with every order of calls.
+const HISTORIES_MAX: u64 = 100;
+
+/// The violations of a history in which every node has the vice.
+fn found(vice: Vice, seed: u64) -> Vec<Violation> {
+    live(history(seed, false, |at, cast, env| {
+        Mutant::new(Bare::new(at, cast, env), vice)
+    }))
+    .0
+    .violations
 }
 
 fn check(vice: Vice, is_it: fn(&Violation) -> bool) {
-    let violations = found(vice);
-    let right = violations
-        .iter()
-        .filter(|violation| is_it(violation))
-        .count();
-    assert!(right > 0, "{vice:?} was not found: {violations:?}");
+    let shows = |seed| found(vice, seed).iter().any(is_it);
+    assert!((0..HISTORIES_MAX).any(shows), "{vice:?} was not found");
 }
 
 #[test]
 fn honest_nodes_do_nothing_wrong() {
-    assert_eq!(found(Vice::None), []);
+    for seed in 0..12 {
+        assert_eq!(found(Vice::None, seed), []);
+    }
 }
 
 #[test]
