@@ -2,6 +2,7 @@
 
 use super::Json;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use twin_model::SourceId;
 use twin_model::naming::{ReceivedFrom, origin_of};
 use twin_node::{
@@ -34,11 +35,10 @@ impl Known {
 
 /// Whether the digits in a source's name are the first of the organisation's fingerprint.
 fn is_named(member: &MemberLine, digits: &str) -> bool {
-    let bytes = member.fingerprint.0.iter();
-    let written: String = bytes
-        .take(digits.len() / 2)
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let mut written = String::new();
+    for byte in &member.fingerprint.0[..digits.len().min(32) / 2] {
+        let _ = write!(written, "{byte:02x}");
+    }
     written == digits
 }
 
