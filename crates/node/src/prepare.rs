@@ -170,13 +170,7 @@ pub(crate) fn prepare(
         let source = draft.source.unwrap_or_else(|| own.clone());
         if is_received(&source) {
             let message = format!("`{source}` stands for a source of another organisation");
-            let (code, field) = (ClaimCode::NotYourSource, Some("source"));
-            refused.push(Refusal {
-                index,
-                code,
-                message,
-                field,
-            });
+            refused.push(not_yours(index, message));
             continue;
         }
         // Bulk comes in runs of one source: ask the policy once per run.
@@ -185,13 +179,7 @@ pub(crate) fn prepare(
                 policy::decide(caller, &policy::Action::ClaimAs(&source)).require()
             {
                 let message = format!("`{source}` is not your source: {refusal}");
-                let (code, field) = (ClaimCode::NotYourSource, Some("source"));
-                refused.push(Refusal {
-                    index,
-                    code,
-                    message,
-                    field,
-                });
+                refused.push(not_yours(index, message));
                 continue;
             }
             permitted = Some(source.clone());
@@ -213,6 +201,15 @@ pub(crate) fn prepare(
         }
     }
     Ok((prepared, refused))
+}
+
+fn not_yours(index: usize, message: String) -> Refusal {
+    Refusal {
+        index,
+        code: ClaimCode::NotYourSource,
+        message,
+        field: Some("source"),
+    }
 }
 
 /// Checks one draft of a source that may speak.

@@ -11,7 +11,6 @@ use crate::prepare::{self, Prepared};
 use crate::received::Arrival;
 use crate::writer::{self, NoteDraft, Submission};
 use arc_swap::ArcSwap;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -53,7 +52,8 @@ pub(super) struct Desk {
 
 /// Records deliveries until nobody sends any more.
 pub(super) fn run(deliveries: &mpsc::Receiver<Delivery>, desk: &Desk) {
-    let mut later: VecDeque<Delivery> = VecDeque::new();
+    let mut later: Vec<Delivery> = Vec::new();
+    let mut tried = desk.clock.now();
     loop {
         let first = match deliveries.recv_timeout(TRY_AGAIN) {
             Ok(first) => Some(first),
@@ -65,8 +65,13 @@ pub(super) fn run(deliveries: &mpsc::Receiver<Delivery>, desk: &Desk) {
                 .chain(deliveries.try_iter())
                 .take(TOGETHER_MAX)
                 .collect(),
-            None => later.drain(..).collect(),
+            None => Vec::new(),
         };
+        // By the clock, so that whoever goes on sending keeps nothing waiting.
+        if !(0.0..TRY_AGAIN.as_secs_f64()).contains(&desk.clock.now().seconds_since(tried)) {
+            tried = desk.clock.now();
+            together.append(&mut later);
+        }
         together.sort_by_key(|delivery| delivery.class);
         let waiting: Vec<_> = together
             .into_iter()
@@ -82,7 +87,7 @@ pub(super) fn run(deliveries: &mpsc::Receiver<Delivery>, desk: &Desk) {
                     Recorded::Done
                 }
                 Some(_) => {
-                    later.push_back(delivery);
+                    later.push(delivery);
                     continue;
                 }
                 None => Recorded::Lost,

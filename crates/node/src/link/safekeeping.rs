@@ -30,7 +30,7 @@ impl Link {
         // backup neither tells it again nor leaves it out.
         let reader = self.ask(|seat| {
             seat.bundle_all();
-            Ok(seat.rows.0.clone())
+            Ok(seat.rows.reader.clone())
         })?;
         reader.copy_to(&disk(to)?)?;
         Ok(())
@@ -38,7 +38,7 @@ impl Link {
 
     /// What is wrong with the depot.
     pub(crate) fn verify(&self) -> Result<Vec<store::Problem>, Error> {
-        let reader = self.ask(|seat| Ok(seat.rows.0.clone()))?;
+        let reader = self.ask(|seat| Ok(seat.rows.reader.clone()))?;
         Ok(reader.verify())
     }
 }

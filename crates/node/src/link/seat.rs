@@ -17,6 +17,7 @@ use crate::received::Arrival;
 use arc_swap::ArcSwap;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use tokio::sync::mpsc as channel;
 use twin_exchange::{Change, Delivery, Env, Exchange, Notice, Rows};
@@ -85,19 +86,39 @@ pub(crate) struct Seat {
 
 /// The rows of a depot as the exchange reads them.
 #[derive(Debug, Clone)]
-pub(super) struct DepotRows(pub(super) depot::Reader);
+pub(super) struct DepotRows {
+    pub(super) reader: depot::Reader,
+    has_failed: Arc<AtomicBool>,
+}
+
+impl DepotRows {
+    fn new(depot: &Depot) -> Self {
+        Self {
+            reader: depot.reader(),
+            has_failed: Arc::default(),
+        }
+    }
+
+    /// Whether a row could not be read since this was made.
+    fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, error: &store::Error) {
+        self.has_failed.store(true, Ordering::Relaxed);
+        tracing::error!(%error, "a row of the link's depot cannot be read");
+    }
+}
 
 impl Rows for DepotRows {
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.0.get(key).unwrap_or_else(|error| {
-            tracing::error!(%error, "a row of the link's depot cannot be read");
-            None
-        })
+        let row = self.reader.get(key);
+        row.inspect_err(|error| self.note(error)).ok().flatten()
     }
 
     fn scan(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) {
-        if let Err(error) = self.0.scan(prefix, each) {
-            tracing::error!(%error, "a row of the link's depot cannot be read");
+        if let Err(error) = self.reader.scan(prefix, each) {
+            self.note(&error);
         }
     }
 }
@@ -108,6 +129,14 @@ pub(super) fn draw(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the system has a random source");
 }
 
+/// What the exchange is to know of this moment.
+fn env_of<'a>(clock: &dyn Clock, random: &'a mut dyn FnMut(&mut [u8])) -> Env<'a> {
+    Env {
+        now: clock.now(),
+        random,
+    }
+}
+
 impl Seat {
     pub(super) fn open(
         parts: Parts,
@@ -115,7 +144,7 @@ impl Seat {
         deliveries: mpsc::Sender<Delivery>,
     ) -> Result<Self, Error> {
         let (depot, place, lost) = open_depot(&parts.config)?;
-        let rows = DepotRows(depot.reader());
+        let rows = DepotRows::new(&depot);
         let mut seat = Self {
             exchange: None,
             depot: Some(depot),
@@ -149,16 +178,23 @@ impl Seat {
         let delivered = self.published.load().received.0.clone();
         let place = self.place;
         let rows = self.rows.clone();
-        let opened = self.with_env(|_, env| Exchange::open(&rows, place, delivered, env));
+        let mut random = draw;
+        let mut env = env_of(&*self.clock, &mut random);
+        let opened = Exchange::open(&rows, place, delivered, &mut env);
         self.exchange = match opened {
+            // What could not be read must not be taken for what never was.
+            _ if rows.has_failed() => {
+                self.stay_closed("EXC-001", "rows cannot be read");
+                return Ok(());
+            }
             Ok(exchange) => exchange,
             Err(error) => {
-                // The node works on by itself.
-                tracing::error!(code = error.code(), %error, "links stay closed");
-                self.broken = Some(error.to_string());
+                let code = error.code().unwrap_or("LNK-002");
+                self.stay_closed(code, &error.to_string());
                 return Ok(());
             }
         };
+        self.broken = None;
         if let Some(exchange) = &mut self.exchange {
             exchange.set_carried_max(self.config.link.carried_bytes_max);
             exchange.rewind(self.published.load().next_sequence - 1);
@@ -168,6 +204,13 @@ impl Seat {
             let _ = self.exchanging(|exchange, _, env| exchange.begin_new_life(env));
         }
         self.after_founding()
+    }
+
+    /// The node works on by itself.
+    fn stay_closed(&mut self, code: &'static str, why: &str) {
+        tracing::error!(code, why, "links stay closed");
+        self.exchange = None;
+        self.broken = Some(why.to_owned());
     }
 
     /// An organisation is there: its connections can be.
@@ -199,25 +242,13 @@ impl Seat {
         Ok(Some(bound))
     }
 
-    pub(super) fn with_env<T>(&mut self, work: impl FnOnce(&mut Self, &mut Env<'_>) -> T) -> T {
-        let mut random = draw;
-        let mut env = Env {
-            now: self.clock.now(),
-            random: &mut random,
-        };
-        work(self, &mut env)
-    }
-
     /// The exchange with what it needs, or the reason why there is none.
     pub(super) fn exchanging<T>(
         &mut self,
         work: impl FnOnce(&mut Exchange, &DepotRows, &mut Env<'_>) -> T,
     ) -> Result<T, Error> {
         let mut random = draw;
-        let mut env = Env {
-            now: self.clock.now(),
-            random: &mut random,
-        };
+        let mut env = env_of(&*self.clock, &mut random);
         if self.try_again.is_some() {
             let why = "the disk of the link refuses; see its log".to_owned();
             return Err(Error::ReadOnly(why));
@@ -297,10 +328,7 @@ impl Seat {
             return;
         };
         let mut random = draw;
-        let mut env = Env {
-            now: self.clock.now(),
-            random: &mut random,
-        };
+        let mut env = env_of(&*self.clock, &mut random);
         exchange.connect(peer, member, link, &mut env);
     }
 
@@ -342,12 +370,16 @@ impl Seat {
             let _ = self.exchanging(|exchange, rows, env| exchange.tick(rows, env));
         }
         self.pace(now);
-        for _ in 0..ROUNDS_MAX {
-            self.has_more = self.offer();
-            if !self.keep() && !self.has_more {
-                self.tidy();
-                break;
-            }
+        // One portion at a time: between portions frames leave.
+        self.has_more = self.offer();
+        let mut rounds = 0;
+        while self.keep() && rounds < ROUNDS_MAX {
+            rounds += 1;
+        }
+        if rounds == ROUNDS_MAX {
+            self.has_more = true;
+        } else if !self.has_more {
+            self.tidy();
         }
         self.hand_out();
     }
@@ -367,10 +399,7 @@ impl Seat {
     fn offer(&mut self) -> bool {
         let picture = self.published.load_full();
         let mut random = draw;
-        let mut env = Env {
-            now: self.clock.now(),
-            random: &mut random,
-        };
+        let mut env = env_of(&*self.clock, &mut random);
         let Some(exchange) = self.exchange.as_mut().filter(|_| self.try_again.is_none()) else {
             return false;
         };
@@ -385,17 +414,18 @@ impl Seat {
 
     /// Offers all that is recorded and puts it into bundles.
     pub(super) fn bundle_all(&mut self) {
+        // A portion of which nothing is released changes nothing, and more may follow.
         while self.offer() {
-            if !self.keep() {
-                break;
-            }
+            self.keep();
         }
         let _ = self.exchanging(|exchange, _, env| exchange.write_all(env));
     }
 
     /// Makes what changed durable; returns whether anything had changed.
     fn keep(&mut self) -> bool {
-        let Some(exchange) = &mut self.exchange else {
+        let exchange = self.exchange.as_mut();
+        // While the disk refuses, the exchange is ahead of it: nothing more of it is written.
+        let Some(exchange) = exchange.filter(|_| self.try_again.is_none()) else {
             self.answer();
             return false;
         };
@@ -417,10 +447,7 @@ impl Seat {
             return;
         };
         let mut random = draw;
-        let env = Env {
-            now: self.clock.now(),
-            random: &mut random,
-        };
+        let env = env_of(&*self.clock, &mut random);
         self.carriers.follow(exchange, exchange.is_inviting(&env));
         for notice in exchange.notices() {
             tracing::warn!(code = notice.code(), "{notice}");
@@ -455,12 +482,14 @@ impl Seat {
             return false;
         };
         let mut written = append(depot, &changes);
-        if std::mem::take(&mut self.lost) && written.is_ok() {
+        if self.lost && written.is_ok() {
             // The new life is on disk: what was lost is settled.
             written = depot.accept_loss();
+            self.lost = written.is_err();
         }
-        if std::mem::take(&mut self.is_purge_due) && written.is_ok() {
+        if self.is_purge_due && written.is_ok() {
             written = depot.purge().map(|_| ());
+            self.is_purge_due = written.is_err();
         }
         let Err(error) = written else {
             return true;
@@ -481,7 +510,7 @@ impl Seat {
         }
         self.depot = None;
         let opened = open_depot(&self.config).and_then(|(depot, _, lost)| {
-            self.rows = DepotRows(depot.reader());
+            self.rows = DepotRows::new(&depot);
             self.depot = Some(depot);
             self.lost = lost;
             self.try_again = None;
@@ -505,10 +534,7 @@ impl Seat {
             return;
         };
         let mut random = draw;
-        let mut env = Env {
-            now: self.clock.now(),
-            random: &mut random,
-        };
+        let mut env = env_of(&*self.clock, &mut random);
         for delivery in exchange.deliveries() {
             self.out += 1;
             if self.deliveries.send(delivery).is_err() {
@@ -525,10 +551,7 @@ impl Seat {
             return Some(at);
         }
         let mut random = draw;
-        let env = Env {
-            now: self.clock.now(),
-            random: &mut random,
-        };
+        let env = env_of(&*self.clock, &mut random);
         let exchange = self.exchange.as_mut()?;
         if self.has_more {
             return Some(env.now);
