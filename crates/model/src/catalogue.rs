@@ -218,6 +218,11 @@ const STOREY: &[EntityKind] = &[EntityKind::Storey];
 const SPACE: &[EntityKind] = &[EntityKind::Space];
 const PORTAL: &[EntityKind] = &[EntityKind::Portal];
 const SPACE_OR_PORTAL: &[EntityKind] = &[EntityKind::Space, EntityKind::Portal];
+const STREET: &[EntityKind] = &[EntityKind::Street];
+const AREA: &[EntityKind] = &[EntityKind::Area];
+const BUILDING_OR_AREA: &[EntityKind] = &[EntityKind::Building, EntityKind::Area];
+const STREET_OR_AREA: &[EntityKind] = &[EntityKind::Street, EntityKind::Area];
+const SENSOR: &[EntityKind] = &[EntityKind::Sensor];
 const PART: &[EntityKind] = &[EntityKind::Storey, EntityKind::Space, EntityKind::Portal];
 const ANY: &[EntityKind] = &EntityKind::ALL;
 
@@ -250,7 +255,7 @@ const fn fact(
     }
 }
 
-/// A measure of the building in metres (or square metres) that does not change by itself.
+/// A number that does not change by itself: a length, an area, a count.
 const fn dimension(
     name: &'static str,
     kinds: &'static [EntityKind],
@@ -291,6 +296,18 @@ static ENTRIES: &[AttributeSpec] = &[
         "Floor area of a space",
     ),
     AttributeSpec {
+        // Seen from the street.
+        sensitivity: General,
+        ..dimension(
+            "buildingHeight",
+            BUILDING,
+            "m",
+            (0.0, 2000.0),
+            0.5,
+            "Height above the ground",
+        )
+    },
+    AttributeSpec {
         // Outdoor air is 420 ppm; occupied rooms commonly lie between 500 and 1200 ppm
         // (EN 16798-1:2019 categories I–III: 550–1350 ppm above outdoor at most). An
         // air change rate of 2 per hour gives half an hour of correlation.
@@ -317,6 +334,14 @@ static ENTRIES: &[AttributeSpec] = &[
         Security,
         "The one or two spaces a portal joins",
     ),
+    fact("contact", BUILDING, Form::Text, Security, "Whom to call"),
+    fact(
+        "course",
+        STREET_OR_AREA,
+        Form::Line,
+        General,
+        "Line on earth: points of longitude and latitude in degrees (WGS 84)",
+    ),
     dimension(
         "elevation",
         STOREY,
@@ -324,6 +349,13 @@ static ENTRIES: &[AttributeSpec] = &[
         (-1000.0, 10_000.0),
         0.01,
         "Height of the floor above the building's zero",
+    ),
+    fact(
+        "ends",
+        STREET,
+        Form::Text,
+        General,
+        "Keys of the junctions at the first and the last point of the course; equal keys are one junction",
     ),
     fact(
         "existence",
@@ -401,6 +433,20 @@ static ENTRIES: &[AttributeSpec] = &[
         Security,
         "Leads out of the building",
     ),
+    fact(
+        "landUse",
+        AREA,
+        Form::Text,
+        General,
+        "What a piece of land is: water, park, residential",
+    ),
+    fact(
+        "leadsTo",
+        PORTAL,
+        Form::Entities,
+        Security,
+        "Streets that an exit leads to",
+    ),
     fact("longName", ANY, Form::Text, Security, "Descriptive name"),
     AttributeSpec {
         // A passive infrared sensor holds its "motion" for a minute or so and overlooks
@@ -427,6 +473,20 @@ static ENTRIES: &[AttributeSpec] = &[
         Form::Text,
         General,
         "Short name, such as a room number",
+    ),
+    fact(
+        "observedAttribute",
+        SENSOR,
+        Form::Text,
+        Security,
+        "The attribute that the values of a sensor are",
+    ),
+    fact(
+        "observes",
+        SENSOR,
+        Form::Entity,
+        Security,
+        "The space or portal that a sensor tells of",
     ),
     AttributeSpec {
         // People stay for about an hour at a stretch; somebody comes into an empty room twice
@@ -465,6 +525,13 @@ static ENTRIES: &[AttributeSpec] = &[
         retention: Retention::Telemetry,
         meaning: "Whether a door stands open",
     },
+    fact(
+        "outline",
+        BUILDING_OR_AREA,
+        Form::Polygon,
+        General,
+        "Ground plan on earth: points of longitude and latitude in degrees (WGS 84)",
+    ),
     fact(
         "partOf",
         PART,
@@ -527,12 +594,34 @@ static ENTRIES: &[AttributeSpec] = &[
         retention: Retention::Personal,
         meaning: "Phones seen in a space",
     },
+    dimension(
+        "planRotation",
+        BUILDING,
+        "deg",
+        (-360.0, 360.0),
+        0.1,
+        "By how much the y axis of the building's frame is turned clockwise from true north",
+    ),
+    fact(
+        "point",
+        SENSOR,
+        Form::Text,
+        Security,
+        "Topic or point name under which its values come",
+    ),
+    fact(
+        "pointUnit",
+        SENSOR,
+        Form::Text,
+        Security,
+        "Unit of the values of a sensor (UCUM)",
+    ),
     fact(
         "portalKind",
         PORTAL,
         Form::Text,
         Security,
-        "door, opening, openContact, stairLink, liftDoor",
+        "door, opening, openContact, stairLink, liftLink",
     ),
     fact(
         "position",
@@ -569,10 +658,10 @@ static ENTRIES: &[AttributeSpec] = &[
     },
     fact(
         "sitePosition",
-        BUILDING,
+        ANY,
         Form::Any,
         General,
-        "Where on earth it stands: latitude_deg and longitude_deg (WGS 84)",
+        "Where on earth it is: latitude_deg and longitude_deg (WGS 84); of a building, where the origin of its frame lies",
     ),
     AttributeSpec {
         // Smoke without cause is rare; once there it does not leave by itself soon. A
@@ -612,6 +701,37 @@ static ENTRIES: &[AttributeSpec] = &[
         "The two jambs of a portal in plan",
     ),
     AttributeSpec {
+        // Seen from the street.
+        sensitivity: General,
+        ..dimension(
+            "storeysAboveGround",
+            BUILDING,
+            "1",
+            (0.0, 1000.0),
+            0.5,
+            "Storeys above the ground",
+        )
+    },
+    AttributeSpec {
+        // Seen from the street.
+        sensitivity: General,
+        ..dimension(
+            "storeysBelowGround",
+            BUILDING,
+            "1",
+            (0.0, 100.0),
+            0.5,
+            "Storeys below the ground",
+        )
+    },
+    fact(
+        "streetKind",
+        STREET,
+        Form::Text,
+        General,
+        "What sort of street or path, in the words of OpenStreetMap: footway, residential",
+    ),
+    AttributeSpec {
         // Heated rooms: 20–24 °C in EN 16798-1:2019 category II. A day of correlation: with
         // three hours, held-out readings of an office series and four motes were predicted
         // worse than by their last value, with a day better in the office.
@@ -636,7 +756,7 @@ static ENTRIES: &[AttributeSpec] = &[
         ANY,
         Form::Text,
         General,
-        "What sort of thing it is: building, storey, space, portal, sensor, thing",
+        "What sort of thing it is: building, storey, space, portal, sensor, street, area, thing",
     ),
     fact(
         "usage",
@@ -664,6 +784,13 @@ static ENTRIES: &[AttributeSpec] = &[
         retention: Retention::Telemetry,
         meaning: "Fresh air supplied to a space",
     },
+    fact(
+        "walkable",
+        STREET,
+        Form::Boolean,
+        General,
+        "People on foot may and can use it",
+    ),
     dimension(
         "width",
         PORTAL,

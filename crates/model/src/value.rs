@@ -7,11 +7,12 @@ use std::sync::Arc;
 /// A point in the building's frame: east, north, up, in metres.
 pub type Point = [f64; 3];
 
-/// A plan polygon in metres: the outer ring first, then the holes. Rings are not
-/// closed (the last point differs from the first).
+/// A plan polygon: the outer ring first, then the holes, in metres of the building's
+/// frame or, where the attribute says so, in degrees on earth. Rings are not closed
+/// (the last point differs from the first).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Polygon {
-    /// Outer ring, then holes; each a list of `[x_m, y_m]`.
+    /// Outer ring, then holes; each a list of `[x_m, y_m]` or `[longitude_deg, latitude_deg]`.
     pub rings: Vec<Vec<[f64; 2]>>,
 }
 
@@ -54,7 +55,7 @@ pub enum Value {
     Entities(Arc<[EntityId]>),
     /// A point in the building's frame.
     Point(Point),
-    /// A chain of plan points in metres, for example the two jambs of a door.
+    /// A chain of plan points, for example the two jambs of a door or the course of a street.
     Line(Arc<[[f64; 2]]>),
     /// A plan area.
     Polygon(Arc<Polygon>),
@@ -137,18 +138,24 @@ pub enum EntityKind {
     Portal,
     /// A sensor.
     Sensor,
+    /// A street or path between two junctions.
+    Street,
+    /// A piece of land or water.
+    Area,
     /// Any other thing.
     Thing,
 }
 
 impl EntityKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Building,
         Self::Storey,
         Self::Space,
         Self::Portal,
         Self::Sensor,
+        Self::Street,
+        Self::Area,
         Self::Thing,
     ];
 
@@ -160,6 +167,8 @@ impl EntityKind {
             Self::Space => "space",
             Self::Portal => "portal",
             Self::Sensor => "sensor",
+            Self::Street => "street",
+            Self::Area => "area",
             Self::Thing => "thing",
         }
     }

@@ -153,7 +153,9 @@ impl Structure {
             EntityKind::Storey => &mut self.storeys,
             EntityKind::Space => &mut self.spaces,
             EntityKind::Portal => &mut self.portals,
-            EntityKind::Sensor | EntityKind::Thing => return,
+            EntityKind::Sensor | EntityKind::Street | EntityKind::Area | EntityKind::Thing => {
+                return;
+            }
         };
         if let Some(above) = above {
             list.entry(above).or_default().push(number);

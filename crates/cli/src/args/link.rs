@@ -5,7 +5,9 @@ use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 use twin_model::{Attribute, EntityId};
 
-const KINDS: [&str; 6] = ["building", "storey", "space", "portal", "sensor", "thing"];
+const KINDS: [&str; 8] = [
+    "building", "storey", "space", "portal", "sensor", "street", "area", "thing",
+];
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

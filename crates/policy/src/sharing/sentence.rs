@@ -93,6 +93,8 @@ fn plural(kind: EntityKind) -> &'static str {
         EntityKind::Space => "rooms",
         EntityKind::Portal => "doors",
         EntityKind::Sensor => "sensors",
+        EntityKind::Street => "streets",
+        EntityKind::Area => "areas of land and water",
         EntityKind::Thing => "other things",
     }
 }
