@@ -9,6 +9,7 @@
 //! **Invariant (UNKNOWN-IS-A-VALUE):** what nobody knows is [`Belief::Unknown`], never a number.
 //! **Boundary:** knows no file format, no claims and no policy.
 
+pub mod earth;
 pub mod plan;
 
 mod graph;
