@@ -3,7 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use twin_import::ifc::{Mint, Options, import};
+use twin_import::ifc::import;
+use twin_import::{Mint, Options};
 use twin_model::{EntityId, EntityKind};
 
 struct Names;

@@ -12,7 +12,8 @@ use std::fmt::Write;
 use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
 use std::time::Instant;
-use twin_import::ifc::{Imported, Mint, Options, import};
+use twin_import::ifc::{Imported, import};
+use twin_import::{Mint, Options};
 use twin_model::{EntityId, EntityKind};
 
 struct Urn;

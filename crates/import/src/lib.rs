@@ -9,3 +9,10 @@
 
 pub mod ifc;
 pub mod step;
+
+mod common;
+mod findings;
+mod format;
+
+pub use common::{Facet, FacetStatements, Imported, Mint, Options};
+pub use format::Format;

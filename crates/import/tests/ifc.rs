@@ -7,7 +7,8 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use std::fmt::Write;
-use twin_import::ifc::{Facet, Imported, Mint, Options, import};
+use twin_import::ifc::{Imported, import};
+use twin_import::{Facet, Mint, Options};
 use twin_model::{Act, EntityId, EntityKind, Uncertainty, Value};
 
 /// Two rooms with a door between them, a front door, an open nook beside the second room, and a

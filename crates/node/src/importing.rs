@@ -20,10 +20,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use twin_fusion as fusion;
-use twin_import::ifc;
+use twin_import::{self as import, Facet, Format};
 use twin_model::{
-    Act, Attribute, Basis, BatchId, Caller, ClaimId, Code, CommitNumber, EntityId, EntityKind,
-    Finding, Interval, SourceId, Statement, Time,
+    Act, Attribute, Basis, BatchId, Caller, ClaimId, CommitNumber, EntityId, EntityKind, Finding,
+    Interval, SourceId, Statement, Time,
 };
 use twin_policy as policy;
 
@@ -39,6 +39,18 @@ pub struct Progress {
 /// Hears about progress, and may break the work off.
 pub type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
+/// A file to be imported.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportFile<'a> {
+    /// Its name, which tells the format where the bytes do not.
+    pub name: &'a str,
+    /// All of it.
+    pub bytes: &'a [u8],
+    /// What its properties stand for, where its format leaves that open: the text of a mapping
+    /// file (`docs/formats/geojson-mapping.md`).
+    pub mapping: Option<&'a str>,
+}
+
 /// What an import, or the taking back of one, did. It is durable and visible.
 #[derive(Debug, Clone)]
 pub struct ImportReceipt {
@@ -49,15 +61,15 @@ pub struct ImportReceipt {
 }
 
 impl Node {
-    /// Imports an IFC file. Blocks, for seconds with large files.
+    /// Imports a file of any known format. Blocks, for seconds with large files.
     pub fn import(
         &self,
         caller: &Caller,
-        name: &str,
-        bytes: &[u8],
+        file: &ImportFile<'_>,
         on_progress: OnProgress<'_>,
     ) -> Result<ImportReceipt, Error> {
         permit(caller, &policy::Action::Import)?;
+        let ImportFile { name, bytes, .. } = *file;
         let refuse = |reason: String| Error::Import {
             name: name.to_owned(),
             reason,
@@ -69,13 +81,18 @@ impl Node {
                 "it has {size} bytes; at most {largest} are taken"
             )));
         }
+        let format = Format::detect(name, bytes).ok_or_else(|| {
+            refuse(
+                "it is of no known format: IFC, CityJSON, OpenStreetMap, GeoJSON or CSV".to_owned(),
+            )
+        })?;
         let _one_at_a_time = self
             .inner()
             .importing
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let organisation = &self.config().organisation;
-        let mut mint = Mint::new(organisation, self.inner().minting_key, name);
+        let mut mint = Mint::new(organisation, self.inner().minting_key, name, format);
         let now = self.now();
         let listener = RefCell::new(&mut *on_progress);
         let heard = |share: f32| {
@@ -85,11 +102,12 @@ impl Node {
             })
             .is_continue()
         };
-        let options = ifc::Options {
+        let options = import::Options {
             observed: Some(now),
+            mapping: file.mapping,
             progress: Some(&heard),
         };
-        let read = ifc::import(bytes, &options, &mut mint);
+        let read = format.import(bytes, &options, &mut mint);
         if read.cancelled {
             return Err(Error::Cancelled);
         }
@@ -115,8 +133,7 @@ impl Node {
         let hash = blake3::hash(bytes).to_hex().to_string();
         let picture = self.inner().published.load_full();
         let sources = facet_sources(organisation, &lineage);
-        let whole = is_whole(&read.findings);
-        let difference = Difference::between(&picture, &sources, read.facets, whole, now)?;
+        let difference = Difference::between(&picture, &sources, read.facets, read.is_whole, now)?;
         drop(picture);
         if on_progress(Progress {
             stage: "recording",
@@ -126,7 +143,8 @@ impl Node {
         {
             return Err(Error::Cancelled);
         }
-        let kept = keep_file(&self.files_dir(), &hash, bytes)?;
+        let kept_as = format!("{hash}.{}", format.extension());
+        let kept = keep_file(&self.files_dir(), &kept_as, bytes)?;
         let record = ImportRecord {
             batch: BatchId(0),
             name: name.to_owned(),
@@ -137,7 +155,9 @@ impl Node {
             by: own_source(caller)
                 .map(|source| source.to_string())
                 .unwrap_or_default(),
-            summary: counts(&read.summary),
+            summary: counts(&read.counts),
+            licence: read.licence,
+            attribution: read.attribution,
             changes: difference.changes,
             finding_counts: count_findings(&read.findings),
             findings: Arc::new(read.findings.into_iter().take(FINDINGS_MAX).collect()),
@@ -151,7 +171,7 @@ impl Node {
         let recorded = self.record_import(difference.claims, note);
         if recorded.is_err() && kept {
             // Nothing of a refused import remains.
-            let _ = std::fs::remove_file(file_path(&self.files_dir(), &hash));
+            let _ = std::fs::remove_file(self.files_dir().join(&kept_as));
         }
         recorded
     }
@@ -268,25 +288,28 @@ impl Node {
 struct Mint<'a> {
     organisation: &'a str,
     key: [u8; 32],
-    /// The first building's id in the file; its name until one is met.
+    /// The first building's id in a file about one building, else the file's name.
     lineage: String,
+    is_of_one_building: bool,
     building: Option<EntityId>,
 }
 
 impl<'a> Mint<'a> {
-    fn new(organisation: &'a str, key: [u8; 32], file_name: &str) -> Self {
+    fn new(organisation: &'a str, key: [u8; 32], file_name: &str, format: Format) -> Self {
         Self {
             organisation,
             key,
             lineage: file_name.to_owned(),
+            is_of_one_building: format.is_of_one_building(),
             building: None,
         }
     }
 }
 
-impl ifc::Mint for Mint<'_> {
+impl import::Mint for Mint<'_> {
     fn mint(&mut self, kind: EntityKind, external_id: &str) -> EntityId {
-        let first_building = kind == EntityKind::Building && self.building.is_none();
+        let first_building =
+            self.is_of_one_building && kind == EntityKind::Building && self.building.is_none();
         if first_building {
             external_id.clone_into(&mut self.lineage);
         }
@@ -306,20 +329,9 @@ impl ifc::Mint for Mint<'_> {
     }
 }
 
-fn counts(summary: &ifc::Summary) -> Vec<(String, u64)> {
-    let c = &summary.counts;
-    let named = [
-        ("storeys", c.storeys),
-        ("spaces", c.spaces),
-        ("doors", c.doors),
-        ("windows", c.windows),
-        ("openings", c.openings),
-        ("stairs", c.stairs),
-    ];
-    named
-        .into_iter()
-        .map(|(what, n)| (what.to_owned(), n as u64))
-        .collect()
+fn counts(counts: &[(&'static str, u64)]) -> Vec<(String, u64)> {
+    let named = counts.iter();
+    named.map(|(what, n)| ((*what).to_owned(), *n)).collect()
 }
 
 /// Crockford's base 32 in lower case: no letter that is easily taken for another.
@@ -338,7 +350,7 @@ fn base32(bytes: &[u8]) -> String {
 }
 
 /// The sources of an import, one for each facet.
-fn facet_source(organisation: &str, lineage: &str, facet: ifc::Facet) -> SourceId {
+fn facet_source(organisation: &str, lineage: &str, facet: Facet) -> SourceId {
     // What a URI cannot hold is written as its bytes.
     let mut safe = String::new();
     for byte in lineage.bytes().take(200) {
@@ -356,7 +368,7 @@ fn facet_source(organisation: &str, lineage: &str, facet: ifc::Facet) -> SourceI
 }
 
 fn facet_sources(organisation: &str, lineage: &str) -> Vec<SourceId> {
-    ifc::Facet::ALL
+    Facet::ALL
         .into_iter()
         .map(|facet| facet_source(organisation, lineage, facet))
         .collect()
@@ -500,13 +512,6 @@ fn newest_of(state: &AttributeCell, source: u32) -> Option<fusion::NewestStateme
     }
 }
 
-/// Whether the file was read to its end. What a cut file does not say may stand in the
-/// part that is missing: it is not taken back.
-fn is_whole(findings: &[Finding]) -> bool {
-    let cut = [Code::IfcTruncated, Code::IfcLimit];
-    !findings.iter().any(|finding| cut.contains(&finding.code))
-}
-
 /// What an import says that is not said already.
 struct Difference {
     claims: Vec<Prepared>,
@@ -521,7 +526,7 @@ impl Difference {
     fn between(
         picture: &Picture,
         sources: &[SourceId],
-        facets: Vec<ifc::FacetStatements>,
+        facets: Vec<import::FacetStatements>,
         whole: bool,
         now: Time,
     ) -> Result<Self, Error> {
@@ -652,10 +657,6 @@ fn count_findings(findings: &[Finding]) -> BTreeMap<String, u64> {
     counts
 }
 
-fn file_path(dir: &Path, hash: &str) -> PathBuf {
-    dir.join(format!("{hash}.ifc"))
-}
-
 /// Bytes of the files of a directory; 0 where there is none.
 fn bytes_in(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten();
@@ -663,17 +664,17 @@ fn bytes_in(dir: &Path) -> u64 {
     sizes.sum()
 }
 
-/// Keeps the bytes under their hash: written aside, synced, then named. Whether they were
+/// Keeps the bytes under a name that begins with their hash: written aside, synced, then named. Whether they were
 /// not there before.
-pub(crate) fn keep_file(dir: &Path, hash: &str, bytes: &[u8]) -> Result<bool, Error> {
-    let path = file_path(dir, hash);
+pub(crate) fn keep_file(dir: &Path, name: &str, bytes: &[u8]) -> Result<bool, Error> {
+    let path = dir.join(name);
     if path.exists() {
         return Ok(false);
     }
     let keep = || -> std::io::Result<()> {
         use std::io::Write;
         std::fs::create_dir_all(dir)?;
-        let aside = dir.join(format!("{hash}.part"));
+        let aside = dir.join(format!("{name}.part"));
         let mut file = std::fs::File::create(&aside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
@@ -684,7 +685,7 @@ pub(crate) fn keep_file(dir: &Path, hash: &str, bytes: &[u8]) -> Result<bool, Er
         Ok(()) => Ok(true),
         Err(cause) => {
             // A disk that is full must not be kept full by half a file.
-            let _ = std::fs::remove_file(dir.join(format!("{hash}.part")));
+            let _ = std::fs::remove_file(dir.join(format!("{name}.part")));
             let what = "keeping the imported file";
             Err(Error::Io { what, cause })
         }

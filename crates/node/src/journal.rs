@@ -51,6 +51,10 @@ pub struct ImportRecord {
     pub by: String,
     /// What was read: storeys, spaces, doors and so on.
     pub summary: Vec<(String, u64)>,
+    /// Under which licence the data may be used, where the file or its origin says.
+    pub licence: Option<String>,
+    /// Whom the data must be credited to.
+    pub attribution: Option<String>,
     /// What it changed.
     pub changes: ImportChanges,
     /// What was wrong with the file, at most 20,000.
@@ -113,6 +117,10 @@ pub(crate) struct ImportJson {
     recorded: i64,
     by: String,
     summary: Vec<(String, u64)>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    licence: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    attribution: Option<String>,
     changes: ImportChanges,
     findings: Vec<FindingJson>,
     finding_counts: BTreeMap<String, u64>,
@@ -200,6 +208,8 @@ impl From<&ImportRecord> for ImportJson {
             recorded: r.recorded.0,
             by: r.by.clone(),
             summary: r.summary.clone(),
+            licence: r.licence.clone(),
+            attribution: r.attribution.clone(),
             changes: r.changes,
             findings: r.findings.iter().map(FindingJson::from).collect(),
             finding_counts: r.finding_counts.clone(),
@@ -232,6 +242,8 @@ impl ImportJson {
             recorded: Time(self.recorded),
             by: self.by,
             summary: self.summary,
+            licence: self.licence,
+            attribution: self.attribution,
             changes: self.changes,
             findings: Arc::new(
                 self.findings
@@ -302,6 +314,8 @@ mod tests {
             recorded: Time(5),
             by: "urn:twin:operator".into(),
             summary: vec![("storeys".into(), 3)],
+            licence: Some("ODbL 1.0".into()),
+            attribution: None,
             changes: ImportChanges {
                 added: 1,
                 changed: 2,

@@ -59,7 +59,7 @@ pub use credentials::{Account, NewToken, PASSWORD_LENGTH_MIN, Session, Token};
 pub use error::Error;
 pub use finding::{FOUND_MAX, Found, Near, Sought};
 pub use identity::{IDENTITY_PREFIX, Identity};
-pub use importing::{ImportReceipt, OnProgress, Progress};
+pub use importing::{ImportFile, ImportReceipt, OnProgress, Progress};
 pub use journal::{ImportChanges, ImportRecord};
 pub use link::{
     Arrived, ContactLine, Disclosed, ExportRequest, InvitationLine, Invited, Inviter, MemberLine,

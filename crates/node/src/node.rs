@@ -689,7 +689,7 @@ fn copy_files(from: &Path, to: &Path) -> Result<(), Error> {
             let what = format!("the imported file `{name}` is not as it was kept");
             return Err(Error::Conflict(what));
         }
-        crate::importing::keep_file(to, &hash, &bytes)?;
+        crate::importing::keep_file(to, &name, &bytes)?;
     }
     Ok(())
 }

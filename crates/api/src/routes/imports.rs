@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use twin_model::{BatchId, Caller};
-use twin_node::{ImportReceipt, Node, Progress};
+use twin_node::{ImportFile, ImportReceipt, Node, Progress};
 use twin_policy as policy;
 
 /// Longest name of a file, in bytes; that of most file systems.
@@ -38,7 +38,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 "Imports an IFC file; closing the connection before `done` cancels",
                 "ImportLine",
             )
-            .query(&[("name", "the name of the file", true)])
+            .query(&[
+                ("name", "the name of the file", true),
+                (
+                    "mapping",
+                    "what the properties of a GeoJSON file stand for: the text of a mapping file",
+                    false,
+                ),
+            ])
             .body("application/octet-stream", "Text")
             .answers(NDJSON),
             import,
@@ -71,7 +78,7 @@ async fn import(
     policy::decide(&asking.caller, &policy::Action::Import)
         .require()
         .map_err(twin_node::Error::from)?;
-    let params = params.only(&["name"])?;
+    let params = params.only(&["name", "mapping"])?;
     let name = params
         .owned("name")
         .ok_or_else(|| Error::malformed("`name` is missing").at("name"))?;
@@ -80,6 +87,7 @@ async fn import(
             "`name` has at most 255 bytes and no control characters",
         ));
     }
+    let mapping = params.owned("mapping");
     let busy = |_| Error::new(Code::Busy, "another import is under way");
     let alone = app.importing.clone().try_acquire_owned().map_err(busy)?;
     let largest = usize::try_from(app.node.config().import_bytes_max).unwrap_or(usize::MAX);
@@ -87,7 +95,12 @@ async fn import(
     let (sender, receiver) = mpsc::channel(LINES_WAITING_MAX);
     let node = app.node.clone();
     tokio::task::spawn_blocking(move || {
-        work(&node, &asking.caller, &name, &bytes, &sender, alone);
+        let file = ImportFile {
+            name: &name,
+            bytes: &bytes,
+            mapping: mapping.as_deref(),
+        };
+        work(&node, &asking.caller, &file, &sender, alone);
     });
     let lines = stream::unfold((receiver, first_line()), next_line);
     Ok(([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(lines)).into_response())
@@ -126,8 +139,7 @@ async fn next_line(
 fn work(
     node: &Node,
     caller: &Caller,
-    name: &str,
-    bytes: &[u8],
+    file: &ImportFile<'_>,
     lines: &mpsc::Sender<Line>,
     alone: OwnedSemaphorePermit,
 ) {
@@ -137,7 +149,7 @@ fn work(
             Err(mpsc::error::TrySendError::Closed(_)) => ControlFlow::Break(()),
         };
     let mut json = Json::with_capacity(512);
-    match node.import(caller, name, bytes, &mut heard) {
+    match node.import(caller, file, &mut heard) {
         Ok(receipt) => json.object(|json| done(json.field("done"), &receipt)),
         Err(error) => json.object(|json| Error::from(error).write(json.field("error"))),
     }

@@ -418,6 +418,10 @@ pub(crate) fn import(json: &mut Json, import: &ImportRecord) {
         json.field("recorded").time(import.recorded);
         json.field("by").text(&import.by);
         json.field("hash").text(&import.hash);
+        json.field("licence")
+            .or_null(import.licence.as_deref(), Json::text);
+        json.field("attribution")
+            .or_null(import.attribution.as_deref(), Json::text);
         json.field("undone").boolean(import.undone_by.is_some());
         json.field("undoneBy")
             .or_null(import.undone_by, |json, batch| json.integer(batch.0));

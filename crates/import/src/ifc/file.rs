@@ -1,6 +1,6 @@
 //! The file as IFC: statements by type, units, and where things stand.
 
-use super::findings::Findings;
+use crate::findings::Findings;
 use crate::step::{Entity, Index, Value, Values};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;

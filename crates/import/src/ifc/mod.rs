@@ -11,7 +11,6 @@
 
 mod building;
 mod file;
-mod findings;
 mod joins;
 mod profile;
 mod properties;
@@ -21,70 +20,11 @@ mod usage;
 
 pub use building::Counts;
 
+use crate::findings::Findings;
 use crate::step::{Defect, Index};
-use findings::Findings;
+use crate::{Facet, FacetStatements, Mint, Options};
 use joins::{Place, Sort};
-use twin_model::{Code, EntityId, EntityKind, Finding, Statement, Time};
-
-/// Gives every thing its twin. The importer never makes up identities: it hands over the id that
-/// the file uses, and whoever owns the twins decides which one is meant.
-pub trait Mint {
-    /// The twin for a thing of this kind with this external id: an IFC GlobalId, or for what the
-    /// importer concluded a key made of the GlobalIds involved, such as `contact:A:B`. The same
-    /// id must give the same twin.
-    fn mint(&mut self, kind: EntityKind, external_id: &str) -> EntityId;
-}
-
-/// What the caller decides.
-#[derive(Default)]
-pub struct Options<'o> {
-    /// When the file was drawn up, if its own header does not say.
-    pub observed: Option<Time>,
-    /// Told how far the work has got, 0 to 1; answers whether to go on.
-    pub progress: Option<&'o dyn Fn(f32) -> bool>,
-}
-
-impl std::fmt::Debug for Options<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options")
-            .field("observed", &self.observed)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Which part of the file a statement comes from; each is a source with its own reliability.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Facet {
-    /// What the file states in so many words.
-    Declared,
-    /// What its space boundaries say.
-    Boundaries,
-    /// What its drawn geometry shows.
-    Geometry,
-}
-
-impl Facet {
-    /// Every facet, in the order of [`Imported::facets`].
-    pub const ALL: [Self; 3] = [Self::Declared, Self::Boundaries, Self::Geometry];
-
-    /// The word used in the name of the source.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Declared => "declared",
-            Self::Boundaries => "boundaries",
-            Self::Geometry => "geometry",
-        }
-    }
-}
-
-/// The statements of one facet.
-#[derive(Clone, Debug)]
-pub struct FacetStatements {
-    /// Which facet.
-    pub facet: Facet,
-    /// In a fixed order: building, storeys, spaces, portals.
-    pub statements: Vec<Statement>,
-}
+use twin_model::{Code, Finding, Time};
 
 /// Two things the file says that cannot both be true.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +56,7 @@ pub struct Summary {
     pub contradictions: Vec<Contradiction>,
 }
 
-/// What came of a file.
+/// What came of an IFC file.
 #[derive(Clone, Debug)]
 pub struct Imported {
     /// One entry per facet.
@@ -129,10 +69,36 @@ pub struct Imported {
     pub cancelled: bool,
 }
 
+impl From<Imported> for crate::Imported {
+    fn from(read: Imported) -> Self {
+        let counts = &read.summary.counts;
+        let counts = vec![
+            ("storeys", counts.storeys as u64),
+            ("spaces", counts.spaces as u64),
+            ("doors", counts.doors as u64),
+            ("windows", counts.windows as u64),
+            ("openings", counts.openings as u64),
+            ("stairs", counts.stairs as u64),
+        ];
+        let cut = [Code::IfcTruncated, Code::IfcLimit];
+        let is_whole = !read.findings.iter().any(|found| cut.contains(&found.code));
+        Self {
+            facets: read.facets,
+            findings: read.findings,
+            counts,
+            licence: None,
+            attribution: None,
+            is_whole,
+            cancelled: read.cancelled,
+        }
+    }
+}
+
 /// Reads an IFC file. Any bytes are accepted; there is always a result.
 ///
 /// ```
-/// use twin_import::ifc::{Mint, Options, import};
+/// use twin_import::ifc::import;
+/// use twin_import::{Mint, Options};
 /// use twin_model::{EntityId, EntityKind};
 ///
 /// struct Urn;

@@ -6,7 +6,7 @@ use twin_model::{
     Act, Attribute, Caller, EntityId, Interval, SourceId, Stated, Statement, Summary, Time, Unit,
     Value,
 };
-use twin_node::{Answer, Config, Draft, ManualClock, Mode, Node, TwinFilter};
+use twin_node::{Answer, Config, Draft, ImportFile, ManualClock, Mode, Node, TwinFilter};
 use twin_scenario::{building, defects, ifc};
 
 pub(crate) const START: Time = Time::from_seconds(1_800_000_000);
@@ -110,9 +110,15 @@ pub(crate) fn office(seed: u64, change: impl FnOnce(&mut building::Building)) ->
 }
 
 pub(crate) fn import(node: &Node, bytes: &[u8]) -> twin_node::ImportReceipt {
-    node.import(&Caller::OPERATOR, "office.ifc", bytes, &mut |_| {
-        ControlFlow::Continue(())
-    })
+    node.import(
+        &Caller::OPERATOR,
+        &ImportFile {
+            name: "office.ifc",
+            bytes: bytes,
+            mapping: None,
+        },
+        &mut |_| ControlFlow::Continue(()),
+    )
     .unwrap()
 }
 

@@ -11,7 +11,7 @@ use twin_model::{
     Act, Attribute, BatchId, Caller, EntityId, Interval, SourceId, Stated, Statement, Time, Unit,
     Value,
 };
-use twin_node::{Answer, Config, Draft, ManualClock, Mode, Node, TwinFilter};
+use twin_node::{Answer, Config, Draft, ImportFile, ManualClock, Mode, Node, TwinFilter};
 use twin_scenario::{building, defects, ifc};
 
 /// States of one building: as built, with a room renamed, without some rooms, without
@@ -61,8 +61,11 @@ fn open(dir: &Path, at: Time) -> (Node, Arc<ManualClock>) {
 fn import(node: &Node, variant: usize) -> BatchId {
     let receipt = node.import(
         &Caller::OPERATOR,
-        "office.ifc",
-        &VARIANTS[variant],
+        &ImportFile {
+            name: "office.ifc",
+            bytes: &VARIANTS[variant],
+            mapping: None,
+        },
         &mut |_| ControlFlow::Continue(()),
     );
     receipt.unwrap().record.batch

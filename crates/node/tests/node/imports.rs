@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use twin_model::{Caller, EntityKind, Value};
 use twin_node::{
-    Answer, Config, Error, FindingFilter, Goal, ManualClock, Node, RouteQuery, TwinFilter,
+    Answer, Config, Error, FindingFilter, Goal, ImportFile, ManualClock, Node, RouteQuery,
+    TwinFilter,
 };
 
 #[test]
@@ -82,7 +83,15 @@ fn a_cancelled_import_leaves_nothing() {
                 ControlFlow::Continue(())
             }
         };
-        let result = node.import(&Caller::OPERATOR, "office.ifc", &bytes, &mut stop);
+        let result = node.import(
+            &Caller::OPERATOR,
+            &ImportFile {
+                name: "office.ifc",
+                bytes: &bytes,
+                mapping: None,
+            },
+            &mut stop,
+        );
         assert!(matches!(result, Err(Error::Cancelled)), "{stop_at}");
         assert_eq!(everything(&node), "[]");
         assert!(node.imports(&Caller::OPERATOR).unwrap().get().is_empty());
@@ -90,9 +99,15 @@ fn a_cancelled_import_leaves_nothing() {
         assert!(!node.files_dir().exists(), "{stop_at}");
     }
     for nonsense in [&b""[..], b"PK\x03\x04", b"ISO-10303-21;\nHEADER;\n"] {
-        let result = node.import(&Caller::OPERATOR, "x.ifc", nonsense, &mut |_| {
-            ControlFlow::Continue(())
-        });
+        let result = node.import(
+            &Caller::OPERATOR,
+            &ImportFile {
+                name: "x.ifc",
+                bytes: nonsense,
+                mapping: None,
+            },
+            &mut |_| ControlFlow::Continue(()),
+        );
         assert!(matches!(result, Err(Error::Import { .. })));
     }
     node.close();
@@ -114,9 +129,15 @@ fn a_file_without_room_is_refused() {
     std::fs::create_dir_all(&files).unwrap();
     let large = std::fs::File::create(files.join("large.ifc")).unwrap();
     large.set_len(60 << 20).unwrap();
-    let refused = node.import(&Caller::OPERATOR, "office.ifc", &bytes, &mut |_| {
-        ControlFlow::Continue(())
-    });
+    let refused = node.import(
+        &Caller::OPERATOR,
+        &ImportFile {
+            name: "office.ifc",
+            bytes: &bytes,
+            mapping: None,
+        },
+        &mut |_| ControlFlow::Continue(()),
+    );
     assert!(matches!(refused, Err(Error::Import { .. })), "{refused:?}");
     assert_eq!(everything(&node), "[]");
     std::fs::remove_file(files.join("large.ifc")).unwrap();

@@ -4,8 +4,8 @@
 mod things;
 mod tree;
 
+use crate::findings::Findings;
 use crate::ifc::file::{File, Frame};
-use crate::ifc::findings::Findings;
 use crate::ifc::properties::{Definitions, PropertySet};
 use crate::ifc::shape::{self, Budget, Shape};
 use crate::step::Entity;

@@ -2,13 +2,14 @@
 
 mod portals;
 
+use crate::findings::Findings;
+use crate::ifc::Contradiction;
 use crate::ifc::building::{Building, Space, Thing};
 use crate::ifc::file::File;
-use crate::ifc::findings::Findings;
 use crate::ifc::joins::Joins;
 use crate::ifc::properties::{self, Stated as Property, is_placeholder};
 use crate::ifc::usage::usage;
-use crate::ifc::{Contradiction, Facet, FacetStatements, Mint};
+use crate::{Facet, FacetStatements, Mint};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use twin_model::claim::Stated;

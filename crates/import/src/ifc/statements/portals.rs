@@ -1,7 +1,7 @@
 //! Statements on doors, openings, open edges, stairs and lifts.
 
 use super::{Writer, json_text, rounded};
-use crate::ifc::Facet;
+use crate::Facet;
 use crate::ifc::building::{Climb, Door};
 use crate::ifc::joins::{Place, Portal, Said, Sort};
 use crate::ifc::properties::{self, Stated as Property};

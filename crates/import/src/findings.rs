@@ -8,13 +8,13 @@ const PER_CODE_MAX: usize = 10_000;
 
 /// Findings in the order in which they were made, bounded per code.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     kept: Vec<Finding>,
     counts: BTreeMap<Code, usize>,
 }
 
 impl Findings {
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         let count = self.counts.entry(finding.code).or_default();
         *count += 1;
         if *count <= PER_CODE_MAX {
@@ -23,13 +23,13 @@ impl Findings {
     }
 
     /// Adds `n` more of a code without their particulars.
-    pub(super) fn count(&mut self, code: Code, n: usize) {
+    pub(crate) fn count(&mut self, code: Code, n: usize) {
         if n > 0 {
             *self.counts.entry(code).or_default() += n;
         }
     }
 
-    pub(super) fn finish(mut self) -> Vec<Finding> {
+    pub(crate) fn finish(mut self) -> Vec<Finding> {
         let mut listed: BTreeMap<Code, usize> = BTreeMap::new();
         for finding in &self.kept {
             *listed.entry(finding.code).or_default() += 1;

@@ -1,0 +1,55 @@
+//! Which standard a file follows, told by what it begins with and, failing that, by its name.
+
+use crate::{Imported, Mint, Options, ifc};
+
+/// A standard that files are read by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// IFC in the STEP form (ISO 10303-21).
+    Ifc,
+}
+
+impl Format {
+    /// The format of a file, judged by its first bytes, else by how its name ends.
+    ///
+    /// ```
+    /// use twin_import::Format;
+    /// assert_eq!(Format::detect("a.txt", b"ISO-10303-21;\nHEADER;"), Some(Format::Ifc));
+    /// assert_eq!(Format::detect("tower.IFC", b""), Some(Format::Ifc));
+    /// assert_eq!(Format::detect("letter.docx", b"PK"), None);
+    /// ```
+    pub fn detect(name: &str, bytes: &[u8]) -> Option<Self> {
+        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+        let head = head.trim_ascii_start();
+        if head.starts_with(b"ISO-10303-21") {
+            return Some(Self::Ifc);
+        }
+        let name = name.to_ascii_lowercase();
+        let by_name = [(".ifc", Self::Ifc)];
+        let known = by_name.into_iter().find(|(end, _)| name.ends_with(end));
+        known.map(|(_, format)| format)
+    }
+
+    /// Reads a file of this format. Any bytes are accepted; there is always a result.
+    pub fn import(self, bytes: &[u8], options: &Options<'_>, mint: &mut dyn Mint) -> Imported {
+        match self {
+            Self::Ifc => ifc::import(bytes, options, mint).into(),
+        }
+    }
+
+    /// Whether such a file is about one building, whose id then names what the file is a newer
+    /// state of.
+    pub const fn is_of_one_building(self) -> bool {
+        matches!(self, Self::Ifc)
+    }
+
+    /// How names of such files end.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Ifc => "ifc",
+        }
+    }
+}
+
+/// How many bytes are looked at.
+const HEAD_BYTES: usize = 4096;
