@@ -53,6 +53,14 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The file names no coordinate reference system.
+    CrsMissing = "CRS-001", Warning;
+    /// The coordinate reference system is not one, or is not known.
+    CrsUnknown = "CRS-002", Error;
+    /// Coordinates lie outside the area of their reference system.
+    CrsOutside = "CRS-003", Error;
+    /// The axes of the coordinates are exchanged.
+    CrsSwapped = "CRS-004", Warning;
     /// The file is empty or is not a STEP file at all.
     IfcNotStep = "IFC-001", Error;
     /// The file ends before its end marker.
