@@ -34,6 +34,8 @@ pub mod openapi;
 mod request;
 mod routes;
 mod server;
+#[allow(dead_code, reason = "the route that serves tiles comes with the map")]
+mod tile;
 mod wire;
 
 pub use server::serve;
