@@ -37,6 +37,18 @@ impl Belief {
         }
     }
 
+    /// For ranking by doubt: the probability, and less than any of them where nobody knows.
+    pub(crate) fn certainty(self) -> f64 {
+        self.probability().unwrap_or(-1.0)
+    }
+
+    /// Whether it may be relied on by somebody who accepts the unknown, or not, and otherwise asks
+    /// for this probability.
+    pub(crate) fn is_admitted(self, admit_unknown: bool, probability_min: f64) -> bool {
+        self.probability()
+            .map_or(admit_unknown, |p| p >= probability_min)
+    }
+
     /// Both at once, taken as independent; unknown when either is, unless one is impossible.
     ///
     /// ```

@@ -5,26 +5,15 @@
 //! work, the least certain one (the first to check), and the doors of which nothing is known,
 //! which are used only when the caller asks for them and are then named.
 
-use crate::graph::{Belief, Graph, Portal, PortalIndex, PortalKind, SpaceIndex, SpaceKind};
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+pub(crate) mod indoors;
+pub(crate) mod search;
+pub(crate) mod walk;
 
-/// How many metres of level floor one metre along a stair's slope is worth: walking speed goes
-/// with k = 1.40 on the level and k = 1.08 on a stair of 7 by 11 inches (SFPE Handbook of Fire
-/// Protection Engineering, 5th edition, chapter 59, table of evacuation speed constants).
-pub const STAIR_FACTOR: f64 = 1.40 / 1.08;
+use crate::graph::{Belief, Graph, PortalIndex, SpaceIndex, SpaceKind};
+use crate::passability::{AsBuilt, BuildingIndex, Passability};
+use indoors::{Indoors, Start};
 
-/// Slope of a stair of 7 inch risers and 11 inch treads: metres walked per metre climbed, used
-/// where only the height of a link is known.
-const STAIR_RUN_PER_RISE: f64 = 1.862;
-
-/// Waiting and riding, expressed in metres of level floor: a lift is not worth it for one storey.
-/// A judgement: 40 s at 1.2 m/s.
-const LIFT_M: f64 = 48.0;
-
-/// What a leg between points of which one is not known counts, in metres. A judgement, the
-/// middle of common rooms; every such leg is counted in [`Route::unmeasured_legs`].
-const UNMEASURED_LEG_M: f64 = 8.0;
+pub use walk::STAIR_FACTOR;
 
 /// Where to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,12 +51,20 @@ impl Default for RouteOptions {
     }
 }
 
+impl RouteOptions {
+    /// Whether something believed this far may be relied on.
+    pub(crate) fn admits(&self, belief: Belief) -> bool {
+        belief.is_admitted(self.admit_unknown, self.probability_min)
+    }
+}
+
 /// A way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// Spaces in order, the first being where it starts.
     pub spaces: Vec<SpaceIndex>,
-    /// Portals in the order of crossing: one fewer than spaces, or as many when it leads outside.
+    /// Portals in the order of crossing: one fewer than spaces, and one more for each end that
+    /// lies outside.
     pub portals: Vec<PortalIndex>,
     /// Walking distance in metres, stairs along their slope.
     pub length_m: f64,
@@ -86,18 +83,27 @@ pub struct Route {
 impl Graph {
     /// The shortest route, or `None` when there is none under these options.
     pub fn route(&self, from: SpaceIndex, to: Target, options: &RouteOptions) -> Option<Route> {
+        self.route_now(from, to, options, &AsBuilt)
+    }
+
+    /// The shortest route by what is believed now of passing each portal and space. The building
+    /// that `now` is asked about is number 0.
+    pub fn route_now(
+        &self,
+        from: SpaceIndex,
+        to: Target,
+        options: &RouteOptions,
+        now: &dyn Passability,
+    ) -> Option<Route> {
         if from.0 as usize >= self.spaces().len() {
             return None;
         }
-        let search = Search {
-            graph: self,
-            options,
+        let indoors = Indoors::new(self, BuildingIndex(0), options.clone(), now);
+        let crossed = match to {
+            Target::Space(space) if space == from => Vec::new(),
+            _ => indoors.search(from, to)?,
         };
-        if to == Target::Space(from) {
-            return Some(search.assemble(from, &[]));
-        }
-        let crossed = search.run(from, to)?;
-        Some(search.assemble(from, &crossed))
+        Some(indoors.describe(Start::In(from), &crossed))
     }
 
     /// For each portal of a route, the shortest route that does without it; `None` where the
@@ -125,14 +131,11 @@ impl Graph {
     /// Spaces that cannot reach an exit under these options, rising. Shafts are left out: nobody
     /// is in them. One search from all exits at once.
     pub fn cut_off(&self, options: &RouteOptions) -> Vec<SpaceIndex> {
-        let search = Search {
-            graph: self,
-            options,
-        };
+        let indoors = Indoors::new(self, BuildingIndex(0), options.clone(), &AsBuilt);
         let mut reached = vec![false; self.spaces().len()];
         let mut open: Vec<SpaceIndex> = Vec::new();
         for (i, portal) in self.portals().iter().enumerate() {
-            if portal.is_exit() && search.admits_portal(PortalIndex(i as u32)) {
+            if portal.is_exit() && indoors.admits_portal(PortalIndex(i as u32)) {
                 open.extend(&portal.spaces);
             }
         }
@@ -142,11 +145,11 @@ impl Graph {
             }
             reached[space.0 as usize] = true;
             // One can leave a space that one would not choose to walk through.
-            if !search.admits_space(space) {
+            if !indoors.admits_space(space) {
                 continue;
             }
             for &portal in self.portals_of(space) {
-                if search.admits_portal(portal) {
+                if indoors.admits_portal(portal) {
                     open.extend(self.across(portal, space));
                 }
             }
@@ -158,280 +161,11 @@ impl Graph {
     }
 }
 
-struct Search<'g> {
-    graph: &'g Graph,
-    options: &'g RouteOptions,
-}
-
-/// A portal just crossed and the space then entered; `None` is the outside.
-type Crossing = (PortalIndex, Option<SpaceIndex>);
-
-#[derive(PartialEq)]
-struct Open {
-    effort_m: f64,
-    node: u32,
-}
-
-impl Eq for Open {}
-
-impl Ord for Open {
-    /// The least effort comes first out of the heap; equal efforts in order of node, so that the
-    /// result never depends on the heap.
-    fn cmp(&self, other: &Self) -> Ordering {
-        other
-            .effort_m
-            .total_cmp(&self.effort_m)
-            .then(other.node.cmp(&self.node))
-    }
-}
-
-impl PartialOrd for Open {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Search<'_> {
-    fn admits(&self, belief: Belief) -> bool {
-        match belief {
-            Belief::Unknown => self.options.admit_unknown,
-            Belief::Known(p) => p >= self.options.probability_min,
-        }
-    }
-
-    fn admits_portal(&self, portal: PortalIndex) -> bool {
-        let p = self.graph.portal(portal);
-        self.admits(p.works())
-            && (p.kind != PortalKind::LiftLink || self.options.admit_lifts)
-            && !self.options.avoid_portals.contains(&portal)
-    }
-
-    fn admits_space(&self, space: SpaceIndex) -> bool {
-        let s = self.graph.space(space);
-        self.admits(s.exists.and(s.passable))
-            && s.kind != SpaceKind::Shaft
-            && !self.options.avoid_spaces.contains(&space)
-    }
-
-    /// Dijkstra (Numerische Mathematik 1, 1959) over crossings: node 2 p + k is "portal p crossed
-    /// into its k-th space", with k = 1 also for the outside.
-    fn run(&self, from: SpaceIndex, to: Target) -> Option<Vec<Crossing>> {
-        let n = self.graph.portals().len() * 2;
-        let mut best = vec![f64::INFINITY; n];
-        let mut before = vec![u32::MAX; n];
-        let mut heap = BinaryHeap::new();
-        let start = self.graph.space(from).position;
-        self.relax(
-            from,
-            start,
-            0.0,
-            u32::MAX,
-            &mut best,
-            &mut before,
-            &mut heap,
-        );
-        while let Some(Open { effort_m, node }) = heap.pop() {
-            if effort_m > best[node as usize] {
-                continue;
-            }
-            let (portal, space) = self.crossing(node);
-            let arrived = match to {
-                Target::Outside => space.is_none(),
-                Target::Space(wanted) => space == Some(wanted),
-            };
-            if arrived {
-                let mut crossed = Vec::new();
-                let mut at = node;
-                while at != u32::MAX {
-                    crossed.push(self.crossing(at));
-                    at = before[at as usize];
-                }
-                crossed.reverse();
-                return Some(crossed);
-            }
-            if let Some(space) = space {
-                let here = end_in(self.graph.portal(portal), space);
-                self.relax(
-                    space,
-                    here,
-                    effort_m,
-                    node,
-                    &mut best,
-                    &mut before,
-                    &mut heap,
-                );
-            }
-        }
-        None
-    }
-
-    fn crossing(&self, node: u32) -> Crossing {
-        let portal = PortalIndex(node / 2);
-        let spaces = &self.graph.portal(portal).spaces;
-        (
-            portal,
-            spaces
-                .get(node as usize % 2)
-                .copied()
-                .filter(|_| spaces.len() == 2),
-        )
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the state of one search, in its one inner loop"
-    )]
-    fn relax(
-        &self,
-        space: SpaceIndex,
-        here: Option<[f64; 3]>,
-        effort_m: f64,
-        by: u32,
-        best: &mut [f64],
-        before: &mut [u32],
-        heap: &mut BinaryHeap<Open>,
-    ) {
-        for &portal in self.graph.portals_of(space) {
-            if by != u32::MAX && portal.0 == by / 2 || !self.admits_portal(portal) {
-                continue;
-            }
-            let p = self.graph.portal(portal);
-            let k = match self.graph.across(portal, space) {
-                Some(next) if self.admits_space(next) => usize::from(p.spaces[1] == next),
-                None if p.is_exit() => 1,
-                _ => continue,
-            };
-            let (walk, cross) = (leg(here, end_in(p, space)), crossing_cost(p));
-            let total = effort_m + walk.metres + cross.effort_m;
-            let node = portal.0 as usize * 2 + k;
-            if total < best[node] {
-                best[node] = total;
-                before[node] = by;
-                heap.push(Open {
-                    effort_m: total,
-                    node: node as u32,
-                });
-            }
-        }
-    }
-
-    fn assemble(&self, from: SpaceIndex, crossed: &[Crossing]) -> Route {
-        let mut route = Route {
-            spaces: vec![from],
-            portals: Vec::new(),
-            length_m: 0.0,
-            effort_m: 0.0,
-            probability: 1.0,
-            unknown_portals: Vec::new(),
-            least_certain: None,
-            unmeasured_legs: 0,
-        };
-        let mut here = self.graph.space(from).position;
-        let mut space = from;
-        let mut least = f64::INFINITY;
-        for &(portal, next) in crossed {
-            let p = self.graph.portal(portal);
-            let (walk, cross) = (leg(here, end_in(p, space)), crossing_cost(p));
-            route.length_m += walk.metres + cross.length_m;
-            route.effort_m += walk.metres + cross.effort_m;
-            route.unmeasured_legs += usize::from(!walk.measured) + usize::from(!cross.measured);
-            route.portals.push(portal);
-            let certainty = match p.works() {
-                Belief::Unknown => {
-                    route.unknown_portals.push(portal);
-                    -1.0
-                }
-                Belief::Known(q) => q,
-            };
-            if certainty < least {
-                least = certainty;
-                route.least_certain = Some(portal);
-            }
-            route.probability *= p.works().probability().unwrap_or(1.0);
-            match next {
-                Some(next) => {
-                    let s = self.graph.space(next);
-                    route.probability *= s.exists.and(s.passable).probability().unwrap_or(1.0);
-                    route.spaces.push(next);
-                    here = end_in(p, next);
-                    space = next;
-                }
-                None => route.probability *= p.leads_out.probability().unwrap_or(1.0),
-            }
-        }
-        route
-    }
-}
-
-struct Leg {
-    metres: f64,
-    measured: bool,
-}
-
-/// The straight way between two points of one space: the shortest it can be.
-fn leg(a: Option<[f64; 3]>, b: Option<[f64; 3]>) -> Leg {
-    match (a, b) {
-        (Some(a), Some(b)) => Leg {
-            metres: (a[0] - b[0]).hypot(a[1] - b[1]),
-            measured: true,
-        },
-        _ => Leg {
-            metres: UNMEASURED_LEG_M,
-            measured: false,
-        },
-    }
-}
-
-struct Cost {
-    length_m: f64,
-    effort_m: f64,
-    measured: bool,
-}
-
-/// What crossing the portal itself costs: nothing for a door, the flight for a stair.
-fn crossing_cost(portal: &Portal) -> Cost {
-    let rise = match (portal.position, portal.far_position) {
-        (Some(a), Some(b)) => Some((b[2] - a[2]).abs()),
-        _ => None,
-    };
-    match portal.kind {
-        PortalKind::StairLink => {
-            // Where only one end is known, a common storey of 3.2 m is assumed and counted.
-            let length_m = rise.unwrap_or(3.2) * STAIR_RUN_PER_RISE;
-            Cost {
-                length_m,
-                effort_m: length_m * STAIR_FACTOR,
-                measured: rise.is_some(),
-            }
-        }
-        PortalKind::LiftLink => Cost {
-            length_m: 0.0,
-            effort_m: LIFT_M,
-            measured: true,
-        },
-        _ => Cost {
-            length_m: 0.0,
-            effort_m: 0.0,
-            measured: true,
-        },
-    }
-}
-
-/// The end of the portal that lies in `space`. Links have two: the first in their first space,
-/// the far one in their second. Other portals have one.
-fn end_in(portal: &Portal, space: SpaceIndex) -> Option<[f64; 3]> {
-    let second = portal.spaces.get(1) == Some(&space);
-    let is_link = matches!(portal.kind, PortalKind::StairLink | PortalKind::LiftLink);
-    portal
-        .far_position
-        .filter(|_| is_link && second)
-        .or(portal.position)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::walk::STAIR_RUN_PER_RISE;
     use super::*;
-    use crate::graph::Space;
+    use crate::graph::{Portal, PortalKind, Space};
     use proptest::prelude::*;
 
     /// Five rooms in a row, doors 5 m apart, an exit at each end; the middle door is given.

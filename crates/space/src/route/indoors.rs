@@ -1,0 +1,231 @@
+//! One building during one question: what may be used, and where each portal leads on.
+
+use super::search::{Frontier, START};
+use super::walk::{crossing_cost, end_in, leg};
+use super::{Route, RouteOptions, Target};
+use crate::graph::{Belief, Graph, Portal, PortalIndex, PortalKind, SpaceIndex, SpaceKind};
+use crate::passability::{BuildingIndex, Passability};
+use std::cell::RefCell;
+
+/// A portal just crossed and the space then entered; `None` is the outside.
+pub(crate) type Crossing = (PortalIndex, Option<SpaceIndex>);
+
+/// Where a stretch indoors begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    In(SpaceIndex),
+    Outside,
+}
+
+/// Somebody in a space: where in it, and by which portal they came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) space: SpaceIndex,
+    at: Option<[f64; 3]>,
+    by: Option<PortalIndex>,
+}
+
+/// Node 2 p + k of a search is "portal p crossed into its k-th space"; k = 1 of a portal with one
+/// space is the outside.
+pub(crate) struct Indoors<'g> {
+    graph: &'g Graph,
+    building: BuildingIndex,
+    options: RouteOptions,
+    now: &'g dyn Passability,
+    /// What was found of each portal and space, so that `now` is asked once.
+    portals: RefCell<Vec<Option<bool>>>,
+    spaces: RefCell<Vec<Option<bool>>>,
+}
+
+impl<'g> Indoors<'g> {
+    pub(crate) fn new(
+        graph: &'g Graph,
+        building: BuildingIndex,
+        options: RouteOptions,
+        now: &'g dyn Passability,
+    ) -> Self {
+        Self {
+            graph,
+            building,
+            options,
+            now,
+            portals: RefCell::new(vec![None; graph.portals().len()]),
+            spaces: RefCell::new(vec![None; graph.spaces().len()]),
+        }
+    }
+
+    /// The portals to cross from a space to a target, by Dijkstra's search.
+    pub(crate) fn search(&self, from: SpaceIndex, to: Target) -> Option<Vec<Crossing>> {
+        let mut frontier = Frontier::new(self.graph.portals().len() * 2);
+        self.ways_on(self.standing_in(from), |node, effort_m| {
+            frontier.offer(node, effort_m, 0.0, START);
+        });
+        while let Some(reached) = frontier.next() {
+            let (portal, space) = self.crossing(reached.node);
+            let arrived = match to {
+                Target::Outside => space.is_none(),
+                Target::Space(wanted) => space == Some(wanted),
+            };
+            if arrived {
+                let path = frontier.path_to(reached.node).into_iter();
+                return Some(path.map(|node| self.crossing(node)).collect());
+            }
+            if let Some(space) = space {
+                self.ways_on(self.standing_behind(portal, space), |node, effort_m| {
+                    frontier.offer(node, reached.effort_m + effort_m, 0.0, reached.node);
+                });
+            }
+        }
+        None
+    }
+
+    pub(crate) fn crossing(&self, node: u32) -> Crossing {
+        let portal = PortalIndex(node / 2);
+        let spaces = &self.graph.portal(portal).spaces;
+        (portal, spaces.get(node as usize % 2).copied())
+    }
+
+    pub(crate) fn standing_in(&self, space: SpaceIndex) -> Standing {
+        let at = self.graph.space(space).position;
+        Standing {
+            space,
+            at,
+            by: None,
+        }
+    }
+
+    pub(crate) fn standing_behind(&self, portal: PortalIndex, space: SpaceIndex) -> Standing {
+        Standing {
+            space,
+            at: end_in(self.graph.portal(portal), space),
+            by: Some(portal),
+        }
+    }
+
+    /// Every way on from a space: the node that it leads to and its effort.
+    pub(crate) fn ways_on(&self, from: Standing, mut offer: impl FnMut(u32, f64)) {
+        for &portal in self.graph.portals_of(from.space) {
+            if from.by == Some(portal) || !self.admits_portal(portal) {
+                continue;
+            }
+            let p = self.graph.portal(portal);
+            let k = match self.graph.across(portal, from.space) {
+                Some(next) if self.admits_space(next) => u32::from(p.spaces[1] == next),
+                None if p.is_exit() => 1,
+                _ => continue,
+            };
+            let (walk, cross) = (leg(from.at, end_in(p, from.space)), crossing_cost(p));
+            offer(portal.0 * 2 + k, walk.metres + cross.effort_m);
+        }
+    }
+
+    /// The space that an exit leads into, where it may be entered from outside.
+    pub(crate) fn admits_entry(&self, exit: PortalIndex) -> bool {
+        let p = self.graph.portal(exit);
+        p.is_exit() && self.admits_portal(exit) && self.admits_space(p.spaces[0])
+    }
+
+    pub(crate) fn admits_portal(&self, portal: PortalIndex) -> bool {
+        let known = self.portals.borrow()[portal.0 as usize];
+        known.unwrap_or_else(|| {
+            let p = self.graph.portal(portal);
+            let yes = self.options.admits(self.works(portal))
+                && (p.kind != PortalKind::LiftLink || self.options.admit_lifts)
+                && !self.options.avoid_portals.contains(&portal);
+            self.portals.borrow_mut()[portal.0 as usize] = Some(yes);
+            yes
+        })
+    }
+
+    pub(crate) fn admits_space(&self, space: SpaceIndex) -> bool {
+        let known = self.spaces.borrow()[space.0 as usize];
+        known.unwrap_or_else(|| {
+            let yes = self.options.admits(self.can_be_in(space))
+                && self.graph.space(space).kind != SpaceKind::Shaft
+                && !self.options.avoid_spaces.contains(&space);
+            self.spaces.borrow_mut()[space.0 as usize] = Some(yes);
+            yes
+        })
+    }
+
+    /// Whether a portal is there and can be passed now.
+    pub(crate) fn works(&self, portal: PortalIndex) -> Belief {
+        let p = self.graph.portal(portal);
+        p.exists
+            .and(self.now.portal(self.building, portal, p.passable))
+    }
+
+    fn can_be_in(&self, space: SpaceIndex) -> Belief {
+        let s = self.graph.space(space);
+        s.exists
+            .and(self.now.space(self.building, space, s.passable))
+    }
+
+    /// What the portals crossed add up to.
+    pub(crate) fn describe(&self, start: Start, crossed: &[Crossing]) -> Route {
+        let mut route = Route {
+            spaces: Vec::with_capacity(crossed.len() + 1),
+            portals: crossed.iter().map(|c| c.0).collect(),
+            length_m: 0.0,
+            effort_m: 0.0,
+            probability: 1.0,
+            unknown_portals: Vec::new(),
+            least_certain: None,
+            unmeasured_legs: 0,
+        };
+        let mut standing = match start {
+            Start::In(space) => Some(self.standing_in(space)),
+            Start::Outside => None,
+        };
+        route.spaces.extend(standing.map(|s| s.space));
+        let mut least = f64::INFINITY;
+        for &(portal, next) in crossed {
+            let p = self.graph.portal(portal);
+            route.measure(p, standing);
+            self.doubt(&mut route, portal, &mut least);
+            if standing.is_none() || next.is_none() {
+                route.probability *= known(p.leads_out);
+            }
+            if let Some(next) = next {
+                route.probability *= known(self.can_be_in(next));
+                route.spaces.push(next);
+            }
+            standing = next.map(|next| self.standing_behind(portal, next));
+        }
+        route
+    }
+
+    fn doubt(&self, route: &mut Route, portal: PortalIndex, least: &mut f64) {
+        let works = self.works(portal);
+        if works == Belief::Unknown {
+            route.unknown_portals.push(portal);
+        }
+        route.probability *= known(works);
+        let certainty = works.certainty();
+        if certainty < *least {
+            *least = certainty;
+            route.least_certain = Some(portal);
+        }
+    }
+}
+
+/// What is not known does not enter a product; it is listed beside it.
+fn known(belief: Belief) -> f64 {
+    belief.probability().unwrap_or(1.0)
+}
+
+impl Route {
+    /// Adds the walk through a space up to a portal, none when coming from outside, and through it.
+    fn measure(&mut self, portal: &Portal, standing: Option<Standing>) {
+        let cross = crossing_cost(portal);
+        self.length_m += cross.length_m;
+        self.effort_m += cross.effort_m;
+        self.unmeasured_legs += usize::from(!cross.measured);
+        if let Some(from) = standing {
+            let walk = leg(from.at, end_in(portal, from.space));
+            self.length_m += walk.metres;
+            self.effort_m += walk.metres;
+            self.unmeasured_legs += usize::from(!walk.measured);
+        }
+    }
+}

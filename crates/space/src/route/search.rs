@@ -1,0 +1,119 @@
+//! The frontier of a search: what was reached at which effort, and what to look at next.
+//!
+//! Made for graphs of which a question touches a corner: memory is taken page by page where the
+//! search goes, so that a question about one house costs the same in a village and in a city.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// Reached from nowhere: the search begins here.
+pub(crate) const START: u32 = u32::MAX;
+
+const PAGE: usize = 512;
+
+/// Nodes reached so far. Dijkstra (Numerische Mathematik 1, 1959) where the effort still ahead is
+/// given as 0; A* (Hart, Nilsson, Raphael, IEEE Trans. Systems Science and Cybernetics 4(2),
+/// 1968) where a lower bound of it is given. A node is looked at again when a better way to it
+/// turns up, so the bound need not be consistent.
+#[derive(Debug)]
+pub(crate) struct Frontier {
+    pages: Vec<Option<Box<[Visit; PAGE]>>>,
+    open: BinaryHeap<Open>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Visit {
+    effort_m: f64,
+    before: u32,
+}
+
+const UNSEEN: Visit = Visit {
+    effort_m: f64::INFINITY,
+    before: START,
+};
+
+/// A node at the least effort that it can be reached with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reached {
+    pub(crate) node: u32,
+    pub(crate) effort_m: f64,
+}
+
+impl Frontier {
+    /// Nothing reached yet of so many nodes.
+    pub(crate) fn new(node_count: usize) -> Self {
+        Self {
+            pages: vec![None; node_count.div_ceil(PAGE)],
+            open: BinaryHeap::new(),
+        }
+    }
+
+    /// A way to a node: its effort, at least how much is still ahead from there, and from where
+    /// it comes.
+    pub(crate) fn offer(&mut self, node: u32, effort_m: f64, ahead_m: f64, before: u32) {
+        let page = &mut self.pages[node as usize / PAGE];
+        let page = page.get_or_insert_with(|| Box::new([UNSEEN; PAGE]));
+        let visit = &mut page[node as usize % PAGE];
+        if effort_m < visit.effort_m {
+            *visit = Visit { effort_m, before };
+            self.open.push(Open {
+                total_m: effort_m + ahead_m,
+                effort_m,
+                node,
+            });
+        }
+    }
+
+    /// The most promising node not looked at since it was last improved.
+    pub(crate) fn next(&mut self) -> Option<Reached> {
+        while let Some(Open { effort_m, node, .. }) = self.open.pop() {
+            if effort_m <= self.visit(node).effort_m {
+                return Some(Reached { node, effort_m });
+            }
+        }
+        None
+    }
+
+    /// The nodes on the way to a node, from the first reached to itself.
+    pub(crate) fn path_to(&self, node: u32) -> Vec<u32> {
+        let mut path = Vec::new();
+        let mut at = node;
+        while at != START {
+            path.push(at);
+            at = self.visit(at).before;
+        }
+        path.reverse();
+        path
+    }
+
+    fn visit(&self, node: u32) -> Visit {
+        let page = &self.pages[node as usize / PAGE];
+        page.as_ref().map_or(UNSEEN, |p| p[node as usize % PAGE])
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Open {
+    total_m: f64,
+    effort_m: f64,
+    node: u32,
+}
+
+impl Eq for Open {}
+
+impl Ord for Open {
+    /// The least total comes first out of the heap; of equal ones that which has most behind it,
+    /// then in order of node, so that the result never depends on the heap.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let total = other.total_m.total_cmp(&self.total_m);
+        total
+            .then(self.effort_m.total_cmp(&other.effort_m))
+            .then(other.node.cmp(&self.node))
+    }
+}
+
+impl PartialOrd for Open {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
