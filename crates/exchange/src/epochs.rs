@@ -305,9 +305,6 @@ impl Epochs {
         for last in open.chain(self.control.take()).filter_map(|open| open.last) {
             self.lasts.insert(last.header.stream, last);
         }
-        for subject in self.subjects.values_mut() {
-            subject.given.clear();
-        }
     }
 
     /// The same with new keys.
@@ -517,15 +514,40 @@ impl Epochs {
         }
     }
 
-    /// The key under which to write of an entity in a stream; its readers are given it.
-    pub(crate) fn subject(
+    /// The keys under which to write of entities in a stream. Its readers are given those that
+    /// they lack, many in one bundle: a signature for each would cost as much as an alarm.
+    pub(crate) fn subjects<'a>(
         &mut self,
-        entity: &EntityId,
+        entities: impl Iterator<Item = &'a EntityId>,
         (to, class): (Audience, Class),
         circle: &Circle,
         env: &mut Env<'_>,
         ledger: &mut Ledger,
-    ) -> Result<(u64, SecretKey), Error> {
+    ) -> Result<BTreeMap<&'a EntityId, (u64, SecretKey)>, Error> {
+        let stream = self.open[&(to, class)].author.stream();
+        let (mut keys, mut grants) = (BTreeMap::new(), Vec::new());
+        for entity in entities {
+            if keys.contains_key(entity) {
+                continue;
+            }
+            let (number, key, is_new) = self.subject(entity, stream, env, ledger);
+            keys.insert(entity, (number, SecretKey::new(key)));
+            for recipient in circle.readers(to).into_iter().filter(|_| is_new) {
+                grants.push(self.seal(Scope::Subject(number), key, stream, recipient, env)?);
+            }
+        }
+        self.hand_out(&grants, env, ledger)?;
+        Ok(keys)
+    }
+
+    /// The number and key of an entity, and whether they are new to a stream.
+    fn subject(
+        &mut self,
+        entity: &EntityId,
+        stream: StreamId,
+        env: &mut Env<'_>,
+        ledger: &mut Ledger,
+    ) -> (u64, [u8; 32], bool) {
         if !self.subjects.contains_key(entity) {
             self.subject_last += 1;
             let subject = Subject {
@@ -537,23 +559,14 @@ impl Epochs {
             ledger.write(Key::of(table::SUBJECT).number(subject.number).put(value));
             self.subjects.insert(entity.clone(), subject);
         }
-        let stream = self.open[&(to, class)].author.stream();
         let subject = self.subjects.get_mut(entity).expect("just made");
         let (number, key) = (subject.number, subject.key);
-        if subject.given.insert(stream) {
-            ledger.write(
-                Key::of(table::GIVEN)
-                    .number(number)
-                    .stream(stream)
-                    .put(Value::new()),
-            );
-            let mut grants = Vec::new();
-            for recipient in circle.readers(to) {
-                grants.push(self.seal(Scope::Subject(number), key, stream, recipient, env)?);
-            }
-            self.hand_out(&grants, env, ledger)?;
+        let is_new = subject.given.insert(stream);
+        if is_new {
+            let given = Key::of(table::GIVEN).number(number).stream(stream);
+            ledger.write(given.put(Value::new()));
         }
-        Ok((number, SecretKey::new(key)))
+        (number, key, is_new)
     }
 
     /// Destroys the key of an entity, and tells every stream that spoke of it.

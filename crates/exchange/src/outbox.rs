@@ -16,9 +16,9 @@ use rustc_hash::FxHasher;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use twin_link::reader::place;
-use twin_link::{Audience, Class, Error, Keep, Payload, Record, SecretKey, StreamId, Topic};
+use twin_link::{Audience, Class, Error, Keep, Payload, Record, StreamId, Topic};
 use twin_model::time::MICROS;
-use twin_model::{Act, EntityId, SourceId, Statement, Time, Uncertainty, Value as Said};
+use twin_model::{Act, SourceId, Statement, Time, Uncertainty, Value as Said};
 
 /// Records in one bundle.
 const RECORDS_MAX: usize = 1000;
@@ -355,7 +355,9 @@ impl Outbox {
     ) -> Result<(), Error> {
         let (to, class) = way;
         epochs.ready(to, class, circle, env, ledger)?;
-        let keys = subject_keys(way, entries, epochs, circle, env, ledger)?;
+        let persons = entries.iter().filter(|entry| entry.is_personal);
+        let persons = persons.map(|entry| &entry.statement.entity);
+        let keys = epochs.subjects(persons, way, circle, env, ledger)?;
         let open = epochs.ready(to, class, circle, env, ledger)?;
         let (mut records, mut personal) = (Vec::with_capacity(entries.len()), BTreeMap::new());
         for entry in entries {
@@ -574,24 +576,6 @@ pub(crate) fn size(entry: &Entry) -> usize {
         Act::Absent | Act::NotApplicable | Act::Retract => 0,
     };
     32 + said + entry.statement.entity.as_str().len() + entry.source.as_str().len() / 4
-}
-
-fn subject_keys<'a>(
-    way: Way,
-    entries: &'a [Entry],
-    epochs: &mut Epochs,
-    circle: &Circle,
-    env: &mut Env<'_>,
-    ledger: &mut Ledger,
-) -> Result<BTreeMap<&'a EntityId, (u64, SecretKey)>, Error> {
-    let mut keys = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.is_personal) {
-        let entity = &entry.statement.entity;
-        if !keys.contains_key(entity) {
-            keys.insert(entity, epochs.subject(entity, way, circle, env, ledger)?);
-        }
-    }
-    Ok(keys)
 }
 
 /// The number of a claim's topic. Most were numbered before; comparing a topic costs less

@@ -69,3 +69,67 @@ fn a_year_leaves_no_more_than_a_season() {
     }
     assert!(!late.iter().any(|said| said.contains("Lobby 3\"")));
 }
+
+/// A restored tower begins a new life, and half a minute later goes through what it wrote in
+/// the old one: it must not let the keys of persons go whose numbers a brigade behind a cut
+/// has not read yet.
+#[test]
+fn a_new_life_keeps_the_keys_of_persons() {
+    let mut world = World::new(&["tower", "brigade"]);
+    world.befriend(0, 1);
+    world.share(0, Some(1), &["occupancy"]);
+    world.run(2.0);
+    world.cut(0, 1);
+    // The last bundle of a stream stays in any case, so there are two.
+    for room in [1, 2] {
+        world.claim(0, room, "occupancy", Value::Number(3.0));
+        world.run(2.0);
+    }
+    world.stop(0);
+    world.nodes[0].place[0] ^= 0x80;
+    world.restart(0);
+    world.claim(0, 1, "occupancy", Value::Number(4.0));
+    world.run(40.0);
+    world.heal(0, 1);
+    world.run(5.0);
+    let mut heard = world.nodes[1].heard();
+    heard.sort();
+    let said = [
+        "1 occupancy Number(3.0)",
+        "1 occupancy Number(4.0)",
+        "2 occupancy Number(3.0)",
+    ];
+    assert_eq!(heard.len(), said.len(), "{heard:?}");
+    assert!(
+        heard
+            .iter()
+            .zip(said)
+            .all(|(heard, said)| heard.ends_with(said)),
+        "{heard:?}"
+    );
+}
+
+/// A plan is replaced by a newer one, and the tower starts again, while the brigade is cut
+/// off: that there was another plan is part of what the brigade is told.
+#[test]
+fn who_was_cut_off_hears_what_was_said_in_between() {
+    let mut world = World::new(&["tower", "brigade"]);
+    world.befriend(0, 1);
+    world.share(0, Some(1), &["plan"]);
+    world.run(2.0);
+    world.cut(0, 1);
+    for plan in ["old", "new"] {
+        world.claim(0, 1, "plan", Value::text(plan));
+        world.run(2.0);
+        world.restart(0);
+        world.run(40.0);
+    }
+    world.heal(0, 1);
+    world.run(5.0);
+    let heard = world.nodes[1].heard();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert!(
+        heard[0].contains("old") && heard[1].contains("new"),
+        "{heard:?}"
+    );
+}

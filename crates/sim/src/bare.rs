@@ -461,8 +461,9 @@ impl Node for Bare {
         }
     }
 
-    fn back_up(&mut self, _: &mut Env<'_>) {
+    fn back_up(&mut self, _: &mut Env<'_>) -> bool {
         self.backup = Some(self.disk.clone());
+        true
     }
 
     fn restore(&mut self) {

@@ -93,6 +93,22 @@ impl Full {
         self.collect();
     }
 
+    /// Makes all that waits durable, and bundles what waits for company. Whether it could.
+    fn bundle_all(&mut self, env: &mut Env<'_>) -> bool {
+        let bundled = self.make_durable(env);
+        self.call(env, |life, env| life.exchange.write_all(env));
+        bundled.and_then(|()| self.make_durable(env)).is_ok()
+    }
+
+    fn make_durable(&mut self, env: &mut Env<'_>) -> Result<(), Failure> {
+        let Some(life) = &mut self.life else {
+            return Ok(());
+        };
+        let synced = with(env, |env| life.sync(&mut self.outcome, env));
+        self.collect();
+        synced
+    }
+
     /// Takes what the exchange has to say.
     fn collect(&mut self) {
         let Some(life) = &mut self.life else {
@@ -285,12 +301,7 @@ impl Node for Full {
     }
 
     fn sync(&mut self, env: &mut Env<'_>) -> Result<(), DiskFailed> {
-        let Some(life) = &mut self.life else {
-            return Ok(());
-        };
-        let synced = with(env, |env| life.sync(&mut self.outcome, env));
-        self.collect();
-        match synced {
+        match self.make_durable(env) {
             Ok(()) | Err(Failure::Full) => Ok(()),
             Err(Failure::Stopped) => Err(DiskFailed),
         }
@@ -341,13 +352,22 @@ impl Node for Full {
         }
     }
 
-    fn back_up(&mut self, env: &mut Env<'_>) {
-        // As the node does it: everything that the log holds is in bundles first.
-        let is_sound = self.sync(env).is_ok();
-        self.call(env, |life, env| life.exchange.write_all(env));
-        if is_sound && self.sync(env).is_ok() {
+    fn back_up(&mut self, env: &mut Env<'_>) -> bool {
+        // As the command does it: a node that is down is opened for it, and everything that
+        // the log holds is in bundles first.
+        let is_down = self.life.is_none();
+        if is_down {
+            self.open(env);
+        }
+        let is_whole = self.bundle_all(env);
+        if is_whole {
             self.backup = Some(self.disks.after(Crash::Kill));
         }
+        if is_down {
+            self.life = None;
+            self.disks = self.disks.after(Crash::Kill);
+        }
+        is_whole
     }
 
     fn restore(&mut self) {

@@ -199,8 +199,8 @@ impl<N: Node> Node for Mutant<N> {
         self.inner.disk_fault(fault);
     }
 
-    fn back_up(&mut self, env: &mut Env<'_>) {
-        self.inner.back_up(env);
+    fn back_up(&mut self, env: &mut Env<'_>) -> bool {
+        self.inner.back_up(env)
     }
 
     fn restore(&mut self) {

@@ -126,8 +126,8 @@ pub trait Node {
     fn restart(&mut self, env: &mut Env<'_>);
     /// Something is wrong with its disk.
     fn disk_fault(&mut self, fault: DiskFault);
-    /// Its disk is copied, as a backup.
-    fn back_up(&mut self, env: &mut Env<'_>);
+    /// Its disk is copied, as a backup, also while the node is down. Whether that was possible.
+    fn back_up(&mut self, env: &mut Env<'_>) -> bool;
     /// Its disk is replaced by the backup; follows a crash.
     fn restore(&mut self);
     /// How many bundles of all streams but life safety it holds or need not hold any more.

@@ -579,8 +579,11 @@ impl<N: Node> World<N> {
             }
             Act::Disk(at, fault) => self.slots[at].node.disk_fault(fault),
             Act::BackUp(at) => {
-                self.call(at, N::back_up);
-                self.slots[at].backed_up = Some(self.now);
+                let mut is_copied = false;
+                self.call(at, |node, env| is_copied = node.back_up(env));
+                if is_copied {
+                    self.slots[at].backed_up = Some(self.now);
+                }
             }
             Act::Restore(at) => self.restore(at),
             Act::Remove(origin, reader) if self.slots[origin].is_up => {

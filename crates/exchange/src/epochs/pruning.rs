@@ -2,8 +2,8 @@
 //!
 //! A year of alarms, door states and new keys each night must not grow on everybody's disk
 //! for ever. An epoch goes as a whole, with its key and the grants of it: once the time is
-//! over for which its class counts, or, where nothing expires, once something newer has been
-//! said of all that it speaks of. Statements go once they are replaced.
+//! over for which its class counts, and, of bulk, once something newer has been said of all
+//! that it speaks of, too. Statements go once they are replaced.
 
 use super::{Epochs, Given, Open, Own};
 use crate::ledger::{After, Ledger};
@@ -16,16 +16,16 @@ use twin_link::{Audience, Author, Bundle, Class, Payload, Ranges, Replica, Scope
 use twin_model::Time;
 use twin_model::time::MICROS;
 
-/// How long after the end of an epoch anything that was said in it counts; for bulk, until
-/// something newer is said.
-fn counts_s(class: Class) -> Option<i64> {
+/// How long after the end of an epoch anything that was said in it counts, whoever has it;
+/// of bulk, what nothing newer replaces counts for ever. Whoever was cut off for so long gets
+/// all of it, in its order, and not only how it ended.
+fn counts_s(class: Class) -> i64 {
     let days = match class {
-        Class::LifeSafety => 30,
+        Class::LifeSafety | Class::Bulk => 30,
         Class::Operational => 7,
         Class::Telemetry => 1,
-        Class::Bulk => return None,
     };
-    Some(days * 24 * 3600)
+    days * 24 * 3600
 }
 
 /// The bundles of an epoch.
@@ -101,19 +101,14 @@ impl Epochs {
     ) -> Ranges {
         let mut spent = Ranges::default();
         let head = self.head(id);
-        let spans = self.spans(id, head);
-        let living = match counts_s(own.class) {
-            None if !spans.is_empty() => self.living(id, rows, replica),
-            _ => BTreeSet::new(),
-        };
+        let mut spans = self.spans(id, head);
+        let lasts = counts_s(own.class) * MICROS;
+        spans.retain(|span| span.ended.0.saturating_add(lasts) < now.0);
+        if own.class == Class::Bulk && !spans.is_empty() {
+            let living = self.living(id, rows, replica);
+            spans.retain(|span| !living.contains(&span.number));
+        }
         for span in spans {
-            let is_spent = match counts_s(own.class) {
-                Some(seconds) => span.ended.0.saturating_add(seconds * MICROS) < now.0,
-                None => !living.contains(&span.number),
-            };
-            if !is_spent {
-                continue;
-            }
             if span.first <= span.last {
                 spent.insert(span.first, span.last);
             }

@@ -97,9 +97,9 @@ impl Rows for DepotRows {
 /// Why something did not become durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// There is no room; it may be tried again.
+    /// The log has no room; it is tried again.
     Full,
-    /// The disk failed; only opening again tells what is there.
+    /// A disk failed, or the depot refuses: only opening again tells what is there.
     Stopped,
 }
 
@@ -109,6 +109,14 @@ impl From<Error> for Failure {
             Error::Full(_) | Error::DepotBudget { .. } => Self::Full,
             _ => Self::Stopped,
         }
+    }
+}
+
+/// What finds no room in the log does not keep the depot from going on.
+fn unless_stopped(outcome: Result<(), Failure>) -> Result<Result<(), Failure>, Failure> {
+    match outcome {
+        Err(Failure::Stopped) => Err(Failure::Stopped),
+        other => Ok(other),
     }
 }
 
@@ -204,20 +212,21 @@ impl Life {
 
     /// Makes all that waits durable, each in its order.
     pub(super) fn sync(&mut self, outcome: &mut Outcome, env: &mut Env<'_>) -> Result<(), Failure> {
-        self.log_claims(outcome)?;
+        let logged = unless_stopped(self.log_claims(outcome))?;
         self.offer(env);
         loop {
-            self.tell(outcome)?;
+            let told = unless_stopped(self.tell(outcome))?;
             self.collect();
             let was_quiet = self.unsaved.is_empty();
             if !was_quiet {
-                self.depot.append(&self.unsaved, Urgency::Urgent)?;
+                let saved = self.depot.append(&self.unsaved, Urgency::Urgent);
+                saved.map_err(|_| Failure::Stopped)?;
                 self.unsaved.clear();
             }
             self.exchange.synced(&self.rows, env);
             let deliveries = self.exchange.deliveries();
             if was_quiet && deliveries.is_empty() {
-                return Ok(());
+                return logged.and(told);
             }
             for delivery in deliveries {
                 let claims = delivery.claims.iter();

@@ -1,0 +1,56 @@
+//! What happened in histories that failed once, told by themselves.
+
+use twin_link::Class;
+use twin_sim::cast::Cast;
+use twin_sim::full::Full;
+use twin_sim::ledger::Violation;
+use twin_sim::node::{Crash, DiskFault};
+use twin_sim::wire::Wire;
+use twin_sim::world::{Act, Conditions, World};
+
+/// Two nodes that tell each other everything, over a good wire.
+fn two() -> World<Full> {
+    let mut world = World::new(Cast::open(2), &[], Conditions::default(), 7, Full::new);
+    world.wire(0, 1, Wire::megabit());
+    world.run_for(2.0);
+    world
+}
+
+fn violations(mut world: World<Full>) -> Vec<Violation> {
+    world.ledger.close();
+    world.ledger.violations().to_vec()
+}
+
+/// The power fails while plans wait for company. A backup is made of the node as it lies
+/// there; the node starts, tells its plans, and is lost. The one made from the backup must not
+/// tell them again (seed 62).
+#[test]
+fn a_node_is_backed_up_while_it_is_down() {
+    let mut world = two();
+    world.plan(0.0, Act::Write(0, Class::Bulk, 3, None));
+    world.plan(0.5, Act::Crash(0, Crash::PowerCut));
+    world.plan(5.0, Act::BackUp(0));
+    world.plan(10.0, Act::Restart(0));
+    world.plan(20.0, Act::Restore(0));
+    world.run_for(60.0);
+    assert_eq!(world.ledger.deliveries(), 3);
+    assert_eq!(violations(world), []);
+}
+
+/// A disk is full for a while at either end: what is written later, and what was under way,
+/// arrives.
+#[test]
+fn a_disk_is_full_for_a_while() {
+    for at in [0, 1] {
+        let mut world = two();
+        for class in Class::ALL {
+            world.plan(1.0, Act::Write(0, class, 5, None));
+            world.plan(40.0, Act::Write(0, class, 5, None));
+        }
+        world.plan(1.1, Act::Disk(at, DiskFault::Full));
+        world.plan(30.0, Act::Disk(at, DiskFault::Room));
+        world.run_for(80.0);
+        assert!(world.ledger.outstanding().0 > 20);
+        assert_eq!(violations(world), []);
+    }
+}
