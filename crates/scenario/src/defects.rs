@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::Error;
-use crate::building::{Building, Door, Fill, Hole};
+use crate::building::{Building, Door, Fill, Hole, Mm, Space};
 use crate::rng::Rng;
 
 /// Which defects to make.
@@ -42,8 +42,8 @@ const PLACEHOLDERS: [&str; 8] = [
 /// One defect, as it is told in the truth.
 #[derive(Debug, Clone, Serialize)]
 pub struct Defect {
-    /// `door-dropped`, `space-dropped`, `stair-dropped`, `placeholder-rating` or
-    /// `contradict-external`.
+    /// `door-dropped`, `space-dropped`, `stair-dropped`, `placeholder-rating`,
+    /// `contradict-external`, `door-walled-up`, `width-wrong` or `name-wrong`.
     pub kind: &'static str,
     /// The GlobalId of the thing concerned.
     pub entity: String,
@@ -64,6 +64,9 @@ pub struct Defects {
     dropped: BTreeSet<String>,
     ratings: BTreeMap<String, &'static str>,
     contradicted: BTreeSet<String>,
+    walled_up: BTreeSet<String>,
+    widths: BTreeMap<String, Mm>,
+    names: BTreeMap<String, String>,
     /// All of them, in a fixed order.
     pub list: Vec<Defect>,
 }
@@ -144,6 +147,106 @@ impl Defects {
     #[must_use]
     pub fn external(&self, door: &Door) -> bool {
         door.external != self.contradicted.contains(&door.global_id)
+    }
+
+    /// Falsifies the given share of the doors and of the spaces that the file has, each in one
+    /// respect: a door that has been walled up since, a width, a fire rating, a statement about
+    /// leading outside; a space's name.
+    pub fn falsify(&mut self, building: &Building, share: f64) -> Result<(), Error> {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(Error::OutOfRange {
+                name: "--falsify",
+                allowed: "from 0 to 1",
+                given: share.to_string(),
+            });
+        }
+        let mut rng = Rng::of(building.options.seed, "falsify");
+        for (hole, door) in doors(building) {
+            if !rng.chance(share) || !self.keeps(&door.global_id) {
+                continue;
+            }
+            match rng.index(4) {
+                // The doors to the street stay: somebody would have noticed.
+                0 if !door.external => self.wall_up(door),
+                0 | 1 => self.widen(door, hole.width),
+                2 => self.hide_rating(door, rng.index(PLACEHOLDERS.len())),
+                _ => self.contradict(door),
+            }
+        }
+        for (place, space) in building.spaces.iter().enumerate() {
+            if rng.chance(share) && self.keeps(&space.global_id) {
+                // The name of a room some way on, as a slip of the pen would have it.
+                let other = &building.spaces[(place + 7) % building.spaces.len()];
+                self.misname(space, &other.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a door of the file has been walled up since it was drawn.
+    #[must_use]
+    pub fn walled_up(&self, global_id: &str) -> bool {
+        self.walled_up.contains(global_id)
+    }
+
+    /// The width that the file states for a door.
+    #[must_use]
+    pub fn width(&self, door: &Door, true_width: Mm) -> Mm {
+        self.widths
+            .get(&door.global_id)
+            .copied()
+            .unwrap_or(true_width)
+    }
+
+    /// The name that the file states for a space.
+    #[must_use]
+    pub fn name<'s>(&'s self, space: &'s Space) -> &'s str {
+        let written = self.names.get(&space.global_id);
+        written.map_or(space.name.as_str(), String::as_str)
+    }
+
+    fn wall_up(&mut self, door: &Door) {
+        self.walled_up.insert(door.global_id.clone());
+        self.record(
+            "door-walled-up",
+            &door.global_id,
+            "exists",
+            ["false", "true"],
+        );
+    }
+
+    fn widen(&mut self, door: &Door, true_width: Mm) {
+        let written = true_width + 400;
+        self.widths.insert(door.global_id.clone(), written);
+        let texts = [true_width, written].map(|width| width.to_string());
+        let texts = [texts[0].as_str(), texts[1].as_str()];
+        self.record("width-wrong", &door.global_id, "OverallWidth", texts);
+    }
+
+    fn misname(&mut self, space: &Space, written: &str) {
+        if written == space.name {
+            return;
+        }
+        self.names
+            .insert(space.global_id.clone(), written.to_owned());
+        let texts = [space.name.as_str(), written];
+        self.record("name-wrong", &space.global_id, "LongName", texts);
+    }
+
+    fn record(
+        &mut self,
+        kind: &'static str,
+        entity: &str,
+        property: &'static str,
+        [truth, written]: [&str; 2],
+    ) {
+        self.list.push(Defect {
+            kind,
+            entity: entity.to_owned(),
+            property: Some(property),
+            truth: Some(truth.to_owned()),
+            written: Some(written.to_owned()),
+        });
     }
 
     fn drop(&mut self, kind: &'static str, global_id: &str) {

@@ -14,6 +14,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`building`] | the parametric office building: storeys, rooms, walls, doors, stairs, lift |
+//! | [`district`] | a tower in a town, as four parties would send it: IFC, CityJSON, OSM, points |
 //! | [`defects`] | what is left out of the file, or written falsely, on request |
 //! | [`faults`] | six kinds of fault, put into series of readings that anybody made |
 //! | [`ifc`] | the building as a STEP file (IFC2x3, IFC4 or IFC4.3) |
@@ -23,6 +24,7 @@
 
 pub mod building;
 pub mod defects;
+pub mod district;
 pub mod faults;
 pub mod ifc;
 pub mod observe;

@@ -3,6 +3,7 @@
 //! Only writing, and only what IFC needs: numbered records with positional arguments. The
 //! caller knows the schema; this module knows the syntax.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The number of a record, written `#12`.
@@ -75,16 +76,56 @@ impl From<Option<Id>> for Arg {
     }
 }
 
+/// Records that mean nothing but their values, so that equal ones can be one.
+const VALUES: [&str; 9] = [
+    "IFCDIRECTION",
+    "IFCCARTESIANPOINT",
+    "IFCAXIS2PLACEMENT2D",
+    "IFCAXIS2PLACEMENT3D",
+    "IFCRECTANGLEPROFILEDEF",
+    "IFCEXTRUDEDAREASOLID",
+    "IFCPROPERTYSINGLEVALUE",
+    "IFCQUANTITYAREA",
+    "IFCQUANTITYLENGTH",
+];
+
 /// A STEP file under construction.
 #[derive(Debug, Default)]
 pub struct File {
     data: String,
     last: u32,
+    /// Where equal values are written once: the records of values so far.
+    shared: Option<BTreeMap<String, Id>>,
 }
 
 impl File {
+    /// A file in which equal points, directions, solids and properties are written once.
+    #[must_use]
+    pub fn sharing() -> Self {
+        Self {
+            shared: Some(BTreeMap::new()),
+            ..Self::default()
+        }
+    }
+
     /// Adds a record of the given type and returns its number.
     pub fn add(&mut self, kind: &str, args: &[Arg]) -> Id {
+        let Some(shared) = self.shared.as_mut().filter(|_| VALUES.contains(&kind)) else {
+            return self.write(kind, args);
+        };
+        let mut record = format!("{kind}(");
+        write_list(&mut record, args);
+        if let Some(id) = shared.get(&record) {
+            return *id;
+        }
+        let id = self.write(kind, args);
+        if let Some(shared) = &mut self.shared {
+            shared.insert(record, id);
+        }
+        id
+    }
+
+    fn write(&mut self, kind: &str, args: &[Arg]) -> Id {
         self.last += 1;
         let _ = write!(self.data, "#{}={kind}(", self.last);
         write_list(&mut self.data, args);

@@ -78,6 +78,7 @@ pub struct SpaceTruth {
 }
 
 /// One door.
+#[allow(clippy::struct_excessive_bools)] // Each is an independent fact of the format.
 #[derive(Debug, Serialize)]
 pub struct DoorTruth {
     /// IFC GlobalId.
@@ -102,6 +103,8 @@ pub struct DoorTruth {
     pub fire_rating: Option<&'static str>,
     /// Whether the file has it.
     pub in_file: bool,
+    /// Whether it has been walled up since it was drawn.
+    pub walled_up: bool,
 }
 
 /// A passage without a door.
@@ -196,7 +199,7 @@ impl Truth {
                 })
                 .collect(),
             lifts: building
-                .lift
+                .lifts
                 .iter()
                 .map(|lift| LiftTruth {
                     global_id: lift.global_id.clone(),
@@ -214,7 +217,8 @@ impl Truth {
     pub fn cut_off(&self) -> Vec<&str> {
         let mut links: Vec<(&str, &str)> = Vec::new();
         let mut safe: BTreeSet<&str> = BTreeSet::new();
-        let doors = self.doors.iter().map(|door| &door.between);
+        let doors = self.doors.iter().filter(|door| !door.walled_up);
+        let doors = doors.map(|door| &door.between);
         for between in doors.chain(self.openings.iter().map(|opening| &opening.between)) {
             match between {
                 [Some(a), Some(b)] => links.push((a, b)),
@@ -297,6 +301,7 @@ fn door_truth(
         fire_exit: door.fire_exit,
         fire_rating: door.fire_rating,
         in_file: defects.keeps(&door.global_id),
+        walled_up: defects.walled_up(&door.global_id),
     }
 }
 

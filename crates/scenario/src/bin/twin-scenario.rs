@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use twin_scenario::building::{self, Building};
 use twin_scenario::defects::{self, Defects};
+use twin_scenario::district::{self, District};
 use twin_scenario::ifc;
 use twin_scenario::observe::{self, Rooms};
 use twin_scenario::time;
@@ -33,6 +34,9 @@ enum Command {
     /// Write an office building as an IFC file
     #[command(after_help = BUILDING_EXAMPLES)]
     Building(BuildingArgs),
+    /// Write a town with a tower: IFC, CityJSON and OpenStreetMap, and what is true of it
+    #[command(after_help = DISTRICT_EXAMPLES)]
+    District(DistrictArgs),
     /// Write what the sensors of a building would say on a given day
     #[command(after_help = OBSERVATIONS_EXAMPLES)]
     Observations(ObservationsArgs),
@@ -89,6 +93,61 @@ struct BuildingArgs {
     /// Where to write the truth, as JSON
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
+}
+
+const DISTRICT_EXAMPLES: &str = "\
+Examples:
+  A tower of 44 storeys among 119 other buildings, and what is true of them:
+    twin-scenario district --seed 1 --out district
+  The same with a tenth of the tower's doors and half of its spaces deleted, a fiftieth of all
+  facts falsified, and nothing but shapes and places to tell buildings by:
+    twin-scenario district --seed 1 --drop-doors 0.1 --drop-spaces 0.5 --falsify 0.02 \\
+      --no-names --no-ids --decoys --out district
+  A large net of streets around it:
+    twin-scenario district --seed 1 --street-edges 100000 --out district";
+
+#[derive(Args)]
+#[allow(clippy::struct_excessive_bools)] // Each is a switch of the command line.
+struct DistrictArgs {
+    /// Which district: everything follows from it
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many buildings, the tower among them, 1 to 20000
+    #[arg(long, default_value_t = 120)]
+    buildings: usize,
+    /// The tower's storeys above ground, 6 to 99
+    #[arg(long, default_value_t = 44)]
+    tower_storeys: usize,
+    /// About how many stretches of street, 100 to 120000
+    #[arg(long, default_value_t = 600)]
+    street_edges: usize,
+    /// Leave out this share of the tower's doors, 0 to 1, their walls drawn closed
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    drop_doors: f64,
+    /// Leave out this share of the tower's spaces, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    drop_spaces: f64,
+    /// Write this share of facts falsely, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    falsify: f64,
+    /// By how many metres positions are off at most, 0 to 20
+    #[arg(long, value_name = "METRES", default_value_t = 3.0)]
+    shift_m: f64,
+    /// Leave out names and addresses
+    #[arg(long)]
+    no_names: bool,
+    /// Leave out the identifiers of the public register
+    #[arg(long)]
+    no_ids: bool,
+    /// More mirrored twins and equal blocks, and a second tower
+    #[arg(long)]
+    decoys: bool,
+    /// Let the tower's file know no more of its place on earth than its template did
+    #[arg(long)]
+    template_site: bool,
+    /// The folder to write to
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
 }
 
 const OBSERVATIONS_EXAMPLES: &str = "\
@@ -173,6 +232,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let summary = match &cli.command {
         Command::Building(args) => write_building(args),
+        Command::District(args) => write_district(args),
         Command::Observations(args) => write_observations(args),
     };
     let printed = summary.and_then(|summary| print(&summary, cli.json));
@@ -256,6 +316,57 @@ fn write_building(args: &BuildingArgs) -> anyhow::Result<Summary> {
     summary.insert("stairs".into(), truth.stairs.len().into());
     summary.insert("exits".into(), truth.exits.len().into());
     summary.insert("defects".into(), truth.defects.len().into());
+    Ok(summary)
+}
+
+fn write_district(args: &DistrictArgs) -> anyhow::Result<Summary> {
+    let district = District::generate(&district::Options {
+        seed: args.seed,
+        buildings: args.buildings,
+        tower_storeys: args.tower_storeys,
+        street_edges: args.street_edges,
+        drop_doors: args.drop_doors,
+        drop_spaces: args.drop_spaces,
+        falsify: args.falsify,
+        shift_m: args.shift_m,
+        names: !args.no_names,
+        ids: !args.no_ids,
+        decoys: args.decoys,
+        position: if args.template_site {
+            district::Position::Template
+        } else {
+            district::Position::Map
+        },
+    })?;
+    let mut bytes = 0;
+    for (name, content) in district.files()? {
+        let path = args.out.join(name);
+        let folder = path.parent().unwrap_or(&args.out);
+        fs::create_dir_all(folder)
+            .with_context(|| format!("`{}` cannot be made", folder.display()))?;
+        bytes += content.len();
+        save(&path, &content)?;
+    }
+    let truth = &district.truth;
+    let mut summary = Summary::new();
+    summary.insert("out".into(), args.out.display().to_string().into());
+    summary.insert("bytes".into(), bytes.into());
+    for (name, count) in [
+        ("storeys", truth.tower.storeys.len()),
+        ("spaces", truth.tower.spaces.len()),
+        ("doors", truth.tower.doors.len()),
+        ("exits", truth.exits.len()),
+        ("city_buildings", district.counts.city_buildings),
+        ("map_buildings", district.counts.map_buildings),
+        ("street_edges", district.counts.street_edges),
+        ("nodes", district.counts.nodes),
+        ("ways", district.counts.ways),
+        ("pairs", truth.identity.pairs.len()),
+        ("decoys", truth.identity.decoys.len()),
+        ("falsified", truth.falsified.len()),
+    ] {
+        summary.insert(name.into(), count.into());
+    }
     Ok(summary)
 }
 

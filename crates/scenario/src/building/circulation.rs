@@ -30,13 +30,17 @@ pub struct Stair {
     pub landing: Mm,
 }
 
-/// The lift.
+/// A lift.
 #[derive(Debug, Clone)]
 pub struct Lift {
     /// Its identifier.
     pub global_id: String,
-    /// The parts of its shaft, from the lowest storey up.
+    /// Its name.
+    pub name: String,
+    /// The parts of its shaft where it stops, from the lowest storey up.
     pub serves: Vec<usize>,
+    /// All parts of its shaft.
+    pub passes: Vec<usize>,
     /// Whether the fire service can use it.
     pub firefighting: bool,
     /// Clear width and depth of the car.
@@ -57,7 +61,7 @@ impl Building {
                 .collect()
         };
         let stairwells = shafts(Usage::Stair);
-        let serves = shafts(Usage::LiftShaft);
+        let lift_shafts = shafts(Usage::LiftShaft);
         for (position, &foot) in stairwells.iter().enumerate() {
             let space = &self.spaces[foot];
             let above = stairwells[position..].iter().copied().find(|&other| {
@@ -69,14 +73,35 @@ impl Building {
                 self.stairs.push(stair);
             }
         }
-        if let Some(&first) = serves.first() {
-            let (width, depth) = extent(&self.spaces[first].footprint);
-            self.lift = Some(Lift {
-                global_id: global_id(self.options.seed, "lift"),
-                serves,
-                firefighting: self.storeys.len() > 6,
-                car: (width.length() - 600, depth.length() - 600),
-            });
+        let mut by_outline: Vec<Vec<usize>> = Vec::new();
+        for shaft in lift_shafts {
+            let outline = &self.spaces[shaft].gross;
+            let same = |lift: &&mut Vec<usize>| self.spaces[lift[0]].gross == *outline;
+            match by_outline.iter_mut().find(same) {
+                Some(lift) => lift.push(shaft),
+                None => by_outline.push(vec![shaft]),
+            }
+        }
+        for shafts in by_outline {
+            let lift = self.lift(shafts);
+            self.lifts.push(lift);
+        }
+    }
+
+    fn lift(&self, shafts: Vec<usize>) -> Lift {
+        let (width, depth) = extent(&self.spaces[shafts[0]].footprint);
+        let stops = |shaft: &usize| !self.spaces[*shaft].sealed;
+        let label = match self.lifts.len() {
+            0 => "lift".to_owned(),
+            earlier => format!("lift {}", earlier + 1),
+        };
+        Lift {
+            global_id: global_id(self.options.seed, &label),
+            name: format!("Lift {}", self.lifts.len() + 1),
+            passes: shafts.clone(),
+            serves: shafts.into_iter().filter(stops).collect(),
+            firefighting: self.storeys.len() > 6,
+            car: (width.length() - 600, depth.length() - 600),
         }
     }
 

@@ -87,6 +87,14 @@ const ROOM_DOOR: DoorKind = DoorKind {
     fire_rating: None,
 };
 
+/// Halves a long corridor, or closes the lift lobby against it.
+const SMOKE_DOOR: DoorKind = DoorKind {
+    width: 1700,
+    double: true,
+    fire_rating: Some("EI 30"),
+    ..ROOM_DOOR
+};
+
 impl Building {
     pub(super) fn cut_holes(&mut self, storey: usize, rng: &mut Rng) {
         for contact in 0..self.contacts.len() {
@@ -132,7 +140,26 @@ impl Building {
     /// The door between two rooms, if there is one.
     fn inner_door(&self, a: usize, b: usize, rng: &mut Rng) -> Option<DoorKind> {
         let (from, to) = (&self.spaces[a], &self.spaces[b]);
+        if from.sealed || to.sealed {
+            return None;
+        }
         let entered = match (from.usage, to.usage) {
+            _ if from.entered_from.is_some() || to.entered_from.is_some() => {
+                let own = from.entered_from == Some(b) || to.entered_from == Some(a);
+                return own.then_some(ROOM_DOOR);
+            }
+            (Usage::Stair, other) | (other, Usage::Stair) if self.stair_lobbies => match other {
+                Usage::StairLobby => Usage::Stair,
+                _ => return None,
+            },
+            (Usage::LiftShaft, other) | (other, Usage::LiftShaft) if self.stair_lobbies => {
+                match other {
+                    Usage::StairLobby | Usage::LiftLobby => Usage::LiftShaft,
+                    _ => return None,
+                }
+            }
+            (Usage::Corridor, Usage::Corridor) => return Some(SMOKE_DOOR),
+            (Usage::Parking, other) | (other, Usage::Parking) => other,
             (Usage::Corridor, _) if !to.off_open_plan => to.usage,
             (_, Usage::Corridor) if !from.off_open_plan => from.usage,
             (Usage::OpenPlan, _) if to.off_open_plan => to.usage,
@@ -141,6 +168,13 @@ impl Building {
             _ => return None,
         };
         Some(match entered {
+            Usage::LiftLobby => SMOKE_DOOR,
+            Usage::StairLobby => DoorKind {
+                width: 1030,
+                fire_exit: true,
+                fire_rating: Some("EI 60"),
+                ..ROOM_DOOR
+            },
             Usage::Stair => DoorKind {
                 width: 1030,
                 fire_exit: true,
@@ -193,11 +227,24 @@ impl Building {
             fire_exit: true,
             ..ROOM_DOOR
         };
+        let usage = self.spaces[contact.a].usage;
+        let faces_street = contact.run.axis == Axis::X;
+        if usage == Usage::Parking && contact.storey + 1 == self.ground() && !faces_street {
+            return Some(DoorKind {
+                width: 5000,
+                height: 2400,
+                ..ROOM_DOOR
+            });
+        }
         if self.storeys[contact.storey].level != Level::Ground {
             return None;
         }
-        let faces_street = contact.run.axis == Axis::X;
-        match self.spaces[contact.a].usage {
+        match usage {
+            Usage::Shop if faces_street => Some(DoorKind {
+                width: 1500,
+                double: true,
+                ..ROOM_DOOR
+            }),
             Usage::Lobby => Some(DoorKind {
                 width: 1830,
                 height: 2315,
@@ -269,7 +316,12 @@ impl Building {
         let Facade { level, usage, run } = self.facade(contact);
         let blind = matches!(
             usage,
-            Usage::Stair | Usage::LiftShaft | Usage::Storage | Usage::Server | Usage::Plant
+            Usage::Stair
+                | Usage::LiftShaft
+                | Usage::Storage
+                | Usage::Server
+                | Usage::Plant
+                | Usage::Refuge
         );
         if blind || level == Level::Basement {
             return;

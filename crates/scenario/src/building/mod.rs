@@ -13,6 +13,7 @@ mod doors;
 mod guid;
 mod outline;
 mod plan;
+mod tower;
 mod walls;
 
 use crate::Error;
@@ -21,6 +22,7 @@ pub use circulation::{Lift, Stair};
 pub use doors::{Door, Fill, Hole, Window};
 pub use guid::{global_id, is_global_id};
 pub use outline::{Axis, Mm, Point, Run, area};
+pub use tower::Tower;
 pub use walls::{Contact, SLAB_MM, Separation, Wall};
 
 /// What to build.
@@ -72,6 +74,22 @@ pub enum Usage {
     Plant,
     /// Server or switch room.
     Server,
+    /// A shop with a door of its own to the street.
+    Shop,
+    /// The room of a flat that its front door leads into.
+    Living,
+    /// A room of a flat that is reached through its living room.
+    Bedroom,
+    /// The pressurised lobby between a stair, a firefighters' lift and the rest of a storey.
+    StairLobby,
+    /// Where one waits for the lifts.
+    LiftLobby,
+    /// Where people wait in safety half-way down a high building.
+    Refuge,
+    /// Where cars stand.
+    Parking,
+    /// A shaft for pipes and cables, without any door.
+    Riser,
 }
 
 impl Usage {
@@ -91,6 +109,14 @@ impl Usage {
             Self::LiftShaft => "lift-shaft",
             Self::Plant => "plant",
             Self::Server => "server",
+            Self::Shop => "shop",
+            Self::Living => "living",
+            Self::Bedroom => "bedroom",
+            Self::StairLobby => "stair-lobby",
+            Self::LiftLobby => "lift-lobby",
+            Self::Refuge => "refuge",
+            Self::Parking => "parking",
+            Self::Riser => "riser",
         }
     }
 
@@ -109,6 +135,14 @@ impl Usage {
             Self::LiftShaft => &["Lift shaft", "Lift", "Elevator"],
             Self::Plant => &["Plant room", "Technical", "HVAC"],
             Self::Server => &["Server", "IT room", "Switchgear"],
+            Self::Shop => &["Shop", "Retail", "Winkel"],
+            Self::Living => &["Living room", "Woonkamer", "Wohnen"],
+            Self::Bedroom => &["Bedroom", "Slaapkamer", "Bedroom"],
+            Self::StairLobby => &["Stair lobby", "Pressurised lobby", "Schleuse"],
+            Self::LiftLobby => &["Lift lobby", "Lift hall"],
+            Self::Refuge => &["Refuge area", "Refuge floor"],
+            Self::Parking => &["Parking", "Car park", "Tiefgarage"],
+            Self::Riser => &["Riser", "Shaft", "Schacht"],
         }
     }
 
@@ -121,6 +155,8 @@ impl Usage {
             Self::Meeting => Some(2.5),
             Self::Pantry => Some(3.0),
             Self::Lobby => Some(5.0),
+            Self::Shop => Some(4.0),
+            Self::Living | Self::Bedroom => Some(18.0),
             _ => None,
         }
     }
@@ -161,6 +197,10 @@ pub struct Space {
     /// Clear height.
     pub height: Mm,
     off_open_plan: bool,
+    /// The only room from which it is entered, where that is not the corridor.
+    entered_from: Option<usize>,
+    /// Without any door.
+    sealed: bool,
 }
 
 /// How the building's own axes lie in the file's coordinates.
@@ -196,8 +236,8 @@ pub struct Building {
     pub name: String,
     /// How it lies in the file's coordinates.
     pub placement: Placement,
-    /// Length (x) and depth (y) between the outer walls.
-    pub plate: (Mm, Mm),
+    /// What lies between the outer walls: the lowest and the highest corner, by storey.
+    pub plates: Vec<[Point; 2]>,
     /// From the lowest up.
     pub storeys: Vec<Storey>,
     /// All rooms, storey by storey.
@@ -211,7 +251,9 @@ pub struct Building {
     /// One per stairwell and pair of storeys.
     pub stairs: Vec<Stair>,
     /// None in a building of one storey.
-    pub lift: Option<Lift>,
+    pub lifts: Vec<Lift>,
+    /// Whether stairs are entered through lobbies only.
+    stair_lobbies: bool,
 }
 
 impl Building {
@@ -233,18 +275,23 @@ impl Building {
             north_m: f64::from(rng.whole(-200, 200) as i32) / 10.0,
             turn_deg: rng.whole(0, 69) as f64 / 2.0,
         };
+        let corner = Point {
+            x: shell.length,
+            y: shell.depth(),
+        };
         let mut building = Self {
             options,
             name: format!("Office {seed}"),
             placement,
-            plate: (shell.length, shell.depth()),
+            plates: vec![[Point { x: 0, y: 0 }, corner]; storeys.len()],
             storeys,
             spaces: Vec::new(),
             contacts: Vec::new(),
             walls: Vec::new(),
             holes: Vec::new(),
             stairs: Vec::new(),
-            lift: None,
+            lifts: Vec::new(),
+            stair_lobbies: false,
         };
         let plant_storey = if options.basement {
             0
@@ -300,6 +347,8 @@ impl Building {
                 gross: cell.outline,
                 height: if through { height } else { height - SLAB_MM },
                 off_open_plan: cell.off_open_plan,
+                entered_from: None,
+                sealed: false,
             });
         }
     }
@@ -307,7 +356,8 @@ impl Building {
     /// The position of the ground floor.
     #[must_use]
     pub fn ground(&self) -> usize {
-        usize::from(self.options.basement)
+        let below = |storey: &&Storey| storey.level == Level::Basement;
+        self.storeys.iter().take_while(below).count()
     }
 }
 

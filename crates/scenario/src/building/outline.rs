@@ -15,6 +15,26 @@ pub struct Point {
     pub y: Mm,
 }
 
+impl Point {
+    /// The smaller of each coordinate.
+    #[must_use]
+    pub fn min_of(self, other: Self) -> Self {
+        Self {
+            x: self.x.min(other.x),
+            y: self.y.min(other.y),
+        }
+    }
+
+    /// The larger of each coordinate.
+    #[must_use]
+    pub fn max_of(self, other: Self) -> Self {
+        Self {
+            x: self.x.max(other.x),
+            y: self.y.max(other.y),
+        }
+    }
+}
+
 /// The direction a straight line runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Axis {

@@ -89,12 +89,12 @@ impl Shell {
         ];
         let mut north = Vec::new();
         for (lo, hi) in gaps {
-            north.extend(partition(rng, lo, hi));
+            north.extend(partition(rng, (lo, hi), OFFICE_BAYS_MM));
         }
         let mut south = Vec::new();
         let (stop, resume) = self.branch.unwrap_or((self.length, self.length));
         for (lo, hi) in [(0, stop), (resume, self.length)] {
-            south.extend(partition(rng, lo, hi));
+            south.extend(partition(rng, (lo, hi), OFFICE_BAYS_MM));
         }
         let joined = join_some(rng, &mut south, level);
         self.furnish(
@@ -220,12 +220,16 @@ impl Shell {
     }
 }
 
-/// Cuts a stretch into bays of uneven width, mostly 2.5 to 5.5 m and never below 1.7 m.
-fn partition(rng: &mut Rng, lo: Mm, hi: Mm) -> Vec<(Mm, Mm)> {
+/// How wide bays for offices are on average: somewhere between these.
+pub(super) const OFFICE_BAYS_MM: (f64, f64) = (3300.0, 4600.0);
+
+/// Cuts a stretch into bays of uneven width; those of offices are mostly 2.5 to 5.5 m wide and
+/// never below 1.7 m.
+pub(super) fn partition(rng: &mut Rng, (lo, hi): (Mm, Mm), mean_mm: (f64, f64)) -> Vec<(Mm, Mm)> {
     if hi - lo < 1000 {
         return Vec::new();
     }
-    let count = (((hi - lo) as f64 / rng.between(3300.0, 4600.0)).round() as usize).max(1);
+    let count = (((hi - lo) as f64 / rng.between(mean_mm.0, mean_mm.1)).round() as usize).max(1);
     let weights: Vec<f64> = (0..count).map(|_| rng.between(0.75, 1.35)).collect();
     let total: f64 = weights.iter().sum();
     let mut bays = Vec::with_capacity(count);
@@ -278,7 +282,7 @@ mod tests {
         for seed in 0..200 {
             let mut rng = Rng::of(seed, "bays");
             let hi = rng.whole(33, 460) * 100;
-            let bays = partition(&mut rng, 0, hi);
+            let bays = partition(&mut rng, (0, hi), OFFICE_BAYS_MM);
             assert_eq!((bays[0].0, bays[bays.len() - 1].1), (0, hi));
             assert!(bays.windows(2).all(|pair| pair[0].1 == pair[1].0));
             assert!(

@@ -110,12 +110,17 @@ impl Building {
 
     fn separation(&self, a: usize, b: usize, lobby_open: bool) -> Separation {
         let either = |usage| self.spaces[a].usage == usage || self.spaces[b].usage == usage;
+        let both = |usage| self.spaces[a].usage == usage && self.spaces[b].usage == usage;
         let open_to_corridor = either(Usage::OpenPlan) || either(Usage::Lobby) && lobby_open;
-        if either(Usage::Corridor) && open_to_corridor {
+        if either(Usage::Corridor) && open_to_corridor || both(Usage::Parking) {
             Separation::Open
-        } else if either(Usage::Stair) || either(Usage::LiftShaft) {
+        } else if either(Usage::Stair) || either(Usage::LiftShaft) || either(Usage::StairLobby) {
             Separation::Wall(200)
-        } else if either(Usage::Toilet) || either(Usage::Plant) || either(Usage::Server) {
+        } else if either(Usage::Toilet)
+            || either(Usage::Plant)
+            || either(Usage::Server)
+            || either(Usage::Riser)
+        {
             Separation::Wall(150)
         } else {
             Separation::Wall(100)

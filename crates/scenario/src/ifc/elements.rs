@@ -2,7 +2,7 @@
 
 use super::shapes::{Block, Frame, Z_DIRECTION, outline_mm, rectangle_mm};
 use super::{Schema, Writer};
-use crate::building::{Axis, Door, Fill, Hole, SLAB_MM, Window};
+use crate::building::{Axis, Door, Fill, Hole, Point, SLAB_MM, Window};
 use crate::step::{Arg, Id};
 
 /// The width of a door or window frame.
@@ -22,7 +22,7 @@ impl Writer<'_> {
         let placement = self.place(Some(storey_frame), Frame::default());
         let mut rest = Self::product(Self::object_type(space.usage), placement, shape);
         rest.extend([
-            space.name.as_str().into(),
+            self.defects.name(space).into(),
             Arg::Enum("ELEMENT"),
             Arg::Enum("INTERNAL"),
             Arg::Null,
@@ -46,7 +46,7 @@ impl Writer<'_> {
                     holes.push(rectangle_mm([x, y], [x + width as f64, y + run as f64]));
                 }
             }
-            let shafts = self.building.lift.iter().flat_map(|lift| &lift.serves);
+            let shafts = self.building.lifts.iter().flat_map(|lift| &lift.passes);
             for shaft in shafts.map(|&shaft| &self.building.spaces[shaft]) {
                 if shaft.storey == storey {
                     holes.push(outline_mm(&shaft.footprint));
@@ -54,16 +54,25 @@ impl Writer<'_> {
             }
         }
         let kind = if storey == 0 { "BASESLAB" } else { "FLOOR" };
+        let plates = &self.building.plates;
+        // Where a storey is narrower than the one below it, its floor is the roof of the rest.
+        let below = plates[storey.saturating_sub(1)];
+        let plate = [
+            plates[storey][0].min_of(below[0]),
+            plates[storey][1].max_of(below[1]),
+        ];
+        let top = plates[storey];
+        let floor_z = -(SLAB_MM as f64);
         self.slab(
             &format!("floor {storey}"),
             frame,
-            -(SLAB_MM as f64),
+            (plate, floor_z),
             &holes,
             kind,
         );
         if storey + 1 == self.building.storeys.len() {
             let height = self.building.storeys[storey].height as f64;
-            self.slab("roof", frame, height, &[], "ROOF");
+            self.slab("roof", frame, (top, height), &[], "ROOF");
         }
     }
 
@@ -71,14 +80,14 @@ impl Writer<'_> {
         &mut self,
         label: &str,
         frame: Id,
-        z_mm: f64,
+        (plate, z_mm): ([Point; 2], f64),
         holes: &[Vec<[f64; 2]>],
         kind: &'static str,
     ) {
-        let (length, depth) = self.building.plate;
+        let [low, high] = plate.map(|corner| [corner.x as f64, corner.y as f64]);
         let outer = rectangle_mm(
-            [-300.0, -300.0],
-            [length as f64 + 300.0, depth as f64 + 300.0],
+            low.map(|value| value - 300.0),
+            high.map(|value| value + 300.0),
         );
         let profile = self.profile(&outer, holes);
         let at_mm = [0.0, 0.0, z_mm];
@@ -206,7 +215,11 @@ impl Writer<'_> {
     fn door(&mut self, hole: &Hole, door: &Door, opening_placement: Id) -> Id {
         let (width, height) = (hole.width as f64, hole.height as f64);
         let mut solids = self.frame(width, height, false);
-        let leaves = if door.double { 2 } else { 1 };
+        let leaves = if door.double && !self.extras.plain {
+            2
+        } else {
+            1
+        };
         let leaf = (width - 2.0 * FRAME_MM) / f64::from(leaves);
         for number in 0..leaves {
             solids.push(self.block(Block {
@@ -246,7 +259,11 @@ impl Writer<'_> {
     fn filling(&mut self, hole: &Hole, solids: &[Id], opening_placement: Id) -> Vec<Arg> {
         let shape = self.body(solids);
         let placement = self.place(Some(opening_placement), Frame::default());
-        let size = [hole.height, hole.width].map(|mm| self.length(mm as f64).into());
+        let width = match &hole.fill {
+            Fill::Door(door) => self.defects.width(door, hole.width),
+            Fill::Nothing | Fill::Window(_) => hole.width,
+        };
+        let size = [hole.height, width].map(|mm| self.length(mm as f64).into());
         let mut rest = Self::product(Arg::Null, placement, shape);
         rest.push(Arg::Null);
         rest.extend(size);
@@ -255,6 +272,9 @@ impl Writer<'_> {
 
     /// The frame around a door (three sides) or a window (four).
     fn frame(&mut self, width: f64, height: f64, bottom: bool) -> Vec<Id> {
+        if self.extras.plain {
+            return Vec::new();
+        }
         let bar = |x, z, w, h| Block {
             at_mm: [x, -50.0, z],
             size_mm: [w, 100.0, h],

@@ -7,6 +7,7 @@
 
 mod boundaries;
 mod elements;
+mod place;
 mod properties;
 mod shapes;
 mod stairs;
@@ -14,6 +15,7 @@ mod stairs;
 use crate::building::Building;
 use crate::defects::Defects;
 use crate::step::{Arg, File, Id};
+pub use place::{Address, Georeference, MapConversion};
 use shapes::{Frame, X_DIRECTION, Z_DIRECTION};
 
 /// The version of the IFC schema.
@@ -49,6 +51,19 @@ pub struct Options {
     pub boundaries: bool,
 }
 
+/// What a file may say beyond the building itself, and how sparingly.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// Doors and windows as plain boards, and equal values written once: for large buildings.
+    pub plain: bool,
+    /// Where on earth it stands.
+    pub georeference: Georeference,
+    /// The postal address.
+    pub address: Option<Address>,
+    /// The identifier that a public register has for the building.
+    pub register_id: Option<String>,
+}
+
 /// Files are dated alike so that the same options give the same bytes.
 const TIMESTAMP: &str = "2026-01-01T00:00:00";
 const TIMESTAMP_S: i64 = 1_767_225_600;
@@ -56,7 +71,18 @@ const TIMESTAMP_S: i64 = 1_767_225_600;
 /// Writes a building, less its defects, as the text of an IFC file.
 #[must_use]
 pub fn write(building: &Building, defects: &Defects, options: Options) -> String {
-    let mut writer = Writer::begin(building, defects, options);
+    write_with(building, defects, options, &Extras::default())
+}
+
+/// The same with more said, or said more sparingly.
+#[must_use]
+pub fn write_with(
+    building: &Building,
+    defects: &Defects,
+    options: Options,
+    extras: &Extras,
+) -> String {
+    let mut writer = Writer::begin(building, defects, options, extras);
     let site = writer.spatial_structure();
     writer.aggregate(writer.project, &[site], "site");
     let (schema, view) = match options.schema {
@@ -75,6 +101,7 @@ struct Writer<'a> {
     building: &'a Building,
     defects: &'a Defects,
     options: Options,
+    extras: &'a Extras,
     owner: Id,
     body: Id,
     project: Id,
@@ -87,8 +114,17 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn begin(building: &'a Building, defects: &'a Defects, options: Options) -> Self {
-        let mut file = File::default();
+    fn begin(
+        building: &'a Building,
+        defects: &'a Defects,
+        options: Options,
+        extras: &'a Extras,
+    ) -> Self {
+        let mut file = if extras.plain {
+            File::sharing()
+        } else {
+            File::default()
+        };
         let owner = owner_history(&mut file);
         let units = units(&mut file, options.unit);
         let origin = shapes::axes(&mut file, [0.0; 3], Z_DIRECTION, X_DIRECTION);
@@ -104,6 +140,9 @@ impl<'a> Writer<'a> {
                 north.into(),
             ],
         );
+        if let Georeference::Map(conversion) = &extras.georeference {
+            place::map_conversion(&mut file, context, conversion, options);
+        }
         let body = file.add(
             "IFCGEOMETRICREPRESENTATIONSUBCONTEXT",
             &[
@@ -139,6 +178,7 @@ impl<'a> Writer<'a> {
             building,
             defects,
             options,
+            extras,
             owner,
             body,
             project,
@@ -191,6 +231,7 @@ impl<'a> Writer<'a> {
         let building = self.building;
         let site_frame = self.place(None, Frame::default());
         let id = self.id("site");
+        let [latitude, longitude, elevation] = self.site_position();
         let site = self.root(
             "IFCSITE",
             &id,
@@ -201,9 +242,9 @@ impl<'a> Writer<'a> {
                 Arg::Null,
                 Arg::Null,
                 Arg::Enum("ELEMENT"),
-                Arg::Null,
-                Arg::Null,
-                Arg::Null,
+                latitude,
+                longitude,
+                elevation,
                 Arg::Null,
                 Arg::Null,
             ],
@@ -217,6 +258,7 @@ impl<'a> Writer<'a> {
         };
         let building_frame = self.place(Some(site_frame), frame);
         let id = self.id("building");
+        let address = self.postal_address();
         let record = self.root(
             "IFCBUILDING",
             &id,
@@ -229,7 +271,7 @@ impl<'a> Writer<'a> {
                 Arg::Enum("ELEMENT"),
                 Arg::Null,
                 Arg::Null,
-                Arg::Null,
+                address,
             ],
         );
         self.building_properties(record);

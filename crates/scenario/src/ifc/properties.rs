@@ -1,7 +1,7 @@
 //! Property sets and quantities.
 
 use super::{Schema, Writer};
-use crate::building::{Door, Level, Space, Stair, Usage, area};
+use crate::building::{Door, Level, Lift, Space, Stair, Usage, area};
 use crate::step::{Arg, Id};
 
 fn label(text: &str) -> Arg {
@@ -57,13 +57,17 @@ impl Writer<'_> {
 
     pub(super) fn building_properties(&mut self, record: Id) {
         let storeys = Arg::Int(i64::try_from(self.building.storeys.len()).unwrap_or(i64::MAX));
-        let properties = vec![
+        let mut properties = vec![
             (
                 "NumberOfStoreys",
                 Arg::Typed("IFCINTEGER", Box::new(storeys)),
             ),
             ("OccupancyType", label("Office")),
         ];
+        if let Some(id) = &self.extras.register_id {
+            let id = Arg::Typed("IFCIDENTIFIER", Box::new(id.into()));
+            properties.push(("BuildingID", id));
+        }
         self.properties(record, "building", "Pset_BuildingCommon", properties);
     }
 
@@ -176,10 +180,7 @@ impl Writer<'_> {
         self.properties(record, &stair.global_id, "Pset_StairCommon", properties);
     }
 
-    pub(super) fn lift_properties(&mut self, record: Id) {
-        let Some(lift) = &self.building.lift else {
-            return;
-        };
+    pub(super) fn lift_properties(&mut self, record: Id, lift: &Lift) {
         let (width, depth) = (
             self.length(lift.car.0 as f64),
             self.length(lift.car.1 as f64),

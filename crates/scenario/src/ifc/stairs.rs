@@ -2,7 +2,7 @@
 
 use super::Writer;
 use super::shapes::{Block, Frame};
-use crate::building::{Point, SLAB_MM, Stair};
+use crate::building::{Lift, Point, SLAB_MM, Stair};
 use crate::step::{Arg, Id};
 
 /// The thickness of a half landing, and of a flight beneath its steps.
@@ -18,8 +18,11 @@ impl Writer<'_> {
                 self.stair(stair, storey_frame);
             }
         }
-        if storey == 0 {
-            self.lift(storey_frame);
+        for lift in &building.lifts {
+            let first = lift.serves.first().or(lift.passes.first());
+            if first.is_some_and(|&shaft| building.spaces[shaft].storey == storey) {
+                self.lift(lift, storey_frame);
+            }
         }
     }
 
@@ -99,11 +102,8 @@ impl Writer<'_> {
         self.root("IFCSLAB", &stair.part_ids[2], Arg::Text(name), rest)
     }
 
-    fn lift(&mut self, storey_frame: Id) {
-        let Some(lift) = &self.building.lift else {
-            return;
-        };
-        let shaft = &self.building.spaces[lift.serves[0]];
+    fn lift(&mut self, lift: &Lift, storey_frame: Id) {
+        let shaft = &self.building.spaces[lift.passes[0]];
         let corner = shaft
             .footprint
             .iter()
@@ -128,10 +128,10 @@ impl Writer<'_> {
         let record = self.root(
             "IFCTRANSPORTELEMENT",
             &lift.global_id,
-            "Lift 1".into(),
+            (&lift.name).into(),
             rest,
         );
-        self.lift_properties(record);
+        self.lift_properties(record, lift);
         self.contained.push(record);
     }
 }
