@@ -13,6 +13,7 @@
 //! **Invariant (UNKNOWN-IS-A-VALUE):** what nobody knows is [`Belief::Unknown`], never a number.
 //! **Boundary:** knows no file format, no claims and no policy.
 
+pub mod anchor;
 pub mod earth;
 pub mod joined;
 pub mod plan;
