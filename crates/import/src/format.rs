@@ -1,12 +1,16 @@
 //! Which standard a file follows, told by what it begins with and, failing that, by its name.
 
-use crate::{Imported, Mint, Options, ifc};
+use crate::{Imported, Mint, Options, cityjson, ifc};
 
 /// A standard that files are read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// IFC in the STEP form (ISO 10303-21).
     Ifc,
+    /// CityJSON, a city in one JSON object.
+    CityJson,
+    /// CityJSON sequences, a feature per line.
+    CityJsonSeq,
 }
 
 impl Format {
@@ -16,6 +20,8 @@ impl Format {
     /// use twin_import::Format;
     /// assert_eq!(Format::detect("a.txt", b"ISO-10303-21;\nHEADER;"), Some(Format::Ifc));
     /// assert_eq!(Format::detect("tower.IFC", b""), Some(Format::Ifc));
+    /// let city = br#"{"version": "2.0", "type": "CityJSON"}"#;
+    /// assert_eq!(Format::detect("delft.json", city), Some(Format::CityJson));
     /// assert_eq!(Format::detect("letter.docx", b"PK"), None);
     /// ```
     pub fn detect(name: &str, bytes: &[u8]) -> Option<Self> {
@@ -24,8 +30,15 @@ impl Format {
         if head.starts_with(b"ISO-10303-21") {
             return Some(Self::Ifc);
         }
+        if head.starts_with(b"{") && memchr::memmem::find(head, b"\"CityJSON").is_some() {
+            return Some(Self::city(bytes));
+        }
         let name = name.to_ascii_lowercase();
-        let by_name = [(".ifc", Self::Ifc)];
+        let by_name = [
+            (".ifc", Self::Ifc),
+            (".city.json", Self::city(bytes)),
+            (".city.jsonl", Self::CityJsonSeq),
+        ];
         let known = by_name.into_iter().find(|(end, _)| name.ends_with(end));
         known.map(|(_, format)| format)
     }
@@ -34,6 +47,7 @@ impl Format {
     pub fn import(self, bytes: &[u8], options: &Options<'_>, mint: &mut dyn Mint) -> Imported {
         match self {
             Self::Ifc => ifc::import(bytes, options, mint).into(),
+            Self::CityJson | Self::CityJsonSeq => cityjson::import(bytes, options, mint),
         }
     }
 
@@ -43,10 +57,20 @@ impl Format {
         matches!(self, Self::Ifc)
     }
 
+    fn city(bytes: &[u8]) -> Self {
+        if cityjson::is_sequence(bytes) {
+            Self::CityJsonSeq
+        } else {
+            Self::CityJson
+        }
+    }
+
     /// How names of such files end.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Ifc => "ifc",
+            Self::CityJson => "city.json",
+            Self::CityJsonSeq => "city.jsonl",
         }
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! **Invariant (PURE-CORE):** bytes in, statements out; no IO, no clock, no store.
 
+pub mod cityjson;
 pub mod crs;
 pub mod ifc;
 pub mod step;

@@ -53,6 +53,34 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The file is empty or is no CityJSON object.
+    CityNotJson = "CTY-001", Error;
+    /// The file breaks off.
+    CityTruncated = "CTY-002", Error;
+    /// The version is not 1.1 or 2.0.
+    CityVersion = "CTY-003", Warning;
+    /// The transform of the corners is missing or unusable.
+    CityTransform = "CTY-004", Warning;
+    /// An object or a line of a sequence cannot be read.
+    CityBadObject = "CTY-005", Warning;
+    /// A surface uses corners that are not there.
+    CityBadIndex = "CTY-006", Warning;
+    /// Parents and children do not fit together, or are not there.
+    CityHierarchy = "CTY-007", Warning;
+    /// An object is part of itself.
+    CityCycle = "CTY-008", Error;
+    /// The same id stands for two objects.
+    CityDuplicateId = "CTY-009", Warning;
+    /// No outline can be made of what is drawn.
+    CityGeometry = "CTY-010", Warning;
+    /// The outline of a surface crosses itself.
+    CitySelfCrossing = "CTY-011", Warning;
+    /// A limit of number or size was reached; the rest was not read.
+    CityLimit = "CTY-012", Error;
+    /// Corners are not plausible numbers.
+    CityBadNumber = "CTY-013", Warning;
+    /// Semantics do not fit the surfaces they are about.
+    CitySemantics = "CTY-014", Warning;
     /// The file names no coordinate reference system.
     CrsMissing = "CRS-001", Warning;
     /// The coordinate reference system is not one, or is not known.

@@ -19,6 +19,7 @@ mod statements;
 mod usage;
 
 pub use building::Counts;
+pub(crate) use properties::is_placeholder;
 
 use crate::findings::Findings;
 use crate::step::{Defect, Index};

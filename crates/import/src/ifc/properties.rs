@@ -299,7 +299,7 @@ pub(super) fn number(sets: &[PropertySet], set_names: &[&str], name: &str) -> Op
 /// angle brackets or slashes (`// BUILDING/NAME //` of an authoring tool's template), or the name
 /// of the property itself ("Fire Rating" as the fire rating of every door in two widely copied
 /// sample buildings).
-pub(super) fn is_placeholder(text: &str, property_name: &str) -> bool {
+pub(crate) fn is_placeholder(text: &str, property_name: &str) -> bool {
     let lower = text.trim().to_lowercase();
     let letters = |s: &str| {
         s.chars()
