@@ -1,5 +1,6 @@
 //! The forms of what readers get. Plain data; the faces turn it into JSON.
 
+use crate::city::PlanPlace;
 use crate::prepare::Draft;
 use std::collections::BTreeMap;
 use twin_fusion::Trust;
@@ -81,6 +82,8 @@ pub struct BuildingAnswer {
     pub id: EntityId,
     /// What it is called.
     pub name: Estimate,
+    /// Where its plan lies on earth; `None` where that is not known.
+    pub place: Option<PlanPlace>,
     /// Its storeys.
     pub storeys: Vec<StoreyLine>,
 }

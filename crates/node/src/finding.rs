@@ -5,9 +5,9 @@
 //! its owner cannot be reached. Twins that are held to be one thing are told together,
 //! with the probability that they are.
 
+use crate::city::atlas::position_of;
 use crate::error::Error;
 use crate::reader::Reader;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use twin_model::{Distribution, EntityId, EntityKind, Value};
 use twin_policy::{self as policy, View};
@@ -70,12 +70,6 @@ pub struct Found {
     pub identities: Vec<(EntityId, f64)>,
 }
 
-#[derive(Deserialize)]
-struct SitePosition {
-    latitude_deg: f64,
-    longitude_deg: f64,
-}
-
 impl Reader {
     /// Twins that match, the best first.
     ///
@@ -120,7 +114,7 @@ impl Reader {
             return None;
         }
         let placed = self.estimate(number, "sitePosition");
-        let place = placed.value().as_ref().and_then(position);
+        let place = placed.value().as_ref().and_then(position_of);
         let distance_m = match &sought.near {
             Some(near) => Some(distance_m(near, place?)).filter(|d| *d <= near.radius_m),
             None => None,
@@ -148,7 +142,7 @@ impl Reader {
     }
 
     /// For each twin that somebody held to be another one: which, and how probably.
-    fn identities(&self) -> BTreeMap<EntityId, Vec<(EntityId, f64)>> {
+    pub(crate) fn identities(&self) -> BTreeMap<EntityId, Vec<(EntityId, f64)>> {
         let mut identities: BTreeMap<EntityId, Vec<(EntityId, f64)>> = BTreeMap::new();
         let Some(attribute) = self.picture.names.attributes.find("identifies") else {
             return identities;
@@ -271,14 +265,6 @@ fn is_one_edit_apart(a: &str, b: &str) -> bool {
         short.get(same..)
     };
     after.is_none_or(|rest| long.ends_with(rest))
-}
-
-fn position(value: &Value) -> Option<(f64, f64)> {
-    let Value::Json(json) = value else {
-        return None;
-    };
-    let place: SitePosition = serde_json::from_str(json).ok()?;
-    Some((place.latitude_deg, place.longitude_deg))
 }
 
 /// The length of the great circle (haversine; Sinnott 1984), in metres.

@@ -15,6 +15,7 @@ mod bearing;
 mod books;
 mod cell;
 mod changes;
+mod city;
 mod clock;
 pub mod config;
 mod cow;
@@ -53,6 +54,10 @@ mod wheel;
 mod writer;
 
 pub use answer::*;
+pub use city::{
+    Comparison, Completeness, CompletenessLine, IdentityFilter, IdentityLine, IdentityState,
+    MapFeature, MapLayer, MapQuery, MapSource, Named, Overview, PlanPlace, Said, Same, Shape,
+};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::Config;
 pub use credentials::{Account, NewToken, PASSWORD_LENGTH_MIN, Session, Token};

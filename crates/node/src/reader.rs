@@ -8,6 +8,7 @@ use crate::answer::{
     StoreyLine, Twin, TwinFilter, VerbatimLine,
 };
 use crate::cell::{AttributeCell, EntityCell, VerbatimEntry};
+use crate::city::atlas::plan_place;
 use crate::error::Error;
 use crate::live::Key;
 use crate::picture::Picture;
@@ -50,25 +51,32 @@ impl Reader {
         self.at
     }
 
-    /// Every building.
+    /// Every building, but for those of which only the ground plan is known: a city's are
+    /// found on the map.
     pub fn buildings(&self) -> Result<View<Vec<BuildingLine>>, Error> {
         let structure = self.picture.structure();
-        let lines = structure.buildings.iter().map(|&building| {
-            let id = self.id(building);
-            let latest = self.picture.imports.iter().rev().find(|import| {
-                import.building.as_ref() == Some(&id)
-                    && import.undone_by.is_none()
-                    && import.undo_of.is_none()
+        let only_outside = |building: u32| {
+            !structure.has_inside(building) && self.cell(building, "outline").is_some()
+        };
+        let listed = structure.buildings.iter();
+        let lines = listed
+            .filter(|&&building| !only_outside(building))
+            .map(|&building| {
+                let id = self.id(building);
+                let latest = self.picture.imports.iter().rev().find(|import| {
+                    import.building.as_ref() == Some(&id)
+                        && import.undone_by.is_none()
+                        && import.undo_of.is_none()
+                });
+                BuildingLine {
+                    name: self.estimate(building, "name"),
+                    storeys: structure.storeys(building).len(),
+                    spaces: structure.spaces_of_building(building).count(),
+                    portals: structure.portals_of_building(building).count(),
+                    findings: latest.map(|i| i.finding_counts.clone()).unwrap_or_default(),
+                    id,
+                }
             });
-            BuildingLine {
-                name: self.estimate(building, "name"),
-                storeys: structure.storeys(building).len(),
-                spaces: structure.spaces_of_building(building).count(),
-                portals: structure.portals_of_building(building).count(),
-                findings: latest.map(|i| i.finding_counts.clone()).unwrap_or_default(),
-                id,
-            }
-        });
         Ok(self.release(lines.collect()))
     }
 
@@ -79,6 +87,7 @@ impl Reader {
         let answer = BuildingAnswer {
             id: id.clone(),
             name: self.estimate(number, "name"),
+            place: plan_place(&self.picture, number),
             storeys: storeys
                 .iter()
                 .map(|&storey| self.storey_line(storey))
@@ -135,7 +144,7 @@ impl Reader {
         known.max_by_key(badness).unwrap_or(Summary::Unknown)
     }
 
-    fn smoke_is_probable(&self, space: u32) -> bool {
+    pub(crate) fn smoke_is_probable(&self, space: u32) -> bool {
         let estimate = self.estimate(space, "smoke");
         estimate.value() == Some(Value::Boolean(true))
             && !matches!(estimate.summary(), Summary::Stale | Summary::Withheld)
@@ -262,7 +271,7 @@ impl Reader {
     }
 
     /// The latest import of each lineage that was not taken back, newest first.
-    fn current_imports(&self) -> impl Iterator<Item = &crate::journal::ImportRecord> {
+    pub(crate) fn current_imports(&self) -> impl Iterator<Item = &crate::journal::ImportRecord> {
         let mut seen = std::collections::BTreeSet::new();
         self.picture
             .imports

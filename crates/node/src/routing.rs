@@ -35,9 +35,11 @@ impl Plan {
             .zip(0..)
             .map(|(&number, place)| (number, place))
             .collect();
+        let storeys = structure.storeys(building).iter().copied().zip(0..);
+        let storeys: FxHashMap<u32, u32> = storeys.collect();
         let spaces: Vec<space::Space> = space_numbers
             .iter()
-            .map(|&number| space_of(picture, number))
+            .map(|&number| space_of(picture, number, &storeys))
             .collect();
         let portals = portal_numbers
             .iter()
@@ -63,6 +65,16 @@ pub(crate) struct Joint {
 }
 
 impl Plan {
+    /// The twins of its spaces, in the order of the graph.
+    pub(crate) fn space_numbers(&self) -> &[u32] {
+        &self.space_numbers
+    }
+
+    /// The twins of its portals, in the order of the graph.
+    pub(crate) fn portal_numbers(&self) -> &[u32] {
+        &self.portal_numbers
+    }
+
     /// The spaces that are not out of doors.
     pub(crate) fn indoor_spaces(&self) -> impl Iterator<Item = u32> {
         let spaces = self.spaces.iter().zip(&self.space_numbers);
@@ -89,7 +101,7 @@ impl Plan {
     }
 }
 
-fn space_of(picture: &Picture, number: u32) -> space::Space {
+fn space_of(picture: &Picture, number: u32, storeys: &FxHashMap<u32, u32>) -> space::Space {
     let value = |name| picture.value(number, name, picture.recorded);
     let kind = match value("usage").as_ref().and_then(Value::as_text) {
         Some("corridor" | "lobby") => space::SpaceKind::Corridor,
@@ -106,7 +118,10 @@ fn space_of(picture: &Picture, number: u32) -> space::Space {
     };
     space::Space {
         kind,
-        storey: picture.structure().storey_of(number),
+        storey: picture
+            .structure()
+            .storey_of(number)
+            .and_then(|storey| storeys.get(&storey).copied()),
         position: middle.zip(floor_m).map(|([x, y], z)| [x, y, z]),
         exists: belief(picture, number, "existence").unwrap_or(space::Belief::CERTAIN),
         passable: space::Belief::Unknown,
@@ -274,7 +289,7 @@ impl Reader {
 
     /// The plan with what is believed now of whether one can pass. A space of which
     /// nobody has said that it cannot be passed can be: that is what a room is.
-    fn present_graph(&self, plan: &Plan) -> space::Graph {
+    pub(crate) fn present_graph(&self, plan: &Plan) -> space::Graph {
         let passable = |number| {
             let estimate = self.estimate(number, "passable");
             probability_of_yes(estimate.distribution.as_ref())

@@ -3,12 +3,13 @@
 //! Worked out from the believed values of the attributes that say so (`type`,
 //! `partOf`, `elevation`), once per change of any such fact.
 
+use crate::city::atlas::Atlas;
 use crate::inference::Pattern;
 use crate::picture::Picture;
 use crate::routing::Plan;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use twin_model::{AttributeSpec, EntityKind, Value};
 
 /// By building and attribute; `None` where nothing can be inferred.
@@ -24,6 +25,8 @@ pub(crate) struct Structure {
     portals: BTreeMap<u32, Vec<u32>>,
     kinds: FxHashMap<u32, EntityKind>,
     part_of: FxHashMap<u32, u32>,
+    /// Put together by the first who asks for a map.
+    atlas: OnceLock<Atlas>,
     /// Put together by the first who asks for a route.
     plans: Mutex<BTreeMap<u32, Arc<Plan>>>,
     /// Put together by the first who asks what is inferred.
@@ -53,6 +56,16 @@ impl Structure {
     /// Portals of a storey, or directly of a building, in order of their URI.
     pub(crate) fn portals(&self, container: u32) -> &[u32] {
         self.portals.get(&container).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether anything is known of the inside of a building.
+    pub(crate) fn has_inside(&self, building: u32) -> bool {
+        !self.storeys(building).is_empty() || !self.spaces(building).is_empty()
+    }
+
+    /// Everything that has a place on earth.
+    pub(crate) fn atlas(&self, picture: &Picture) -> &Atlas {
+        self.atlas.get_or_init(|| Atlas::of(picture, self))
     }
 
     /// The plan of a building for walking through it.

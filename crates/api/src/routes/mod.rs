@@ -6,6 +6,7 @@ use crate::endpoint::Endpoint;
 mod admin;
 mod buildings;
 mod bundles;
+mod city;
 mod claims;
 mod entities;
 mod events;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         imports::endpoints(),
         events::endpoints(),
         find::endpoints(),
+        city::endpoints(),
         organisation::endpoints(),
         shares::endpoints(),
         bundles::endpoints(),

@@ -1,7 +1,7 @@
 //! Answers: how the model's words look on the wire.
 
 use super::link::{self, Known};
-use super::{Json, value};
+use super::{Json, city, value};
 use std::collections::BTreeMap;
 use twin_model::{
     Act, Attribute, AttributeSpec, Basis, Catalogue, Claim, Distribution, EntityId, Estimate,
@@ -228,6 +228,7 @@ pub(crate) fn building(json: &mut Json, building: &BuildingAnswer, commit: u64) 
         json.field("commit").integer(commit);
         json.field("id").text(building.id.as_str());
         named(json, "name", &building.name);
+        city::place(json.field("place"), building.place.as_ref());
         json.field("storeys").list(&building.storeys, storey_line);
     });
 }

@@ -2,12 +2,13 @@
 //!
 //! The rest of the node speaks in the model's words; only here do they become JSON
 //! and only here does JSON become them. Answers are written by hand into one buffer
-//! (`json`, `answer`, `sources`, `link`); what comes in is parsed once, checked, and handed on as the
+//! (`json`, `answer`, `city`, `sources`, `link`); what comes in is parsed once, checked, and handed on as the
 //! model's types (`fields`, `value`, `scan`).
 //!
 //! **Boundary:** no request, no node, no async: text in, words out, and back.
 
 pub(crate) mod answer;
+pub(crate) mod city;
 pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod link;

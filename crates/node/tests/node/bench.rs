@@ -1,4 +1,5 @@
 //! A node in a directory of its own, what it is told, and how it is asked.
+
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -114,7 +115,7 @@ pub(crate) fn import(node: &Node, bytes: &[u8]) -> twin_node::ImportReceipt {
         &Caller::OPERATOR,
         &ImportFile {
             name: "office.ifc",
-            bytes: bytes,
+            bytes,
             mapping: None,
         },
         &mut |_| ControlFlow::Continue(()),

@@ -1,4 +1,5 @@
 //! Files: imported, imported again, taken back, refused; and what can be walked through.
+
 use crate::bench::{START, everything, import, office, open, says, tell};
 use std::ops::ControlFlow;
 use std::sync::Arc;

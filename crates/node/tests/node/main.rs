@@ -3,6 +3,7 @@
 
 mod access;
 mod bench;
+mod city;
 mod claims;
 mod erasure;
 mod histories;
