@@ -372,3 +372,93 @@ fn what_cannot_be_made_is_refused_with_the_option_named() {
         assert!(error.contains(expect), "{error}");
     }
 }
+
+#[test]
+fn every_point_tells_of_something_that_is_there_and_says_so_only_in_the_truth() {
+    let district = generate(&hard(3));
+    let truth = &district.truth;
+    let spaces = truth
+        .tower
+        .spaces
+        .iter()
+        .map(|s| (s.global_id.as_str(), s.in_file));
+    let doors = truth
+        .tower
+        .doors
+        .iter()
+        .map(|d| (d.global_id.as_str(), d.in_file));
+    let lifts = truth
+        .tower
+        .lifts
+        .iter()
+        .map(|l| (l.global_id.as_str(), true));
+    let places: BTreeMap<&str, bool> = spaces.chain(doors).chain(lifts).collect();
+    let mut names = BTreeSet::new();
+    for point in &truth.points {
+        assert!(
+            names.insert((&point.point, point.member)),
+            "{}",
+            point.point
+        );
+        match &point.place {
+            Some(place) => assert_eq!(places[place.as_str()], point.in_file, "{}", point.point),
+            None => assert!(!point.in_file && point.place_kind == "none"),
+        }
+    }
+    let contractors: BTreeSet<&str> = truth.points.iter().map(|p| p.contractor).collect();
+    assert_eq!(contractors.len(), 6);
+    assert_eq!(district.points.lines().count(), truth.points.len() + 1);
+    assert!(!district.points.contains(&truth.tower.spaces[0].global_id));
+    for kind in ["measurement", "setpoint", "alarm", "command", "diagnostic"] {
+        assert!(
+            truth.points.iter().any(|point| point.kind == kind),
+            "no {kind}"
+        );
+    }
+}
+
+#[test]
+fn every_message_is_of_a_point_and_in_order() {
+    let district = generate(&small());
+    let topics: BTreeSet<&str> = district
+        .truth
+        .points
+        .iter()
+        .map(|p| p.topic.as_str())
+        .collect();
+    let mut heard = BTreeSet::new();
+    let mut last_us = 0;
+    for line in district.messages.lines() {
+        let message: Value = serde_json::from_str(line).unwrap();
+        let topic = topics.get(message["topic"].as_str().unwrap()).unwrap();
+        heard.insert(*topic);
+        assert!(message["payload"].is_string());
+        let time = message["time"].as_str().unwrap();
+        let time_us = twin_scenario::time::parse_utc_us(time).unwrap();
+        assert!(last_us <= time_us, "{time}");
+        last_us = time_us;
+    }
+    assert_eq!(heard, topics);
+}
+
+#[test]
+fn a_tower_of_44_storeys_has_about_three_thousand_points() {
+    for seed in [1, 2] {
+        let options = Options {
+            seed,
+            ..Options::default()
+        };
+        let district = generate(&options);
+        let count = district.truth.points.len();
+        assert!((2_700..3_300).contains(&count), "{count}");
+        assert!((2_200..2_900).contains(&district.truth.tower.spaces.len()));
+        assert!(district.ifc.len() < 25_000_000);
+        let misspelt = district
+            .truth
+            .points
+            .iter()
+            .filter(|point| point.misspelt)
+            .count();
+        assert!((15..80).contains(&misspelt), "{misspelt}");
+    }
+}

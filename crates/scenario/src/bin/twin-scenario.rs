@@ -361,6 +361,8 @@ fn write_district(args: &DistrictArgs) -> anyhow::Result<Summary> {
         ("street_edges", district.counts.street_edges),
         ("nodes", district.counts.nodes),
         ("ways", district.counts.ways),
+        ("points", truth.points.len()),
+        ("messages", district.messages.lines().count()),
         ("pairs", truth.identity.pairs.len()),
         ("decoys", truth.identity.decoys.len()),
         ("falsified", truth.falsified.len()),

@@ -11,21 +11,26 @@
 //! | `town`, `houses`, `names` | what is really there |
 //! | `sources` | how a surveyor draws it |
 //! | `tower`, `cityjson`, `osm` | the three files |
+//! | `points`, `contractors`, `messages` | the tower's sensors, their names, and what they send |
 //! | `earth`, `plane` | national grid and globe; outlines on the ground |
 //! | `truth` | what is one thing, what was left out or falsified, where exits lead |
 
 mod cityjson;
+mod contractors;
 mod earth;
 mod houses;
+mod messages;
 mod names;
 mod osm;
 mod plane;
+mod points;
 mod sources;
 mod tower;
 mod town;
 mod truth;
 
 pub use earth::rd_to_wgs84;
+pub use points::Point;
 pub use truth::{Decoy, ExitToStreet, Falsified, Identity, Missing, Pair, Place, Room, Truth};
 
 use crate::Error;
@@ -99,6 +104,10 @@ pub struct District {
     pub cityjson: String,
     /// The streets: OpenStreetMap XML.
     pub osm: String,
+    /// The points of the tower's building automation, as it lists them.
+    pub points: String,
+    /// What they send: one JSON object with `topic`, `payload` and `time` a line.
+    pub messages: String,
     /// How much the files hold.
     pub counts: Counts,
     /// What is really so.
@@ -163,6 +172,7 @@ impl District {
             exits: truth::exits(&town, &drawn.exits, &map_file),
             falsified,
             missing,
+            points: points::list(&drawn.building, &drawn.defects, options),
         };
         Ok(Self {
             ifc: drawn.ifc,
@@ -175,6 +185,8 @@ impl District {
                 street_edges: town.edges.len(),
             },
             osm: map_file.text,
+            points: points::table(&truth.points),
+            messages: messages::write(&truth.points, options),
             truth,
         })
     }
@@ -186,6 +198,12 @@ impl District {
             ("tower.ifc", self.ifc.clone().into_bytes()),
             ("city.city.json", self.cityjson.clone().into_bytes()),
             ("streets.osm", self.osm.clone().into_bytes()),
+            ("points.csv", self.points.clone().into_bytes()),
+            ("messages.ndjson", self.messages.clone().into_bytes()),
+            (
+                "truth/points-truth.csv",
+                points::truth_table(&truth.points).into_bytes(),
+            ),
             (
                 "truth/identity.json",
                 serde_json::to_vec_pretty(&truth.identity)?,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::houses::Kind;
 use super::osm::Osm;
 use super::plane;
+use super::points::Point;
 use super::sources::{self, Drawn};
 use super::tower::{self, Exit};
 use super::town::Town;
@@ -33,6 +34,8 @@ pub struct Truth {
     pub falsified: Vec<Falsified>,
     /// What true houses are missing from a file.
     pub missing: Vec<Missing>,
+    /// What each point of the building automation really tells of.
+    pub points: Vec<Point>,
 }
 
 /// What is one thing across the three files.
