@@ -1,6 +1,6 @@
 //! Which standard a file follows, told by what it begins with and, failing that, by its name.
 
-use crate::{Imported, Mint, Options, cityjson, ifc};
+use crate::{Imported, Mint, Options, cityjson, ifc, osm};
 
 /// A standard that files are read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,10 @@ pub enum Format {
     CityJson,
     /// CityJSON sequences, a feature per line.
     CityJsonSeq,
+    /// OpenStreetMap in the binary form.
+    OsmPbf,
+    /// OpenStreetMap in XML.
+    OsmXml,
 }
 
 impl Format {
@@ -33,11 +37,19 @@ impl Format {
         if head.starts_with(b"{") && memchr::memmem::find(head, b"\"CityJSON").is_some() {
             return Some(Self::city(bytes));
         }
+        if osm::is_pbf(bytes) {
+            return Some(Self::OsmPbf);
+        }
+        if osm::is_xml(bytes) {
+            return Some(Self::OsmXml);
+        }
         let name = name.to_ascii_lowercase();
         let by_name = [
             (".ifc", Self::Ifc),
             (".city.json", Self::city(bytes)),
             (".city.jsonl", Self::CityJsonSeq),
+            (".osm.pbf", Self::OsmPbf),
+            (".osm", Self::OsmXml),
         ];
         let known = by_name.into_iter().find(|(end, _)| name.ends_with(end));
         known.map(|(_, format)| format)
@@ -48,6 +60,7 @@ impl Format {
         match self {
             Self::Ifc => ifc::import(bytes, options, mint).into(),
             Self::CityJson | Self::CityJsonSeq => cityjson::import(bytes, options, mint),
+            Self::OsmPbf | Self::OsmXml => osm::import(bytes, options, mint),
         }
     }
 
@@ -71,6 +84,8 @@ impl Format {
             Self::Ifc => "ifc",
             Self::CityJson => "city.json",
             Self::CityJsonSeq => "city.jsonl",
+            Self::OsmPbf => "osm.pbf",
+            Self::OsmXml => "osm",
         }
     }
 }

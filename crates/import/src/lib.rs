@@ -10,11 +10,13 @@
 pub mod cityjson;
 pub mod crs;
 pub mod ifc;
+pub mod osm;
 pub mod step;
 
 mod common;
 mod findings;
 mod format;
+mod writer;
 
 pub use common::{Facet, FacetStatements, Imported, Mint, Options};
 pub use format::Format;

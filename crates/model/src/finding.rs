@@ -125,6 +125,36 @@ codes! {
     IfcSubdivisionUnknown = "IFC-026", Warning;
     /// The stated place on earth is a template value or implausible.
     IfcGeoreference = "IFC-027", Warning;
+    /// The file is empty or is not OpenStreetMap data.
+    OsmNotOsm = "OSM-001", Error;
+    /// The file ends before its end.
+    OsmTruncated = "OSM-002", Error;
+    /// A block or element could not be read.
+    OsmBadElement = "OSM-003", Error;
+    /// The file uses a feature that is not read.
+    OsmFeature = "OSM-004", Warning;
+    /// Something refers to an element that is not in the file.
+    OsmMissing = "OSM-005", Warning;
+    /// Two elements have one id.
+    OsmDuplicateId = "OSM-006", Warning;
+    /// A limit of size or number was reached; the rest was not read.
+    OsmLimit = "OSM-007", Error;
+    /// A line or outline has too few points.
+    OsmTooShort = "OSM-008", Warning;
+    /// An outline is not closed.
+    OsmUnclosed = "OSM-009", Warning;
+    /// An outline crosses itself.
+    OsmSelfCrossing = "OSM-010", Warning;
+    /// A position is missing or not on earth.
+    OsmPosition = "OSM-011", Warning;
+    /// The value of a tag could not be understood.
+    OsmValue = "OSM-012", Note;
+    /// A level could not be read.
+    OsmLevel = "OSM-013", Warning;
+    /// An entrance or indoor piece lies in no building that could be found.
+    OsmUnplaced = "OSM-014", Note;
+    /// A room has no door that is known.
+    OsmSpaceUnreached = "OSM-015", Note;
 }
 
 /// Where the problem is, as far as it is known.
