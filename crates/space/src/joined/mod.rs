@@ -8,12 +8,13 @@
 //! A way does not lead through buildings other than those where it begins and ends, unless
 //! [`JourneyOptions::through_buildings`] asks for that.
 
+mod ahead;
 mod journey;
 mod search;
 #[cfg(test)]
 mod tests;
 
-use crate::earth::{Centric, centric, straight_m};
+use crate::earth::{Centric, centric};
 use crate::graph::{Belief, Graph, PortalIndex, SpaceIndex};
 use crate::passability::{BuildingIndex, Passability};
 use crate::route::RouteOptions;
@@ -335,19 +336,5 @@ impl Joined {
             .partition_point(|&i| key(self.anchor(i)) < *wanted);
         let rest = &self.by_exit[first..];
         &rest[..rest.partition_point(|&i| key(self.anchor(i)) <= *wanted)]
-    }
-
-    /// A ball around all anchors of a building: its centre and radius in metres.
-    fn ball(&self, building: BuildingIndex) -> Option<(Centric, f64)> {
-        let places = || {
-            self.anchors_of(building)
-                .iter()
-                .map(|i| self.places[i.0 as usize])
-        };
-        let count = places().count() as f64;
-        let sum = places().reduce(|a, b| std::array::from_fn(|i| a[i] + b[i]))?;
-        let centre = sum.map(|x| x / count);
-        let radius_m = places().map(|p| straight_m(p, centre)).fold(0.0, f64::max);
-        Some((centre, radius_m))
     }
 }

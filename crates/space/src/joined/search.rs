@@ -4,8 +4,8 @@
 //! crossings of portals as inside one building. Along a street the search is drawn towards the
 //! goal: no way is shorter than the straight line.
 
+use super::ahead::Ahead;
 use super::{AnchorIndex, Joined, JourneyOptions, Link};
-use crate::earth::{Centric, centric, straight_m};
 use crate::graph::{Belief, SpaceIndex};
 use crate::passability::{BuildingIndex, Passability};
 use crate::route::indoors::Indoors;
@@ -50,23 +50,6 @@ pub(super) enum Node {
     Crossing(BuildingIndex, u32),
 }
 
-/// A lower bound of the effort still ahead.
-#[derive(Clone, Copy, Debug)]
-enum Ahead {
-    Unbounded,
-    /// At least the straight line to within so many metres of a point.
-    Straight(Centric, f64),
-}
-
-impl Ahead {
-    fn from(self, here: Centric) -> f64 {
-        match self {
-            Self::Unbounded => 0.0,
-            Self::Straight(there, within_m) => (straight_m(here, there) - within_m).max(0.0),
-        }
-    }
-}
-
 /// One question.
 pub(super) struct Search<'j> {
     pub(super) joined: &'j Joined,
@@ -74,8 +57,8 @@ pub(super) struct Search<'j> {
     now: &'j dyn Passability,
     pub(super) from: Spot,
     pub(super) to: Spot,
-    ahead: Ahead,
-    /// The bound anywhere in the building where the way begins.
+    ahead: Option<Ahead>,
+    /// The bound anywhere in the building where the way begins, if it ends in another.
     ahead_of_start_m: f64,
     avoided_streets: Vec<SegmentIndex>,
     avoided_anchors: Vec<AnchorIndex>,
@@ -96,7 +79,7 @@ impl<'j> Search<'j> {
             now,
             from,
             to,
-            ahead: Ahead::Unbounded,
+            ahead: None,
             ahead_of_start_m: 0.0,
             avoided_streets: Vec::new(),
             avoided_anchors: Vec::new(),
@@ -119,26 +102,13 @@ impl<'j> Search<'j> {
         if self.options.through_buildings {
             return;
         }
-        let joined = self.joined;
-        self.ahead = match self.to {
-            Spot::Space(building, _) => match joined.ball(building) {
-                Some((centre, radius_m)) => Ahead::Straight(centre, radius_m),
-                None => Ahead::Unbounded,
-            },
-            Spot::Street {
-                segment, fraction, ..
-            } => match joined.streets.place(segment, fraction) {
-                Some(place) => Ahead::Straight(centric(place), 0.0),
-                None => Ahead::Unbounded,
-            },
-            Spot::Any => Ahead::Unbounded,
-        };
+        self.ahead = Ahead::to(self, self.to);
         if let Some(start) = self.from.building()
             && Some(start) != self.to.building()
         {
-            let exits = joined.anchors_of(start).iter();
-            let bounds = exits.map(|i| self.ahead.from(joined.places[i.0 as usize]));
-            self.ahead_of_start_m = bounds.reduce(f64::min).unwrap_or(0.0);
+            let exits = self.joined.anchors_of(start).iter();
+            let bounds = exits.map(|&i| self.ahead_of(self.joined.anchor_node(i)));
+            self.ahead_of_start_m = bounds.fold(f64::INFINITY, f64::min);
         }
     }
 
@@ -165,11 +135,17 @@ impl<'j> Search<'j> {
     }
 
     fn ahead_of(&self, node: u32) -> f64 {
+        let Some(ahead) = &self.ahead else {
+            return 0.0;
+        };
         match self.joined.node(node) {
-            Node::Junction(j) => self.ahead.from(self.joined.streets.junction(j)),
-            Node::Anchor(a) => self.ahead.from(self.joined.places[a.0 as usize]),
-            Node::Crossing(b, _) if self.from.building() == Some(b) => self.ahead_of_start_m,
-            Node::Goal | Node::Crossing(..) => 0.0,
+            Node::Junction(junction) => ahead.of_junction(self.joined, junction),
+            Node::Anchor(anchor) => ahead.of_anchor(self.joined, anchor),
+            Node::Crossing(b, crossing) if self.to.building() == Some(b) => {
+                ahead.of_crossing(crossing)
+            }
+            Node::Crossing(..) => self.ahead_of_start_m,
+            Node::Goal => 0.0,
         }
     }
 
@@ -272,10 +248,7 @@ impl<'j> Search<'j> {
         for (node, metres) in beside {
             offer(node, metres);
         }
-        if self.may_enter(anchor.building)
-            && self.admits_anchor(index)
-            && self.indoors(anchor.building).admits_entry(anchor.exit)
-        {
+        if self.may_enter(anchor.building) && self.admits_entry(index) {
             let base = self.joined.bases[anchor.building.0 as usize];
             offer(base + anchor.exit.0 * 2, anchor.gap_m);
         }
@@ -349,6 +322,13 @@ impl<'j> Search<'j> {
             && self.admits_street(anchor.segment)
     }
 
+    /// Whether an anchor may be used to enter its building.
+    pub(super) fn admits_entry(&self, index: AnchorIndex) -> bool {
+        let anchor = self.joined.anchor(index);
+        let indoors = self.indoors(anchor.building);
+        self.admits_anchor(index) && indoors.admits_entry(anchor.exit)
+    }
+
     fn admits(&self, belief: Belief, probability_min: f64) -> bool {
         belief.is_admitted(self.options.admit_unknown, probability_min)
     }
@@ -370,7 +350,7 @@ impl Joined {
         }
     }
 
-    fn anchor_node(&self, anchor: AnchorIndex) -> u32 {
+    pub(super) fn anchor_node(&self, anchor: AnchorIndex) -> u32 {
         self.streets.junction_count() as u32 + anchor.0
     }
 

@@ -316,6 +316,7 @@ struct Town {
     junctions: usize,
     anchors: Vec<Anchor>,
     doors: Vec<[Belief; 3]>,
+    surveyed: bool,
 }
 
 impl Town {
@@ -327,11 +328,13 @@ impl Town {
             .map(|(a, b, course, walkable)| segment([&keys[*a], &keys[*b]], course, *walkable))
             .collect();
         let houses = self.doors.iter().map(|d| house(*d)).collect();
-        Joined::new(
-            Arc::new(Streets::new(&segments)),
-            houses,
-            self.anchors.clone(),
-        )
+        let streets = Streets::new(&segments);
+        let streets = if self.surveyed {
+            streets.with_landmarks()
+        } else {
+            streets
+        };
+        Joined::new(Arc::new(streets), houses, self.anchors.clone())
     }
 
     /// Shortest lengths between junctions by Floyd's algorithm (Comm. ACM 5(6), 1962).
@@ -400,6 +403,7 @@ prop_compose! {
         streets in proptest::collection::vec((0..9_usize, 0..9_usize, (-0.001..0.001_f64, -0.001..0.001_f64), any_belief()), 1..16),
         anchors in proptest::collection::vec((0..2_u32, 0..2_u32, 0..16_u32, 0.0..1.0_f64, any_belief()), 0..7),
         doors in proptest::collection::vec([any_belief(), any_belief(), any_belief()], 2),
+        surveyed in any::<bool>(),
     ) -> Town {
         let n = places.len();
         let at = |i: usize| [9.0 + places[i].0, 47.0 + places[i].1];
@@ -411,7 +415,7 @@ prop_compose! {
         let anchors = anchors.into_iter()
             .map(|(building, exit, s, fraction, leads)| anchor(building, exit, s % courses.len() as u32, fraction, leads))
             .collect();
-        Town { courses, junctions: n, anchors, doors }
+        Town { courses, junctions: n, anchors, doors, surveyed }
     }
 }
 

@@ -125,6 +125,48 @@ impl<'g> Indoors<'g> {
         p.is_exit() && self.admits_portal(exit) && self.admits_space(p.spaces[0])
     }
 
+    /// The effort still ahead to a space behind each crossing, by node, for those who stay inside;
+    /// infinite where there is no way. The search of [`Indoors::search`] run backwards.
+    pub(crate) fn efforts_to(&self, goal: SpaceIndex) -> Vec<f64> {
+        let mut efforts = vec![f64::INFINITY; self.graph.portals().len() * 2];
+        let mut frontier = Frontier::new(efforts.len());
+        if self.admits_space(goal) {
+            for &portal in self.graph.portals_of(goal) {
+                frontier.offer(self.node_into(portal, goal), 0.0, 0.0, START);
+            }
+        }
+        while let Some(reached) = frontier.next() {
+            efforts[reached.node as usize] = reached.effort_m;
+            self.ways_back(reached.node, |node, effort_m| {
+                frontier.offer(node, reached.effort_m + effort_m, 0.0, reached.node);
+            });
+        }
+        efforts
+    }
+
+    /// Every crossing that can come right before one, and the effort between them.
+    fn ways_back(&self, node: u32, mut offer: impl FnMut(u32, f64)) {
+        let portal = PortalIndex(node / 2);
+        let p = self.graph.portal(portal);
+        let behind = p.spaces.get(1 - node as usize % 2).copied();
+        let Some(space) = behind.filter(|s| self.admits_portal(portal) && self.admits_space(*s))
+        else {
+            return;
+        };
+        let cross = crossing_cost(p);
+        for &before in self.graph.portals_of(space) {
+            if before != portal {
+                let walk = leg(end_in(self.graph.portal(before), space), end_in(p, space));
+                offer(self.node_into(before, space), walk.metres + cross.effort_m);
+            }
+        }
+    }
+
+    fn node_into(&self, portal: PortalIndex, space: SpaceIndex) -> u32 {
+        let second = self.graph.portal(portal).spaces.first() != Some(&space);
+        portal.0 * 2 + u32::from(second)
+    }
+
     pub(crate) fn admits_portal(&self, portal: PortalIndex) -> bool {
         let known = self.portals.borrow()[portal.0 as usize];
         known.unwrap_or_else(|| {

@@ -48,9 +48,12 @@ impl Frontier {
         }
     }
 
-    /// A way to a node: its effort, at least how much is still ahead from there, and from where
-    /// it comes.
+    /// A way to a node: its effort, at least how much is still ahead from there (infinite where
+    /// nothing leads on to the goal), and from where it comes.
     pub(crate) fn offer(&mut self, node: u32, effort_m: f64, ahead_m: f64, before: u32) {
+        if ahead_m.is_infinite() {
+            return;
+        }
         let page = &mut self.pages[node as usize / PAGE];
         let page = page.get_or_insert_with(|| Box::new([UNSEEN; PAGE]));
         let visit = &mut page[node as usize % PAGE];

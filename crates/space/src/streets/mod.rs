@@ -6,6 +6,8 @@
 //!
 //! A district of 100,000 segments takes some twenty megabytes ([`Streets::memory_bytes`]).
 
+pub(crate) mod landmarks;
+
 use crate::earth::{Centric, Tangent, centric, distance_m, length_m};
 use crate::graph::Belief;
 use crate::nearby::{Nearby, is_place};
@@ -111,6 +113,7 @@ pub struct Streets {
     hops: Vec<Hop>,
     junctions: Vec<Centric>,
     nearby: Nearby,
+    landmarks: landmarks::Landmarks,
 }
 
 impl Streets {
@@ -126,6 +129,7 @@ impl Streets {
             lengths_m: courses.all().map(length_m).collect(),
             junctions: courses.places.iter().map(|&p| centric(p)).collect(),
             nearby: Nearby::new((0..).zip(courses.all())),
+            landmarks: landmarks::Landmarks::default(),
             ends,
             courses,
             hop_starts,
@@ -181,6 +185,7 @@ impl Streets {
             + self.junctions.len()
                 * (size_of::<Centric>() + size_of::<[f64; 2]>() + size_of::<u32>())
             + self.nearby.memory_bytes()
+            + self.landmarks_bytes()
     }
 
     /// The segments nearest to a place within a radius, nearest first, those of equal distance by
