@@ -17,11 +17,12 @@ use std::fmt::Write as _;
 #[allow_missing = true]
 struct Dist;
 
-/// What the page may do: run its own script, use its own styles, talk to its own node.
-/// Nothing inline, nothing from elsewhere, no frames around it.
+/// What the page may do: run its own script, also beside the page where it draws the map,
+/// use its own styles, talk to its own node. Nothing inline, nothing from elsewhere, no
+/// frames around it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
      style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
-     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+     worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const NOT_BUILT: &[u8] = br#"<!doctype html>
 <html lang="en">

@@ -21,8 +21,9 @@ function precompress(): Plugin {
   };
 }
 
-// Assets are never inlined as data URIs and nothing is split off: after the first
-// load the page has everything it needs, and the content policy stays strict.
+// Assets are never inlined as data URIs, so that the content policy stays strict. Only the
+// map is split off, because no storey should wait for it; the page fetches it beforehand,
+// once it is idle. Its worker is served like every other script.
 export default defineConfig({
   plugins: [solid(), precompress()],
   base: '/',
@@ -34,6 +35,12 @@ export default defineConfig({
     cssCodeSplit: false,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 1500,
+    rollupOptions: {
+      output: {
+        assetFileNames: (asset) => (asset.names.some((name) => name.endsWith('.mjs')) ? 'assets/[name]-[hash].js' : 'assets/[name]-[hash][extname]'),
+      },
+    },
   },
   server: { proxy: { '/v1': process.env['TWIN_URL'] ?? 'http://127.0.0.1:8080' } },
 });

@@ -4,6 +4,7 @@
 import type { Influence } from './influence.ts';
 import type { SourceHealth } from './health.ts';
 import type { From } from './members.ts';
+import type { Place } from './earth.ts';
 
 export const STATUSES = [
   'observed', 'fused', 'inferred', 'predicted', 'assumed', 'stale',
@@ -76,7 +77,14 @@ export interface StoreySummary {
   alarms?: number;
 }
 
-export interface Building { commit: number; id: string; name?: Estimate; storeys: StoreySummary[] }
+export interface Building {
+  commit: number;
+  id: string;
+  name?: Estimate;
+  storeys: StoreySummary[];
+  /** Where on earth its plan lies; `null` or left out while nobody knows. */
+  place?: Place | null;
+}
 
 export interface Riser {
   id: string;
@@ -152,8 +160,22 @@ export interface Finding {
   recorded?: string;
 }
 
-/** Through a space and out of it by a portal; the last step may have none. */
-export interface RouteStep { space?: string | null; portal?: string | null; length_m?: number | null; probability?: number | null; status?: Status }
+/** Where an exit meets a street, how surely, and why that is believed. */
+export interface Anchor { portal?: string | null; street?: string | null; probability?: number | null; reason?: string | null }
+
+/** Through a space and out of it by a portal, the last step may have none; or along a
+    street, with its course on earth (`[longitude_deg, latitude_deg]`). */
+export interface RouteStep {
+  space?: string | null;
+  portal?: string | null;
+  street?: string | null;
+  name?: string | null;
+  course?: number[][] | null;
+  anchor?: Anchor | null;
+  length_m?: number | null;
+  probability?: number | null;
+  status?: Status;
+}
 export interface Route {
   length_m: number;
   probability?: number | null;

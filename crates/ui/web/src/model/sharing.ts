@@ -3,15 +3,15 @@
 
 import type { Text } from '../text/en.ts';
 
-export const KINDS = ['building', 'storey', 'space', 'portal', 'sensor', 'thing'] as const;
+export const KINDS = ['building', 'storey', 'space', 'portal', 'sensor', 'street', 'area', 'thing'] as const;
 
 /** Who may be shown what, as in the node's catalogue: "everything" never means plans or
     people, these are named one by one. */
 export const ATTRIBUTES = {
-  harmless: ['name', 'type', 'address', 'sitePosition', 'identifies', 'smoke', 'temperature', 'co2', 'humidity', 'ventilation'],
+  harmless: ['name', 'type', 'address', 'sitePosition', 'identifies', 'smoke', 'temperature', 'co2', 'humidity', 'ventilation', 'outline', 'course', 'ends', 'streetKind', 'walkable', 'landUse', 'storeysAboveGround', 'storeysBelowGround', 'buildingHeight'],
   security: [
     'usage', 'longName', 'partOf', 'footprint', 'position', 'span', 'connects', 'portalKind', 'elevation', 'floorElevation', 'area', 'height', 'width', 'existence', 'open', 'passable', 'serviceState',
-    'isExternal', 'fireExit', 'fireRating', 'smokeStop', 'selfClosing', 'accessible',
+    'isExternal', 'fireExit', 'fireRating', 'smokeStop', 'selfClosing', 'accessible', 'planRotation', 'leadsTo', 'contact', 'point', 'observes', 'observedAttribute', 'pointUnit',
   ],
   personal: ['occupancy', 'motion', 'phones', 'passages'],
 } as const;

@@ -35,6 +35,10 @@ export const codesEn: Record<string, string> = {
   'EXC-013': 'Something was meant for an organisation that is no member any more; it is not sent.',
   'EXC-014': 'A part of what the node keeps for its links was damaged and is left out. Check the disk.',
   'EXC-015': 'There are more writers than a node carries; those that came last are left out.',
+  'CRS-001': 'The file names no coordinate reference system, so nothing of it stands on earth. Ask its maker for the EPSG code.',
+  'CRS-002': 'The coordinate reference system is none, or is not known here. Convert the file to a known one, such as ETRS89 or WGS 84.',
+  'CRS-003': 'The coordinates lie where the stated system is not used. Find out the true system; until then nothing of it stands on earth.',
+  'CRS-004': 'North and east were exchanged in the file and were read so. Check one building on the map.',
 };
 
 export const codesNl: Record<string, string> = {
@@ -70,4 +74,8 @@ export const codesNl: Record<string, string> = {
   'EXC-013': 'Iets was bedoeld voor een organisatie die geen lid meer is; het wordt niet gestuurd.',
   'EXC-014': 'Een deel van wat de node voor zijn verbindingen bewaart was beschadigd en is weggelaten. Controleer de schijf.',
   'EXC-015': 'Er zijn meer schrijvers dan een node meedraagt; de laatste zijn weggelaten.',
+  'CRS-001': 'Het bestand noemt geen coördinatenstelsel; niets ervan staat op aarde. Vraag de maker om de EPSG-code.',
+  'CRS-002': 'Het coördinatenstelsel is er geen, of is hier niet bekend. Zet het bestand om naar een bekend stelsel, zoals ETRS89 of WGS 84.',
+  'CRS-003': 'De coördinaten liggen waar het genoemde stelsel niet wordt gebruikt. Zoek het ware stelsel uit; tot dan staat er niets van op aarde.',
+  'CRS-004': 'Noord en oost waren in het bestand verwisseld en zijn zo gelezen. Controleer één gebouw op de kaart.',
 };

@@ -1,4 +1,5 @@
 import { codesEn } from './codes.ts';
+import { completenessEn, identityEn, mapEn, pointsEn, sameEn, wayEn } from './cityEn.ts';
 import { findEn, linksEn, sharesEn } from './linkEn.ts';
 
 /** Every word on the page, in English. `nl.ts` has the same shape. */
@@ -41,6 +42,8 @@ export const en = {
     elevation: 'Floor height', fireExit: 'Fire exit', isExternal: 'Leads outside', fireRating: 'Fire rating', smokeStop: 'Holds back smoke', selfClosing: 'Self-closing',
     accessible: 'Wheelchair accessible', portalKind: 'Kind of opening', connects: 'Joins', partOf: 'Part of', position: 'Position', footprint: 'Outline', span: 'Jambs',
     type: 'Sort of thing', address: 'Address', sitePosition: 'Place', identifies: 'Is the same as',
+    outline: 'Ground plan', course: 'Course', ends: 'Junctions at its ends', streetKind: 'Kind of street', walkable: 'On foot', landUse: 'Land use', planRotation: 'Turn of the plan', storeysAboveGround: 'Storeys above ground', storeysBelowGround: 'Storeys below ground',
+    buildingHeight: 'Height above ground', leadsTo: 'Leads to', contact: 'Whom to call', point: 'Point', observes: 'Tells of', observedAttribute: 'What it measures', pointUnit: 'Unit of its values',
   } as Record<string, string>,
   usage: {
     room: 'room', corridor: 'corridor', lobby: 'lobby', stair: 'stair', lift: 'lift', shaft: 'shaft', plant: 'plant room', sanitary: 'sanitary', roof: 'roof', outside: 'outside',
@@ -67,7 +70,7 @@ export const en = {
   role: { owner: 'owner', steward: 'steward', responder: 'responder', viewer: 'viewer', source: 'source' } as Record<string, string>,
   nav: {
     building: 'Building', storeys: 'Storeys', section: 'Stairs and lifts', plan: 'Plan', quantity: 'What to look at', details: 'Details', findings: 'Findings', imports: 'Import', route: 'Route',
-    sources: 'Sources', calibration: 'Calibration', links: 'Links', find: 'Find',
+    sources: 'Sources', calibration: 'Calibration', links: 'Links', find: 'Find', map: 'Map', completeness: 'Completeness', identities: 'Same things', points: 'Sensor points', place: 'Place', review: 'Review',
     help: 'Keys', theme: 'Theme', night: 'Night', light: 'Light', language: 'Nederlands', close: 'Close', key: 'Key', zoomIn: 'Zoom in', zoomOut: 'Zoom out', fit: 'Whole storey', print: 'Print',
   },
   storey: {
@@ -137,7 +140,7 @@ export const en = {
     outside: 'outside', option: (n: number) => `Way ${n}`,
   },
   keys: {
-    sources: 'sources in doubt', calibration: 'how well estimates hold', links: 'other organisations', find: 'find a building',
+    sources: 'sources in doubt', calibration: 'how well estimates hold', links: 'other organisations', find: 'find a building, street, address or room', map: 'map or plan', review: 'what waits for a decision', completeness: 'how completely the building is known',
     title: 'Keys', storeyUp: 'storey above', storeyDown: 'storey below', quantity: 'what to look at', pan: 'move the plan', zoom: 'closer, farther', fit: 'whole storey', next: 'next, previous room', nextDoor: 'next door', select: 'open the first “why”',
     findings: 'findings', imports: 'import', exit: 'way to an exit', theme: 'light or night', language: 'language', section: 'stairs and lifts', key: 'key of signs', close: 'close', help: 'this list', print: 'print',
   },
@@ -148,6 +151,12 @@ export const en = {
   links: linksEn,
   shares: sharesEn,
   find: findEn,
+  map: mapEn,
+  way: wayEn,
+  completeness: completenessEn,
+  same: sameEn,
+  identity: identityEn,
+  points: pointsEn,
   codes: codesEn,
 };
 

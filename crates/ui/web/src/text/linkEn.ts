@@ -22,7 +22,7 @@ export const sharesEn = {
   all: 'everything harmless', some: 'chosen one by one',
   gets: (to: string, what: string, things: string) => `${to} gets ${what} of ${things}`, membersKnow: (things: string, what: string) => `Every member may know of ${things} and of their ${what}`,
   everything: 'everything', nothing: 'nothing', anywhere: (kinds: string) => `${kinds} anywhere`, within: (kinds: string, area: string) => `${kinds} in ${area}`, harmless: 'whatever is neither security-sensitive nor personal', everSaid: 'all that was ever said, and what will be', fromNowOn: 'what is said from now on',
-  kinds: { building: 'buildings', storey: 'storeys', space: 'rooms', portal: 'doors', sensor: 'sensors', thing: 'other things' } as Record<string, string>,
+  kinds: { building: 'buildings', storey: 'storeys', space: 'rooms', portal: 'doors', sensor: 'sensors', street: 'streets', area: 'land and water', thing: 'other things' } as Record<string, string>,
   noun: { elevation: 'heights of storeys', floorElevation: 'heights of floors', open: 'open doors', passable: 'passability', occupancy: 'numbers of people', existence: 'existence', isExternal: 'ways outside', connects: 'what doors join', partOf: 'what belongs to what', identifies: 'identity', smokeStop: 'smoke doors', selfClosing: 'self-closing doors', accessible: 'accessibility', phones: 'phones seen', passages: 'people through doors' } as Record<string, string>,
   delicacy: { harmless: 'Harmless', security: 'Plan and doors', personal: 'About people' } as Record<string, string>,
   warning: { security: (names: string) => `This helps an intruder: ${names}.`, personal: (names: string) => `This tells about people: ${names}.` },
@@ -30,7 +30,7 @@ export const sharesEn = {
 };
 
 export const findEn = {
-  words: 'Name or address', hint: 'Buildings and other twins, also those that other organisations announced.', near: 'Within 2 km', around: 'What is within 2 km', none: 'Nothing of that name is known here. It may exist all the same.', failed: 'Nothing could be looked up', count: (n: number) => (n === 1 ? '1 found' : `${n} found`), most: 'Only the best are shown; say more.',
-  kind: { building: 'building', storey: 'storey', space: 'room', portal: 'door or opening', sensor: 'sensor', thing: 'thing' } as Record<string, string>, away: (distance: string) => `${distance} away`, sameAs: (name: string, p: string) => `same as ${name}, ${p}`, own: 'of this organisation',
-  announced: 'Announced', noPlan: 'There is no plan of it here.', ask: (names: string) => `Ask ${names}`, ownOrNobody: 'Nobody else tells of it. Import its plan to have it here.', askHow: 'They can share it with this organisation; until then only this is known.', place: 'Place', toldBy: 'Told by', address: 'Address', back: 'Back to what was found',
+  words: 'Name, address or room', hint: 'Buildings, streets, addresses, rooms; also what other organisations announced.', near: 'Within 2 km', around: 'What is within 2 km', none: 'Nothing of that name is known here. It may exist all the same.', failed: 'Nothing could be looked up', count: (n: number) => (n === 1 ? '1 found' : `${n} found`), most: 'Only the best are shown; say more.',
+  kind: { building: 'building', storey: 'storey', space: 'room', portal: 'door or opening', sensor: 'sensor', street: 'street', area: 'land or water', thing: 'thing' } as Record<string, string>, away: (distance: string) => `${distance} away`, sameAs: (name: string, p: string) => `same as ${name}, ${p}`, own: 'of this organisation',
+  announced: 'Announced', noPlan: 'There is no plan of it here.', ask: (names: string) => `Ask ${names}`, ownOrNobody: 'Nobody else tells of it. Import its plan to have it here.', askHow: 'They can share it with this organisation; until then only this is known.', place: 'Place', toldBy: 'Told by', address: 'Address', back: 'Back to what was found', onMap: 'Show on the map',
 };

@@ -22,7 +22,7 @@ export const sharesNl: typeof sharesEn = {
   all: 'al het onschuldige', some: 'één voor één gekozen',
   gets: (to, what, things) => `${to} krijgt ${what} van ${things}`, membersKnow: (things, what) => `Elk lid mag weten van ${things} en van hun ${what}`,
   everything: 'alles', nothing: 'niets', anywhere: (kinds) => `${kinds}, waar dan ook`, within: (kinds, area) => `${kinds} in ${area}`, harmless: 'alles wat niet beveiligingsgevoelig of persoonlijk is', everSaid: 'alles wat ooit is gezegd, en wat nog komt', fromNowOn: 'wat vanaf nu wordt gezegd',
-  kinds: { building: 'gebouwen', storey: 'bouwlagen', space: 'ruimten', portal: 'deuren', sensor: 'sensoren', thing: 'andere dingen' },
+  kinds: { building: 'gebouwen', storey: 'bouwlagen', space: 'ruimten', portal: 'deuren', sensor: 'sensoren', street: 'straten', area: 'land en water', thing: 'andere dingen' },
   noun: { elevation: 'hoogten van bouwlagen', floorElevation: 'hoogten van vloeren', open: 'open deuren', passable: 'begaanbaarheid', occupancy: 'aantallen mensen', existence: 'bestaan', isExternal: 'wegen naar buiten', connects: 'wat deuren verbinden', partOf: 'wat waarbij hoort', identifies: 'identiteit', smokeStop: 'rookdeuren', selfClosing: 'zelfsluitende deuren', accessible: 'toegankelijkheid', phones: 'geziene telefoons', passages: 'mensen door deuren' },
   delicacy: { harmless: 'Onschuldig', security: 'Plattegrond en deuren', personal: 'Over mensen' },
   warning: { security: (names) => `Dit helpt een indringer: ${names}.`, personal: (names) => `Dit vertelt over mensen: ${names}.` },
@@ -30,7 +30,7 @@ export const sharesNl: typeof sharesEn = {
 };
 
 export const findNl: typeof findEn = {
-  words: 'Naam of adres', hint: 'Gebouwen en andere tweelingen, ook die door andere organisaties zijn bekendgemaakt.', near: 'Binnen 2 km', around: 'Wat er binnen 2 km is', none: 'Niets met die naam is hier bekend. Het kan toch bestaan.', failed: 'Er kon niets worden opgezocht', count: (n) => `${n} gevonden`, most: 'Alleen de beste staan hier; zeg meer.',
-  kind: { building: 'gebouw', storey: 'bouwlaag', space: 'ruimte', portal: 'deur of opening', sensor: 'sensor', thing: 'ding' }, away: (distance) => `op ${distance}`, sameAs: (name, p) => `hetzelfde als ${name}, ${p}`, own: 'van deze organisatie',
-  announced: 'Bekendgemaakt', noPlan: 'Hiervan is hier geen plattegrond.', ask: (names) => `Vraag ${names}`, ownOrNobody: 'Niemand anders vertelt ervan. Importeer de plattegrond om die hier te hebben.', askHow: 'Zij kunnen het met deze organisatie delen; tot dan is alleen dit bekend.', place: 'Plaats', toldBy: 'Verteld door', address: 'Adres', back: 'Terug naar wat is gevonden',
+  words: 'Naam, adres of ruimte', hint: 'Gebouwen, straten, adressen, ruimten; ook wat andere organisaties bekendmaakten.', near: 'Binnen 2 km', around: 'Wat er binnen 2 km is', none: 'Niets met die naam is hier bekend. Het kan toch bestaan.', failed: 'Er kon niets worden opgezocht', count: (n) => `${n} gevonden`, most: 'Alleen de beste staan hier; zeg meer.',
+  kind: { building: 'gebouw', storey: 'bouwlaag', space: 'ruimte', portal: 'deur of opening', sensor: 'sensor', street: 'straat', area: 'land of water', thing: 'ding' }, away: (distance) => `op ${distance}`, sameAs: (name, p) => `hetzelfde als ${name}, ${p}`, own: 'van deze organisatie',
+  announced: 'Bekendgemaakt', noPlan: 'Hiervan is hier geen plattegrond.', ask: (names) => `Vraag ${names}`, ownOrNobody: 'Niemand anders vertelt ervan. Importeer de plattegrond om die hier te hebben.', askHow: 'Zij kunnen het met deze organisatie delen; tot dan is alleen dit bekend.', place: 'Plaats', toldBy: 'Verteld door', address: 'Adres', back: 'Terug naar wat is gevonden', onMap: 'Toon op de kaart',
 };

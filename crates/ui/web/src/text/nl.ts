@@ -1,4 +1,5 @@
 import { codesNl } from './codes.ts';
+import { completenessNl, identityNl, mapNl, pointsNl, sameNl, wayNl } from './cityNl.ts';
 import { findNl, linksNl, sharesNl } from './linkNl.ts';
 import type { Text } from './en.ts';
 
@@ -42,6 +43,8 @@ export const nl: Text = {
     elevation: 'Vloerhoogte', fireExit: 'Nooduitgang', isExternal: 'Leidt naar buiten', fireRating: 'Brandwerendheid', smokeStop: 'Rookwerend', selfClosing: 'Zelfsluitend',
     accessible: 'Rolstoeltoegankelijk', portalKind: 'Soort opening', connects: 'Verbindt', partOf: 'Deel van', position: 'Plaats', footprint: 'Omtrek', span: 'Stijlen',
     type: 'Soort ding', address: 'Adres', sitePosition: 'Plaats', identifies: 'Is hetzelfde als',
+    outline: 'Plattegrond op straat', course: 'Verloop', ends: 'Kruispunten aan de einden', streetKind: 'Soort straat', walkable: 'Te voet', landUse: 'Landgebruik', planRotation: 'Draaiing van de plattegrond', storeysAboveGround: 'Bouwlagen boven de grond', storeysBelowGround: 'Bouwlagen onder de grond',
+    buildingHeight: 'Hoogte boven de grond', leadsTo: 'Leidt naar', contact: 'Wie te bellen', point: 'Punt', observes: 'Vertelt van', observedAttribute: 'Wat het meet', pointUnit: 'Eenheid van de waarden',
   },
   usage: {
     room: 'kamer', corridor: 'gang', lobby: 'hal', stair: 'trap', lift: 'lift', shaft: 'schacht', plant: 'technische ruimte', sanitary: 'sanitair', roof: 'dak', outside: 'buiten',
@@ -68,7 +71,7 @@ export const nl: Text = {
   role: { owner: 'eigenaar', steward: 'beheerder', responder: 'hulpverlener', viewer: 'lezer', source: 'bron' },
   nav: {
     building: 'Gebouw', storeys: 'Bouwlagen', section: 'Trappen en liften', plan: 'Plattegrond', quantity: 'Waarnaar kijken', details: 'Details', findings: 'Bevindingen', imports: 'Import', route: 'Route',
-    sources: 'Bronnen', calibration: 'Kalibratie', links: 'Verbindingen', find: 'Zoeken',
+    sources: 'Bronnen', calibration: 'Kalibratie', links: 'Verbindingen', find: 'Zoeken', map: 'Kaart', completeness: 'Volledigheid', identities: 'Zelfde dingen', points: 'Sensorpunten', place: 'Plaats', review: 'Nakijken',
     help: 'Toetsen', theme: 'Thema', night: 'Nacht', light: 'Licht', language: 'English', close: 'Sluiten', key: 'Legenda', zoomIn: 'Inzoomen', zoomOut: 'Uitzoomen', fit: 'Hele bouwlaag', print: 'Afdrukken',
   },
   storey: {
@@ -138,7 +141,7 @@ export const nl: Text = {
     outside: 'buiten', option: (n) => `Weg ${n}`,
   },
   keys: {
-    sources: 'twijfelachtige bronnen', calibration: 'hoe goed schattingen kloppen', links: 'andere organisaties', find: 'een gebouw zoeken',
+    sources: 'twijfelachtige bronnen', calibration: 'hoe goed schattingen kloppen', links: 'andere organisaties', find: 'een gebouw, straat, adres of ruimte zoeken', map: 'kaart of plattegrond', review: 'wat op een besluit wacht', completeness: 'hoe volledig het gebouw bekend is',
     title: 'Toetsen', storeyUp: 'bouwlaag hoger', storeyDown: 'bouwlaag lager', quantity: 'waarnaar kijken', pan: 'plattegrond schuiven', zoom: 'dichterbij, verder weg', fit: 'hele bouwlaag', next: 'volgende, vorige ruimte', nextDoor: 'volgende deur', select: 'open de eerste “waarom”',
     findings: 'bevindingen', imports: 'import', exit: 'weg naar een uitgang', theme: 'licht of nacht', language: 'taal', section: 'trappen en liften', key: 'legenda', close: 'sluiten', help: 'deze lijst', print: 'afdrukken',
   },
@@ -149,5 +152,11 @@ export const nl: Text = {
   links: linksNl,
   shares: sharesNl,
   find: findNl,
+  map: mapNl,
+  way: wayNl,
+  completeness: completenessNl,
+  same: sameNl,
+  identity: identityNl,
+  points: pointsNl,
   codes: codesNl,
 };

@@ -3,6 +3,7 @@
 import { createMemo, createSignal, For, Show, type JSX } from 'solid-js';
 import type { Finding, Severity } from '../model/api.ts';
 import { text } from './prefs.ts';
+import { ToldTabs } from './ReviewTabs.tsx';
 import { useUi } from './ui.ts';
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
@@ -20,6 +21,7 @@ export function Findings(): JSX.Element {
   });
   return (
     <section class="findings">
+      <ToldTabs />
       <div class="finding-filter">
         <input type="search" placeholder={text().findings.filter} aria-label={text().findings.filter} value={filter()} onInput={(e) => setFilter(e.currentTarget.value)} />
         <div class="segments" role="group">

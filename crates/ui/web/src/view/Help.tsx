@@ -12,7 +12,7 @@ export function Help(): JSX.Element {
     const k = text().keys;
     return [
       ['↑  ↓', `${k.storeyUp}, ${k.storeyDown}`], ['1 – 7', k.quantity], ['W A S D', k.pan], ['+  −', k.zoom], ['0', k.fit], ['→  ←  N P', k.next], ['O', k.nextDoor],
-      ['Y', k.select], ['E', k.exit], ['F', k.findings], ['I', k.imports], ['H', k.sources], ['C', k.calibration], ['M', k.links], ['/', k.find], ['V', k.section], ['K', k.key], ['T', k.theme], ['L', k.language], ['X', k.print], ['Esc', k.close], ['?', k.help],
+      ['Y', k.select], ['E', k.exit], ['F', k.findings], ['I', k.imports], ['H', k.sources], ['C', k.calibration], ['M', k.links], ...(ui.city.map() ? [['G', k.map], ['B', k.completeness]] as [string, string][] : []), ...(ui.city.hasIdentities() || ui.city.hasPoints() ? [['R', k.review]] as [string, string][] : []), ['/', k.find], ['V', k.section], ['K', k.key], ['T', k.theme], ['L', k.language], ['X', k.print], ['Esc', k.close], ['?', k.help],
     ];
   };
   return (

@@ -31,12 +31,12 @@ export function labelLines(name: string, label: AreaLabel | null, mark: string, 
   return filled.find(fits) ?? [];
 }
 
-interface Props { spot: LabelSpot; scale: number; lines: LabelLine[]; shown: Shown }
+interface Props { spot: LabelSpot; scale: number; /** How far the plan is turned; words stay upright. */ turn_deg?: number; lines: LabelLine[]; shown: Shown }
 
 export function Label(props: Props): JSX.Element {
   const top = () => (-(props.lines.length - 1) * LINE_PX) / 2 + 5;
   return (
-    <g class={`label look-${props.shown.look} step-${props.shown.step ?? 'none'}`} transform={`translate(${props.spot.at[0]} ${props.spot.at[1]}) scale(${1 / props.scale})`}>
+    <g class={`label look-${props.shown.look} step-${props.shown.step ?? 'none'}`} transform={`translate(${props.spot.at[0]} ${props.spot.at[1]}) scale(${1 / props.scale}) rotate(${-(props.turn_deg ?? 0)})`}>
       <Show when={props.shown.alarm}>
         <path class="alarm-sign" transform={`translate(0 ${top() - 26})`} d={props.lines.length > 1 ? 'M0 -11L12 10H-12Z' : 'M0 -8L9 8H-9Z'} />
         <text class="alarm-mark" y={top() - 18}>!</text>
@@ -44,6 +44,20 @@ export function Label(props: Props): JSX.Element {
       <For each={props.lines}>{(l, i) => <text class={l.kind} y={top() + i() * LINE_PX}>{l.text}</text>}</For>
     </g>
   );
+}
+
+/** Off by less, upright words use the room as if the plan were not turned. */
+const TURN_SLACK_DEG = 12;
+
+/** The free room for upright words in a plan that is turned: by a quarter it is the other
+    way round, and in between only the lesser side is sure. */
+export function freeWhenTurned(spot: LabelSpot, turn_deg: number): { width: number; height: number } {
+  const quarters = Math.round(turn_deg / 90);
+  if (Math.abs(turn_deg - 90 * quarters) > TURN_SLACK_DEG) {
+    const least = Math.min(spot.width, spot.height);
+    return { width: least, height: least };
+  }
+  return quarters % 2 === 0 ? { width: spot.width, height: spot.height } : { width: spot.height, height: spot.width };
 }
 
 const DOUBT_PX = 11;

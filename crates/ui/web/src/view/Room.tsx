@@ -9,7 +9,7 @@ import { quantity } from '../model/quantity.ts';
 import { areaLabel, spokenEstimate } from '../model/words.ts';
 import { Area } from './Area.tsx';
 import { fromWords } from './Contact.tsx';
-import { DOUBT_CORNER_PX, DoubtSign, Label, labelLines, type LabelLine } from './Label.tsx';
+import { DOUBT_CORNER_PX, DoubtSign, freeWhenTurned, Label, labelLines, type LabelLine } from './Label.tsx';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
@@ -63,14 +63,15 @@ export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.E
 }
 
 /** The label, drawn above doors and routes so that nothing crosses it out. */
-export function RoomLabel(props: { twin: Twin; scale: number }): JSX.Element {
+export function RoomLabel(props: { twin: Twin; scale: number; turn_deg?: number }): JSX.Element {
   const { rings, q, estimate, plain, now, name, inDoubt } = createRoom(() => props.twin);
   const spot = createMemo(() => labelSpot(rings() ?? []));
   const lines = createMemo(() => {
     const place = spot();
     if (!place) return [];
+    const free = freeWhenTurned(place, props.turn_deg ?? 0);
     const label = plain() ? null : areaLabel(q(), now(), text(), estimate()?.alternatives);
-    const fitting = (width_px: number, height_px: number) => labelLines(name(), label, now().mark, place.width * props.scale - width_px, place.height * props.scale - height_px);
+    const fitting = (width_px: number, height_px: number) => labelLines(name(), label, now().mark, free.width * props.scale - width_px, free.height * props.scale - height_px);
     return inDoubt() ? besideSign(fitting) : fitting(0, 0);
   });
   const sign = () => SIGN_OF[String(estimateOf(props.twin, 'usage')?.value)];
@@ -79,10 +80,10 @@ export function RoomLabel(props: { twin: Twin; scale: number }): JSX.Element {
     <Show when={spot()}>
       {(place) => (
         <>
-          <Label spot={place()} scale={props.scale} lines={lines()} shown={now()} />
+          <Label spot={place()} scale={props.scale} turn_deg={props.turn_deg ?? 0} lines={lines()} shown={now()} />
           <Show when={inDoubt()}><DoubtSign spot={place()} scale={props.scale} /></Show>
           <Show when={roomForSign() && sign()}>
-            {(path) => <path class="sign" transform={`translate(${place().at[0]} ${place().at[1]}) scale(${1 / props.scale}) translate(0 -38)`} d={path()} />}
+            {(path) => <path class="sign" transform={`translate(${place().at[0]} ${place().at[1]}) scale(${1 / props.scale}) rotate(${-(props.turn_deg ?? 0)}) translate(0 -38)`} d={path()} />}
           </Show>
         </>
       )}

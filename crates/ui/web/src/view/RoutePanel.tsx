@@ -2,9 +2,10 @@
 // check), and "none known" is not "none".
 
 import { createSignal, For, Show, type JSX } from 'solid-js';
-import type { Route } from '../model/api.ts';
-import { Away, enc } from '../live/client.ts';
+import type { Anchor, Route, RouteStep } from '../model/api.ts';
+import { outdoors_m, toldSteps } from '../model/route.ts';
 import { numberText, percentText } from '../model/words.ts';
+import { askRoute } from './askRoute.ts';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
@@ -13,58 +14,62 @@ export function RoutePanel(props: { from: string }): JSX.Element {
   const [note, setNote] = createSignal('');
   const ask = async (to: string) => {
     setNote('');
-    ui.setRoutes(null);
     const words = await askRoute(ui, props.from, to);
     setNote(words);
     if (words) ui.picture.announce(words);
+  };
+  const pick = (stage: 'plan' | 'map') => {
+    const isPicking = ui.pickFrom() !== null && ui.stage() === stage;
+    ui.setPickTo(null);
+    ui.setPickFrom(isPicking ? null : props.from);
+    ui.setStage(stage);
   };
   return (
     <section class="route-panel">
       <h3>{text().nav.route}</h3>
       <div class="claim-buttons">
         <button type="button" data-route="exit" onClick={() => void ask('exit')}>{text().route.toExit}</button>
-        <button type="button" data-route="room" aria-pressed={ui.pickFrom() !== null} onClick={() => ui.setPickFrom(ui.pickFrom() ? null : props.from)}>{text().route.toRoom}</button>
+        <button type="button" data-route="room" aria-pressed={ui.pickFrom() !== null && ui.stage() === 'plan'} onClick={() => pick('plan')}>{text().route.toRoom}</button>
+        <Show when={ui.city.map()}><button type="button" data-route="street" aria-pressed={ui.pickFrom() !== null && ui.stage() === 'map'} onClick={() => pick('map')}>{text().way.toStreet}</button></Show>
         <Show when={ui.routes()}><button type="button" onClick={() => ui.setRoutes(null)}>{text().route.clear}</button></Show>
       </div>
-      <p aria-live="polite" class="hint">{note()}</p>
-      <For each={ui.routes() ?? []}>{(route, i) => <RouteFacts route={route} number={i() + 1} />}</For>
+      <p aria-live="polite" class="hint">{note() || ui.wayNote()}</p>
+      <RouteList />
     </section>
   );
 }
 
-/** Asks for ways and shows them; answers with words when there is nothing to draw. */
-export async function askRoute(ui: ReturnType<typeof useUi>, from: string, to: string): Promise<string> {
-  try {
-    const found = await ui.picture.client.get<{ routes: Route[] }>(`/v1/routes?from=${enc(from)}&to=${to === 'exit' ? 'exit' : enc(to)}&unknown=true`);
-    if (found.routes.length === 0) return text().route.none;
-    ui.setRoutes(found.routes);
-    return '';
-  } catch (error) {
-    return error instanceof Away ? text().route.away : (error as Error).message;
-  }
+/** The ways that were found, wherever they begin. */
+export function RouteList(): JSX.Element {
+  const ui = useUi();
+  return <For each={ui.routes() ?? []}>{(route, i) => <RouteFacts route={route} number={i() + 1} />}</For>;
 }
 
 function RouteFacts(props: { route: Route; number: number }): JSX.Element {
   const ui = useUi();
+  const metres = (m: number) => numberText(m, 0, text());
+  const outside = () => (props.route.steps.some((s) => s.street) ? outdoors_m(props.route) : null);
   return (
     <div class="route-facts">
       <p>
-        <b>{text().route.option(props.number)}</b> {text().route.length(numberText(props.route.length_m, 0, text()))}
+        <b>{text().route.option(props.number)}</b> {text().route.length(metres(props.route.length_m))}
+        <Show when={outside() !== null}>, {text().way.outdoors(metres(outside() as number))}</Show>
         <Show when={props.route.probability !== null && props.route.probability !== undefined}>, {text().route[props.route.usesUnknown ? 'probabilityKnown' : 'probability'](percentText(props.route.probability as number, text()))}</Show>
       </p>
       <Show when={props.route.usesUnknown}><p class="flag">{text().look.unknown}: {text().route.usesUnknown}</p></Show>
+      <For each={props.route.steps.map((s) => s.anchor).filter((a): a is Anchor => !!a)}>{(anchor) => <AnchorLine anchor={anchor} />}</For>
       <Show when={props.route.leastCertain}>
         {(id) => <button type="button" class="check-first" data-least-certain={id()} onClick={() => ui.jump(id())}>{text().route.check}: {ui.nameOf(id())}</button>}
       </Show>
       <details>
-        <summary>{text().route.steps} ({props.route.steps.length})</summary>
+        <summary>{text().route.steps} ({toldSteps(props.route.steps).length})</summary>
         <ol>
-          <For each={props.route.steps}>
+          <For each={toldSteps(props.route.steps)}>
             {(step) => (
               <li>
-                {[step.space, step.portal].filter((id): id is string => !!id).map(ui.nameOf).join(' → ') || text().route.outside}
+                {step.street ? streetText(step) : [step.space, step.portal].filter((id): id is string => !!id).map(ui.nameOf).join(' → ') || text().route.outside}
                 <Show when={typeof step.probability === 'number'}> · {percentText(step.probability as number, text())}</Show>
-                <Show when={step.portal && step.status === 'unknown'}> · {text().status.unknown}</Show>
+                <Show when={(step.portal || step.street) && step.status === 'unknown'}> · {text().status.unknown}</Show>
               </li>
             )}
           </For>
@@ -72,4 +77,19 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
       </details>
     </div>
   );
+}
+
+/** Where indoors meets outdoors is itself only probable. */
+function AnchorLine(props: { anchor: Anchor }): JSX.Element {
+  const ui = useUi();
+  const words = () => {
+    const { probability, reason } = props.anchor;
+    return typeof probability === 'number' ? text().way.anchor(percentText(probability, text()), reason ?? '') : text().way.anchorUnknown;
+  };
+  return <p class="anchor" data-anchor={props.anchor.portal ?? ''}><Show when={props.anchor.portal}>{(id) => <b>{ui.nameOf(id())}: </b>}</Show>{words()}</p>;
+}
+
+function streetText(step: RouteStep): string {
+  const name = step.name || text().way.unnamed;
+  return typeof step.length_m === 'number' ? text().way.along(name, numberText(step.length_m, 0, text())) : text().way.alongUnknown(name);
 }

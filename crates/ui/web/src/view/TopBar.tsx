@@ -1,6 +1,7 @@
 // Building, quantity, connection and the few switches that are always at hand.
 
 import { For, Show, type JSX } from 'solid-js';
+import { COUNTED_MAX } from '../live/city.ts';
 import { DOUBT_MARK } from '../model/doubt.ts';
 import { QUANTITIES } from '../model/quantity.ts';
 import { ContactSign } from './Contact.tsx';
@@ -14,6 +15,9 @@ export function TopBar(): JSX.Element {
   const many = () => (ui.picture.buildings()?.length ?? 0) > 1;
   const nameOf = (b: { id: string; name?: { value?: unknown } }) => (typeof b.name?.value === 'string' ? b.name.value : `${text().detail.building} ${b.id.slice(-6)}`);
   const toggle = (panel: Panel) => ui.setPanel(ui.panel() === panel ? null : panel);
+  const waiting = () => ui.city.waiting();
+  const waitingCount = () => (waiting().identities ?? 0) + (waiting().points ?? 0);
+  const isReviewing = () => ui.panel() === 'identities' || ui.panel() === 'points';
   const contacts = () => {
     const { own, away, isAsked, members } = ui.organisations;
     if (!own() || (members()?.length ?? 0) === 0) return text().links.none;
@@ -43,14 +47,20 @@ export function TopBar(): JSX.Element {
       </div>
       <ConnectionView />
       <div class="tools">
-        <button type="button" aria-pressed={ui.panel() === 'findings'} onClick={() => toggle('findings')}>
-          {text().nav.findings}
+        <button type="button" title={`${text().nav.findings} (F)`} aria-label={text().nav.findings} aria-pressed={ui.panel() === 'findings' || ui.panel() === 'completeness'} onClick={() => toggle('findings')}>
+          <span class="wide-only">{text().nav.findings}</span><span class="narrow-only"><Icon name="findings" /></span>
           <Show when={(ui.picture.findings()?.length ?? 0) > 0}><span class="count count-findings">{ui.picture.findings()?.length}</span></Show>
         </button>
         <button type="button" data-panel="sources" aria-pressed={ui.panel() === 'sources' || ui.panel() === 'calibration'} onClick={() => toggle('sources')}>
           {text().nav.sources}
           <Show when={(ui.sources.doubtful()?.length ?? 0) > 0}><span class="count" title={text().doubt.title}>{DOUBT_MARK}{ui.sources.doubtful()?.length}</span></Show>
         </button>
+        <Show when={ui.city.hasIdentities() || ui.city.hasPoints()}>
+          <button type="button" data-panel="review" title={`${text().nav.review} (R)`} aria-label={text().nav.review} aria-pressed={isReviewing()} onClick={() => ui.setPanel(isReviewing() ? null : ui.city.hasIdentities() && waiting().identities !== 0 ? 'identities' : ui.city.hasPoints() ? 'points' : 'identities')}>
+            <span class="wide-only">{text().nav.review}</span><span class="narrow-only"><Icon name="review" /></span>
+            <Show when={waitingCount() > 0}><span class="count">{waitingCount()}{(waiting().identities ?? 0) >= COUNTED_MAX ? '+' : ''}</span></Show>
+          </button>
+        </Show>
         <button type="button" aria-pressed={ui.panel() === 'imports'} onClick={() => toggle('imports')}>{text().nav.imports}</button>
         <button type="button" class="square" title={text().nav.theme} aria-label={text().nav.theme} onClick={() => prefs.setTheme(prefs.theme() === 'light' ? 'night' : 'light')}><Icon name={prefs.theme() === 'light' ? 'night' : 'light'} /></button>
         <button type="button" class="square" title={text().nav.language} aria-label={text().nav.language} onClick={() => prefs.setLanguage(prefs.language() === 'en' ? 'nl' : 'en')}>{prefs.language() === 'en' ? 'NL' : 'EN'}</button>

@@ -2,7 +2,7 @@
 
 import type { PlanControl } from './Plan.tsx';
 import { prefs } from './prefs.ts';
-import { askRoute } from './RoutePanel.tsx';
+import { askRoute } from './askRoute.ts';
 import type { Ui } from './ui.ts';
 import { QUANTITIES } from '../model/quantity.ts';
 
@@ -45,6 +45,13 @@ const ACTIONS: Record<string, Action> = {
   h: (ui) => ui.setPanel(ui.panel() === 'sources' ? null : 'sources'),
   c: (ui) => ui.setPanel(ui.panel() === 'calibration' ? null : 'calibration'),
   m: (ui) => ui.setPanel(ui.panel() === 'links' ? null : 'links'),
+  g: (ui) => ui.city.map() && ui.setStage(ui.stage() === 'map' ? 'plan' : 'map'),
+  r: (ui) => {
+    const has = [ui.city.hasIdentities() && ('identities' as const), ui.city.hasPoints() && ('points' as const)].filter((p) => p !== false);
+    const at = has.findIndex((p) => p === ui.panel());
+    if (has.length > 0) ui.setPanel(has[at + 1] ?? null);
+  },
+  b: (ui) => ui.city.hasCompleteness() && ui.setPanel(ui.panel() === 'completeness' ? null : 'completeness'),
   '/': (ui) => {
     ui.setPanel('find');
     document.querySelector<HTMLInputElement>('input[name=find]')?.focus();
@@ -72,6 +79,7 @@ function escape(ui: Ui): void {
   if (ui.help()) ui.setHelp(false);
   else if (ui.key()) ui.setKey(false);
   else if (ui.pickFrom()) ui.setPickFrom(null);
+  else if (ui.pickTo()) ui.setPickTo(null);
   else if (ui.why()) ui.setWhy(null);
   else if (ui.routes()) ui.setRoutes(null);
   else if (ui.panel()) ui.setPanel(null);

@@ -2,14 +2,40 @@
 
 import { enc } from '../live/client.ts';
 import { estimateOf, type Twin } from '../model/api.ts';
-import type { Found } from '../model/found.ts';
+import { toldBy, type Found } from '../model/found.ts';
+import { askWay } from './askRoute.ts';
 import type { Ui } from './ui.ts';
 
 /** A room is part of a storey, a storey of a building; deeper than this nothing is nested. */
 const DEPTH_MAX = 4;
 
-/** Shows a twin where it is; `false` where no plan of it is here. */
+/** Shows a twin where it is, on its plan or on the map; `false` where neither is here. */
 export async function openFound(ui: Ui, found: Found): Promise<boolean> {
+  return (await openPlan(ui, found)) || openMap(ui, found);
+}
+
+/** Streets, addresses and houses without a plan. */
+function openMap(ui: Ui, found: Found): boolean {
+  const place = found.place;
+  // Of what only others announced it is first told whom to ask.
+  if (!place || !ui.city.map() || (found.kind === 'building' && toldBy(found).length > 0 && ui.pickFrom() === null)) return false;
+  const at = [place.longitude_deg, place.latitude_deg] as const;
+  const kind = ON_MAP.find((k) => k === found.kind);
+  if (kind === undefined) return false;
+  const thing = { kind, id: found.id, name: found.name || found.address || null, at };
+  ui.setStage('map');
+  ui.lookFor(at);
+  const from = ui.pickFrom();
+  ui.setPickFrom(null);
+  ui.showThing(thing);
+  if (from !== null) void askWay(ui, from, thing);
+  return true;
+}
+
+const ON_MAP = ['street', 'building', 'area', 'portal'] as const;
+
+async function openPlan(ui: Ui, found: Found): Promise<boolean> {
+  if (ui.pickFrom() !== null && found.place && found.kind !== 'space') return false;
   if (ui.picture.storeyOf(found.id)) {
     ui.jump(found.id);
     return true;
@@ -58,6 +84,6 @@ function isBuilding(ui: Ui, id: string): boolean {
 }
 
 /** Of what was only announced the node knows a building without a single space. */
-function hasPlan(ui: Ui, id: string): boolean {
+export function hasPlan(ui: Ui, id: string): boolean {
   return ui.picture.buildings()?.some((b) => b.id === id && b.spaces > 0) === true;
 }

@@ -17,13 +17,14 @@ export const prefs = createRoot(() => {
     language,
     theme,
     setLanguage(next: Language) {
-      setLanguage(next);
       document.documentElement.lang = next;
+      setLanguage(next);
       remember('twin.language', next);
     },
     setTheme(next: Theme) {
-      setTheme(next);
+      // First, because what is drawn anew reads its colours from there.
       document.documentElement.dataset['theme'] = next;
+      setTheme(next);
       remember('twin.theme', next);
     },
   };

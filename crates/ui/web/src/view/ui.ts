@@ -2,18 +2,24 @@
 // the page.
 
 import { createContext, createSignal, useContext } from 'solid-js';
+import type { City } from '../live/city.ts';
 import type { Organisations } from '../live/organisations.ts';
 import type { Outbox } from '../live/outbox.ts';
 import type { Picture } from '../live/picture.ts';
 import type { Sources } from '../live/sources.ts';
 import { estimateOf, joinedBy, type Route } from '../model/api.ts';
+import type { CityThing } from '../model/city.ts';
+import type { LonLat } from '../model/earth.ts';
 import { QUANTITIES, type QuantityId } from '../model/quantity.ts';
 import { entranceStorey } from '../model/storey.ts';
 import { text } from './prefs.ts';
 
-export type Panel = 'details' | 'findings' | 'imports' | 'sources' | 'calibration' | 'links' | 'find' | null;
+export type Panel = 'details' | 'findings' | 'imports' | 'sources' | 'calibration' | 'links' | 'find' | 'completeness' | 'identities' | 'points' | 'place' | null;
 
-export function createUi(picture: Picture, outbox: Outbox, sources: Sources, organisations: Organisations) {
+/** What fills the middle of the page. */
+export type Stage = 'plan' | 'map';
+
+export function createUi(picture: Picture, outbox: Outbox, sources: Sources, organisations: Organisations, city: City) {
   const [storey, setStorey] = createSignal<string | undefined>(undefined);
   const [selected, setSelected] = createSignal<string | null>(null);
   const [quantity, setQuantity] = createSignal<QuantityId>('temperature');
@@ -23,6 +29,12 @@ export function createUi(picture: Picture, outbox: Outbox, sources: Sources, org
   const [section, setSection] = createSignal(true);
   const [routes, setRoutes] = createSignal<Route[] | null>(null);
   const [pickFrom, setPickFrom] = createSignal<string | null>(null);
+  const [pickTo, setPickTo] = createSignal<CityThing | null>(null);
+  const [wayNote, setWayNote] = createSignal('');
+  const [stage, setStage] = createSignal<Stage>('plan');
+  const [thing, setThing] = createSignal<CityThing | null>(null);
+  const [lookedFor, lookFor] = createSignal<LonLat | null>(null, { equals: false });
+  const [inView, setInView] = createSignal<CityThing[]>([]);
   const [sought, setSought] = createSignal('');
   const [why, setWhy] = createSignal<string | null>(null);
 
@@ -52,8 +64,15 @@ export function createUi(picture: Picture, outbox: Outbox, sources: Sources, org
   };
 
   return {
-    picture, outbox, sources, organisations, nameOf, storeys, currentStorey, setStorey, selected, select, quantity, setQuantity, panel, setPanel,
+    picture, outbox, sources, organisations, city, nameOf, storeys, currentStorey, setStorey, selected, select, quantity, setQuantity, panel, setPanel,
     help, setHelp, key, setKey, section, setSection, routes, setRoutes, pickFrom, setPickFrom, sought, setSought, why, setWhy,
+    pickTo, setPickTo, wayNote, setWayNote, stage, setStage, thing, setThing, lookedFor, lookFor, inView, setInView,
+    /** Shows something of the city, which has no place in a plan. */
+    showThing(what: CityThing) {
+      setThing(what);
+      setPanel('place');
+      picture.announce(what.name ?? text().map.kind[what.kind] ?? '');
+    },
     /** Up is positive. */
     moveStorey(by: number) {
       const all = storeys();

@@ -1,0 +1,82 @@
+// Points: the topics and numbers under which sensors of a building speak, and which room
+// and quantity each is taken for. A suggestion is only that until a person confirms it, and
+// what nobody could place is never dropped.
+
+import { percentText } from './words.ts';
+import type { Text } from '../text/en.ts';
+
+export const POINT_STATES = ['unmapped', 'suggested', 'confirmed', 'ignored'] as const;
+export type PointState = (typeof POINT_STATES)[number];
+
+export interface MappedPoint {
+  id: string;
+  point: string;
+  observes?: { id: string; name?: string | null } | null;
+  attribute?: string | null;
+  unit?: string | null;
+  probability?: number | null;
+  state: PointState;
+  reason?: string | null;
+  lastValue?: unknown;
+  lastTime?: string | null;
+  messages?: number | null;
+  /** Whether what it said last is an alarm, as far as the node can tell. */
+  alarm?: boolean | null;
+}
+
+export interface PointList { commit: number; points: MappedPoint[]; counts?: Partial<Record<PointState, number>>; next?: string | null }
+
+/** What is sent for one point. */
+export interface PointDecision { id: string; observes: string | null; attribute: string | null; unit: string | null; state: 'confirmed' | 'ignored' }
+
+export function pointsQuery(state: PointState | 'all' | 'alarming', after: string, limit: number): string {
+  const query = new URLSearchParams({ state, limit: String(limit) });
+  if (after) query.set('after', after);
+  return `/v1/points?${query.toString()}`;
+}
+
+/** Whether there is enough to confirm: a place and a quantity. */
+export function canConfirm(p: MappedPoint): boolean {
+  return !!p.observes?.id && !!p.attribute;
+}
+
+export function decide(p: MappedPoint, state: PointDecision['state']): PointDecision {
+  return { id: p.id, observes: p.observes?.id ?? null, attribute: p.attribute ?? null, unit: p.unit ?? null, state };
+}
+
+/** The points that may be confirmed together: suggested, complete, and at least so sure. */
+export function sureEnough(points: readonly MappedPoint[], least: number): MappedPoint[] {
+  return points.filter((p) => p.state === 'suggested' && canConfirm(p) && typeof p.probability === 'number' && p.probability >= least);
+}
+
+/** `Room 2.14, temperature, °C`; what is missing is said. */
+export function mappingText(p: MappedPoint, text: Text): string {
+  const place = p.observes ? p.observes.name || p.observes.id.split(':').slice(-2).join(' ') : text.points.placeUnknown;
+  const attribute = p.attribute ? (text.attribute[p.attribute] ?? p.attribute) : text.points.attributeUnknown;
+  return [place, attribute, p.unit ?? ''].filter(Boolean).join(' · ');
+}
+
+export function surenessOf(p: MappedPoint, text: Text): string {
+  return typeof p.probability === 'number' ? percentText(p.probability, text) : text.look.unknown;
+}
+
+/** What the point said last, as it said it; silence is not a zero. */
+export function lastText(p: MappedPoint, text: Text): string {
+  if (p.lastValue === undefined || p.lastValue === null) return text.points.neverSpoke;
+  return typeof p.lastValue === 'object' ? JSON.stringify(p.lastValue) : String(p.lastValue);
+}
+
+/** Points that speak of danger and of which nobody knows where they are. A suggested place
+    is not known either: until somebody confirms it, nothing is shown there. */
+export function alarmsNowhere(points: readonly MappedPoint[]): MappedPoint[] {
+  return points.filter((p) => (p.state === 'unmapped' || p.state === 'suggested') && isAlarm(p));
+}
+
+function isAlarm(p: MappedPoint): boolean {
+  return p.alarm ?? (p.attribute === 'smoke' && isOn(p.lastValue));
+}
+
+function isOn(value: unknown): boolean {
+  if (typeof value === 'string') return ['true', '1', 'on', 'alarm', 'active'].includes(value.trim().toLowerCase());
+  return value === true || value === 1;
+}

@@ -1,0 +1,60 @@
+// What several sources say of one thing, side by side: contradictions first, nothing
+// averaged, silence told as silence.
+
+import { For, Show, type JSX } from 'solid-js';
+import { enc } from '../live/client.ts';
+import { conflictCount, conflictsFirst, saidBy, sureness, type Same, type SameAttribute, type Twinned } from '../model/same.ts';
+import { sourceName } from '../model/source.ts';
+import { createAsked, problemText } from './asked.ts';
+import { text } from './prefs.ts';
+
+export function SameTable(props: { id: string }): JSX.Element {
+  const asked = createAsked<Same>(() => `/v1/entities/${enc(props.id)}/same`);
+  const twins = () => asked.found()?.twins ?? [];
+  const attributes = () => conflictsFirst(asked.found()?.attributes ?? []);
+  // The thing itself may or may not be among its twins.
+  const columns = (): Twinned[] => (twins().some((t) => t.id === props.id) ? twins() : [{ id: props.id, source: null, probability: 1 }, ...twins()]);
+  return (
+    <>
+      <Show when={asked.error()}>{(e) => <p class="problem">{text().same.failed}: {problemText(e())}</p>}</Show>
+      <Show when={twins().length > 0}>
+        <section class="same" data-same={props.id}>
+          <h3>{text().same.title}</h3>
+          <p class="hint">{text().same.help}</p>
+          <p data-conflicts={conflictCount(asked.found())} classList={{ flag: conflictCount(asked.found()) > 0 }}>{conflictCount(asked.found()) > 0 ? text().same.conflicts(conflictCount(asked.found())) : text().same.none}</p>
+          <div class="wide">
+            <table class="same-table">
+              <thead>
+                <tr>
+                  <th>{text().same.attribute}</th>
+                  <For each={columns()}>{(twin) => <th title={twin.id}><span>{columnName(twin, props.id)}</span> <span class="hint">{twin.id === props.id ? text().same.this : sureness(twin, text())}</span></th>}</For>
+                </tr>
+              </thead>
+              <tbody><For each={attributes()}>{(attribute) => <Row attribute={attribute} columns={columns()} />}</For></tbody>
+            </table>
+          </div>
+        </section>
+      </Show>
+    </>
+  );
+}
+
+function Row(props: { attribute: SameAttribute; columns: Twinned[] }): JSX.Element {
+  return (
+    <tr data-attribute={props.attribute.name} data-agree={props.attribute.agree} classList={{ conflict: !props.attribute.agree }}>
+      <th>{props.attribute.agree ? '' : '≠ '}{text().attribute[props.attribute.name] ?? props.attribute.name}<span class="sr-only"> {text().same[props.attribute.agree ? 'agree' : 'differ']}</span></th>
+      <For each={props.columns}>
+        {(twin) => {
+          const said = () => saidBy(props.attribute, twin.id, text());
+          return <td classList={{ silent: said().isSilent }}>{said().words}</td>;
+        }}
+      </For>
+    </tr>
+  );
+}
+
+function columnName(twin: Twinned, own: string): string {
+  if (twin.name) return twin.name;
+  if (twin.source) return sourceName(twin.source);
+  return (twin.id === own ? own : twin.id).split(':').slice(-2).join(' ');
+}

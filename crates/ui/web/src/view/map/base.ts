@@ -1,0 +1,98 @@
+// The drawn map beneath storeys and ways: where a place is on screen, what was tapped, what
+// is in view. Nothing here asks anybody but the node.
+
+import { Map as MapLibre, setWorkerUrl, type MapGeoJSONFeature } from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import type { CityKind, CityThing } from '../../model/city.ts';
+import type { Bounds, LonLat } from '../../model/earth.ts';
+import { mapStyle, type Colours } from './mapStyle.ts';
+
+setWorkerUrl(workerUrl);
+
+/** A finger is not a needle. */
+const TAP_PX = 8;
+const IN_VIEW_MAX = 200;
+const FIT_ZOOM_MAX = 19;
+const LAYERS: Record<string, CityKind> = { entrances: 'portal', buildings: 'building', streets: 'street', 'streets-unknown': 'street', 'streets-barred': 'street' };
+
+export type Base = ReturnType<typeof createBase>;
+
+interface On { move: () => void; tap: (thing: CityThing) => void; idle: () => void; problem: (words: string) => void }
+
+export function createBase(container: HTMLElement, colours: Colours, on: On) {
+  const map = new MapLibre({
+    container,
+    style: mapStyle(location.origin, colours, null),
+    attributionControl: false,
+    keyboard: false,
+    dragRotate: false,
+    touchPitch: false,
+    maxPitch: 0,
+    maxZoom: 22,
+    renderWorldCopies: false,
+    refreshExpiredTiles: false,
+    fadeDuration: 0,
+    // Kept for paper: a browser prints what stands on the canvas.
+    canvasContextAttributes: { preserveDrawingBuffer: true },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.on('move', on.move);
+  map.on('resize', on.move);
+  map.on('idle', on.idle);
+  map.on('error', (event) => on.problem(String(event.error?.message ?? event)));
+  map.on('click', (event) => {
+    // What lies above the map is tapped for itself.
+    const target = event.originalEvent.target;
+    if (target instanceof Element && target.closest('.room, .door')) return;
+    on.tap(thingAt(event.point.x, event.point.y, [event.lngLat.lng, event.lngLat.lat]));
+  });
+
+  function thingAt(x: number, y: number, at: LonLat): CityThing {
+    const box: [[number, number], [number, number]] = [[x - TAP_PX, y - TAP_PX], [x + TAP_PX, y + TAP_PX]];
+    const inside = map.queryRenderedFeatures([x, y], { layers: ['buildings'] });
+    const near = map.queryRenderedFeatures(box, { layers: Object.keys(LAYERS) });
+    const rank = (f: MapGeoJSONFeature) => Object.keys(LAYERS).indexOf(f.layer.id);
+    const entrance = near.find((f) => f.layer.id === 'entrances');
+    const found = entrance ?? inside[0] ?? near.sort((a, b) => rank(a) - rank(b))[0];
+    return found ? { ...thingOf(found), at } : { kind: 'place', id: null, name: null, at };
+  }
+
+  function thingOf(f: MapGeoJSONFeature): CityThing {
+    const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
+    return { kind: LAYERS[f.layer.id] ?? 'place', id: text(f.properties['id']), name: text(f.properties['name']), at: null };
+  }
+
+  return {
+    container: map.getCanvasContainer(),
+    project: (at: LonLat): readonly [number, number] => {
+      const p = map.project([at[0], at[1]]);
+      return [p.x, p.y];
+    },
+    zoom: () => map.getZoom(),
+    zoomBy: (factor: number) => map.jumpTo({ zoom: map.getZoom() + Math.log2(factor) }),
+    panBy: (dx: number, dy: number) => map.panBy([-dx, -dy], { animate: false }),
+    fit: (b: Bounds) => map.fitBounds([[b.west, b.south], [b.east, b.north]], { padding: 48, maxZoom: FIT_ZOOM_MAX, animate: false }),
+    /** The same map in other colours, or with something else chosen. */
+    restyle: (next: Colours, chosen: string | null) => map.setStyle(mapStyle(location.origin, next, chosen), { diff: true }),
+    /** At once, because whoever prints does not wait for the next frame. */
+    redraw: () => map.redraw(),
+    size: (): readonly [number, number] => [map.getContainer().clientWidth, map.getContainer().clientHeight],
+    /** The tiles say something else now. */
+    reload: () => map.refreshTiles('city'),
+    resize: () => map.resize(),
+    isIdle: () => map.loaded() && !map.isMoving(),
+    /** Named things on screen, each once, buildings first. */
+    inView(): CityThing[] {
+      const seen = new Map<string, CityThing>();
+      for (const f of map.queryRenderedFeatures({ layers: ['buildings', 'streets', 'streets-unknown', 'streets-barred'] })) {
+        const thing = thingOf(f);
+        // Streets are cut at every junction; by their name they are one.
+        const key = thing.kind === 'street' ? `street ${thing.name ?? thing.id}` : `${thing.kind} ${thing.id}`;
+        if (thing.id !== null && !seen.has(key)) seen.set(key, thing);
+      }
+      const all = [...seen.values()].sort((a, b) => a.kind.localeCompare(b.kind) || (a.name ?? '\uffff').localeCompare(b.name ?? '\uffff'));
+      return all.slice(0, IN_VIEW_MAX);
+    },
+    remove: () => map.remove(),
+  };
+}

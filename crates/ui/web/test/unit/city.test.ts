@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Route } from '../../src/model/api.ts';
+import { canBeReached, creditsOf, routeEnd, type CityThing } from '../../src/model/city.ts';
+import { completenessLines, doorShare, wholeLine, worstFirst, type StoreyCompleteness } from '../../src/model/completeness.ts';
+import { boundsOf, degreesText, placeOf, planToPixels, scaleAndTurn, toEarth, type LonLat, type Place } from '../../src/model/earth.ts';
+import { comparedRows, identityQuery, mayDecide, probabilityText, verdict, type IdentityPair } from '../../src/model/identity.ts';
+import { alarmsNowhere, canConfirm, decide, lastText, mappingText, pointsQuery, sureEnough, type MappedPoint } from '../../src/model/points.ts';
+import { courseOf, outdoors_m, routeOnEarth, toldSteps } from '../../src/model/route.ts';
+import { conflictCount, conflictsFirst, saidBy, sureness, type Same } from '../../src/model/same.ts';
+import { en } from '../../src/text/en.ts';
+import { nl } from '../../src/text/nl.ts';
+
+const near = (a: number, b: number, slack: number) => assert.equal(Math.abs(a - b) <= slack, true, `${a} is not ${b}`);
+
+// The chord between two places by their positions from the centre of the earth: another
+// way round than the radii of curvature that the page uses.
+function chord_m(a: LonLat, b: LonLat): number {
+  const at = ([lon, lat]: LonLat) => {
+    const [l, p, f] = [(lon * Math.PI) / 180, (lat * Math.PI) / 180, 1 / 298.257_223_563];
+    const e2 = f * (2 - f);
+    const n = 6_378_137 / Math.sqrt(1 - e2 * Math.sin(p) ** 2);
+    return [n * Math.cos(p) * Math.cos(l), n * Math.cos(p) * Math.sin(l), n * (1 - e2) * Math.sin(p)] as const;
+  };
+  const [p, q] = [at(a), at(b)];
+  return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+}
+
+test('a plan lies on earth where its place says', () => {
+  for (const latitude_deg of [-40, 0, 47.14, 52.01, 78]) {
+    const place: Place = { latitude_deg, longitude_deg: 9.52, rotation_deg: 90 };
+    const origin: LonLat = [9.52, latitude_deg];
+    assert.deepEqual(toEarth(place, [0, 0]), origin);
+    // Turned a quarter clockwise: what the plan calls up lies east.
+    const up = toEarth(place, [0, 300]);
+    near(up[1], latitude_deg, 1e-6);
+    assert.equal(up[0] > 9.52, true);
+    for (const [x, y] of [[300, 0], [0, 300], [-200, 400]] as const) near(chord_m(origin, toEarth(place, [x, y])), Math.hypot(x, y), 0.01);
+  }
+});
+
+test('what is no place is drawn nowhere, not at zero', () => {
+  for (const value of [null, undefined, {}, { latitude_deg: 52, longitude_deg: 4 }, { latitude_deg: Number.NaN, longitude_deg: 4, rotation_deg: 0 }, { latitude_deg: 91, longitude_deg: 4, rotation_deg: 0 }]) {
+    assert.equal(placeOf(value), null);
+  }
+  assert.equal(placeOf({ latitude_deg: 0, longitude_deg: 0, rotation_deg: 0 })?.latitude_deg, 0);
+});
+
+test('the plan is turned and scaled as the map is', () => {
+  const place: Place = { latitude_deg: 0, longitude_deg: 0, rotation_deg: 30 };
+  const pixelsPerDegree = 1_000_000;
+  const matrix = planToPixels(place, ([lon, lat]) => [lon * pixelsPerDegree, -lat * pixelsPerDegree]);
+  const { scale, turn_deg } = scaleAndTurn(matrix);
+  near(scale, pixelsPerDegree / 111_000, 0.1);
+  near(turn_deg, 30, 0.5);
+});
+
+test('bounds and degrees in words', () => {
+  assert.deepEqual(boundsOf([[4, 52], [5, 51]]), { west: 4, south: 51, east: 5, north: 52 });
+  assert.equal(boundsOf([]), null);
+  assert.equal(degreesText([4.3567, -52.01234], nl.locale), '52,01234° S 4,35670° E');
+});
+
+test('every source is credited once, and silence about a licence is told', () => {
+  const osm = { name: 'delft.pbf', licence: 'ODbL 1.0', attribution: '© OpenStreetMap contributors' };
+  assert.deepEqual(creditsOf([osm, { ...osm, name: 'hague.pbf' }, { name: 'tower.ifc' }, { name: 'b.json', attribution: '© the city' }], en.map.licenceUnknown), [
+    '© OpenStreetMap contributors (ODbL 1.0)', 'tower.ifc (licence not stated)', '© the city',
+  ]);
+});
+
+test('a tapped point says more than a whole street', () => {
+  const street: CityThing = { kind: 'street', id: 'urn:s:1', name: 'Oude Delft', at: null };
+  assert.equal(routeEnd(street), 'street:urn:s:1');
+  assert.equal(routeEnd({ ...street, at: [4.35, 52.01] }), '52.0100000,4.3500000');
+  assert.equal(routeEnd({ kind: 'building', id: 'urn:b:1', name: null, at: null }), null);
+  assert.deepEqual([street, { kind: 'area', id: 'urn:a:1', name: null, at: null } as CityThing].map(canBeReached), [true, false]);
+});
+
+const ROUTE: Route = {
+  length_m: 100,
+  steps: [
+    { space: 'r1', portal: 'd1', length_m: 5, probability: 0.9 },
+    { space: 'hall', portal: 'exit', length_m: 15, probability: 0.9 },
+    { street: 's1', name: 'Oude Delft', length_m: 30, probability: 0.9, course: [[4.1, 52], [4.2, 52]], anchor: { portal: 'exit', probability: 0.8, reason: 'near' } },
+    { street: 's2', name: 'Oude Delft', length_m: 20, probability: 0.5, course: [[4.2, 52], [4.3, 52]] },
+    { street: 's3', name: null, length_m: 30, course: [[4.3, 52], [4.3, 53]] },
+  ],
+};
+
+test('a way is drawn from the room through the door along the street', () => {
+  const places: Record<string, LonLat> = { r1: [4, 52], d1: [4.01, 52], hall: [4.02, 52], exit: [4.03, 52] };
+  const whole = routeOnEarth(ROUTE, (id) => places[id] ?? null);
+  assert.equal(whole.length, 1);
+  assert.deepEqual([whole[0]?.[0], whole[0]?.at(-1)], [[4, 52], [4.3, 53]]);
+  // Where a place is not known the line breaks, rather than to run through a guess.
+  const broken = routeOnEarth(ROUTE, (id) => (id === 'd1' ? null : (places[id] ?? null)));
+  assert.deepEqual(broken[0]?.[0], [4.02, 52]);
+  assert.deepEqual(routeOnEarth(ROUTE, () => null).map((line) => line[0]), [[4.1, 52]]);
+  assert.equal(courseOf({ street: 's', course: [[4, 52], [Number.NaN, 52]] }), null);
+});
+
+test('a street is told once, however many junctions it has', () => {
+  const told = toldSteps(ROUTE.steps);
+  assert.deepEqual(told.map((s) => [s.street ?? s.space, s.length_m]), [['r1', 5], ['hall', 15], ['s1', 50], ['s3', 30]]);
+  assert.equal(told[2]?.probability, 0.45);
+  assert.equal(toldSteps([{ street: 'a', name: 'X', length_m: 5 }, { street: 'b', name: 'X', length_m: null }])[0]?.length_m, null, 'a length that is not known is not zero');
+  assert.equal(outdoors_m(ROUTE), 80);
+  assert.equal(outdoors_m({ length_m: 1, steps: [{ street: 's', length_m: null }] }), null);
+});
+
+const STOREY: StoreyCompleteness = { id: 's1', spaces: 23, withDoor: 18, inferredSpaces: 1, inferredPortals: 0, portalsUnknownSide: 2, linkedUp: false, connected: { p50: 0.97, min: 0.4 } };
+
+test('completeness is told in counts, and what is not known as not known', () => {
+  assert.deepEqual(completenessLines(STOREY, en), [
+    '18 of 23 rooms known to have a door', '1 room only concluded from walls', '2 doors lead nobody knows where', 'no stair or lift to the storey above is known',
+    'connected to an exit: half the rooms at least 97 %, the worst 40 %',
+  ]);
+  const silent: StoreyCompleteness = { ...STOREY, inferredSpaces: 0, portalsUnknownSide: 0, linkedUp: null, connected: null };
+  assert.deepEqual(completenessLines(silent, nl).slice(1), ['of een trap of lift naar boven leidt, is onbekend', 'hoe zeker ruimten met een uitgang zijn verbonden, is onbekend']);
+});
+
+test('a storey without rooms is not complete', () => {
+  const empty = { ...STOREY, id: 's0', spaces: 0, withDoor: 0 };
+  assert.equal(doorShare(empty), null);
+  assert.deepEqual(completenessLines(empty, en), ['No rooms are known.']);
+  assert.deepEqual(worstFirst([{ ...STOREY, id: 's2', withDoor: 23 }, STOREY, empty]).map((s) => s.id), ['s0', 's1', 's2']);
+  assert.equal(wholeLine([STOREY, empty], en), '18 of 23 rooms known to have a door');
+  assert.equal(wholeLine([empty], en), 'No rooms are known.');
+});
+
+const SAME: Same = {
+  commit: 1,
+  twins: [{ id: 'a', source: 'urn:twin:t:ifc', probability: 1 }, { id: 'b', probability: 0.83 }],
+  attributes: [
+    { name: 'address', values: [{ id: 'b', estimate: { status: 'observed', value: 'Oude Delft 12' } }], agree: true },
+    { name: 'storeysAboveGround', values: [{ id: 'a', estimate: { status: 'observed', value: 44, probability: 0.9 } }, { id: 'b', estimate: { status: 'unknown' } }], agree: false },
+  ],
+};
+
+test('contradictions come first, each says its own, and silence is no agreement', () => {
+  const [first, second] = conflictsFirst(SAME.attributes);
+  assert.deepEqual([first?.name, second?.name, conflictCount(SAME), conflictCount(undefined)], ['storeysAboveGround', 'address', 1, 0]);
+  assert.deepEqual(saidBy(SAME.attributes[0] as never, 'a', en), { words: 'says nothing', isSilent: true });
+  assert.deepEqual(saidBy(SAME.attributes[1] as never, 'a', en), { words: '44 90 %', isSilent: false });
+  assert.deepEqual(saidBy(SAME.attributes[1] as never, 'b', en), { words: 'unknown', isSilent: true });
+  assert.equal(sureness({ id: 'c' }, en), 'how surely the same is unknown');
+});
+
+const PAIR: IdentityPair = { identity: 'i', one: { id: 'urn:twin:x:building:1', name: 'Office', kind: 'building', address: 'Oude Delft 12' }, other: { id: 'urn:y', name: 'OFFICE ', kind: 'building' }, probability: 0.83, state: 'open' };
+
+test('two things are compared without making silence a difference', () => {
+  assert.deepEqual(comparedRows(PAIR, en), [
+    { label: 'Name', one: 'Office', other: 'OFFICE ', differ: false },
+    { label: 'Address', one: 'Oude Delft 12', other: 'unknown', differ: false },
+    { label: 'Kind', one: 'building', other: 'building', differ: false },
+  ]);
+  assert.equal(comparedRows({ ...PAIR, other: { ...PAIR.other, name: 'Tower' } }, nl)[0]?.differ, true);
+  assert.equal(probabilityText({ ...PAIR, probability: null }, en), 'nobody said how probable');
+});
+
+test('a person confirms without claiming certainty, and disputes by null', () => {
+  assert.deepEqual(JSON.parse(verdict(PAIR, true, 'seen')), { one: 'urn:twin:x:building:1', other: 'urn:y', probability: 0.99, reason: 'seen' });
+  assert.equal(JSON.parse(verdict(PAIR, false, 'seen')).probability, null);
+  assert.equal(identityQuery('open', 'a b', 50), '/v1/identities?state=open&limit=50&after=a+b');
+  assert.deepEqual(['owner', 'steward', 'responder', 'viewer', undefined].map(mayDecide), [true, true, false, false, false]);
+});
+
+const POINT: MappedPoint = { id: 'urn:twin:sensor:1', point: 'bms/2/214/temp', observes: { id: 'urn:twin:b:space:214', name: 'Room 2.14' }, attribute: 'temperature', unit: '°C', probability: 0.93, state: 'suggested', lastValue: 21.5 };
+
+test('a suggestion is confirmed together with others only when it is whole and sure', () => {
+  const others: MappedPoint[] = [{ ...POINT, id: '2', probability: 0.4 }, { ...POINT, id: '3', observes: null }, { ...POINT, id: '4', attribute: null }, { ...POINT, id: '5', state: 'confirmed' }, { ...POINT, id: '6', probability: null }];
+  assert.deepEqual(sureEnough([POINT, ...others], 0.9).map((p) => p.id), ['urn:twin:sensor:1']);
+  assert.deepEqual(others.map(canConfirm), [true, false, false, true, true]);
+  assert.deepEqual(decide({ id: '7', point: 'x', state: 'unmapped' }, 'ignored'), { id: '7', observes: null, attribute: null, unit: null, state: 'ignored' });
+  assert.equal(pointsQuery('unmapped', '', 100), '/v1/points?state=unmapped&limit=100');
+});
+
+test('what a point is taken for, and what is missing of it, is told', () => {
+  assert.equal(mappingText(POINT, en), 'Room 2.14 · Temperature · °C');
+  assert.equal(mappingText({ ...POINT, observes: null, attribute: null, unit: null }, nl), 'plaats onbekend · grootheid onbekend');
+  assert.equal(lastText({ ...POINT, lastValue: null }, en), 'never said anything');
+  assert.deepEqual([0, false, 'x'].map((lastValue) => lastText({ ...POINT, lastValue }, en)), ['0', 'false', 'x']);
+});
+
+test('an alarm that nobody can place is an alarm', () => {
+  const smoke = (id: string, more: Partial<MappedPoint>): MappedPoint => ({ id, point: id, attribute: 'smoke', state: 'unmapped', lastValue: true, ...more });
+  const points = [smoke('a', {}), smoke('b', { lastValue: 'ALARM' }), smoke('c', { lastValue: 0 }), smoke('d', { state: 'confirmed' }), smoke('e', { attribute: 'temperature' }), smoke('f', { alarm: true, attribute: null, lastValue: 'x' }), smoke('g', { alarm: false })];
+  assert.deepEqual(alarmsNowhere(points).map((p) => p.id), ['a', 'b', 'f']);
+});
