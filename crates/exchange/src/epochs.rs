@@ -13,7 +13,7 @@ use crate::ledger::Ledger;
 use crate::rows::{Fields, Key, Rows, Value, bundle_key, bundle_of, table};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use twin_link::limits::EPOCH_S_MAX;
+use twin_link::limits::{EPOCH_S_MAX, GRANT_KEYS_MAX};
 use twin_link::{
     Audience, Author, Bundle, Class, Error, GapCertificate, Grant, Granted, Identity, Incarnation,
     Keep, OriginId, Payload, Recipient, Replica, Scope, SecretKey, StreamId, Stub, payload::Topics,
@@ -23,8 +23,9 @@ use twin_model::{EntityId, Time};
 
 /// An epoch ends an hour before it must, so that a clock that is put right does no harm.
 const EPOCH_S: i64 = EPOCH_S_MAX - 3600;
-/// Grants in one bundle: well within the sections and bytes of a payload.
-const GRANTS_PER_BUNDLE: usize = 200;
+/// Keys in one bundle of grants: well within the sections and bytes of a payload, even if
+/// each has a grant of its own.
+const KEYS_PER_BUNDLE: usize = 200;
 
 /// Bundles of each stream of which it is remembered when they were written.
 const WRITTEN_REMEMBERED: usize = 4096;
@@ -48,6 +49,8 @@ struct Epoch {
 
 /// A key that was given in some bundle of the control stream.
 type Given = (StreamId, Scope);
+/// A grant, and what it gives.
+type Giving = (Vec<Given>, Grant);
 
 /// What is said of one entity stands under a key of its own.
 #[derive(Clone)]
@@ -414,10 +417,10 @@ impl Epochs {
                 .put(value),
         );
         self.note_own(stream, to, class, ledger);
+        let keys = [(Scope::Epoch(number), key)];
         let mut grants = Vec::new();
         for recipient in circle.readers(to) {
-            let scope = Scope::Epoch(number);
-            grants.push(self.seal(scope, key, stream, recipient, env)?);
+            grants.extend(self.seal(&keys, stream, recipient, env)?);
         }
         self.hand_out(&grants, env, ledger)
     }
@@ -441,20 +444,24 @@ impl Epochs {
         ledger.write(Key::of(table::WRITTEN).stream(stream).put(value));
     }
 
+    /// Keys of a stream for one reader, as many in a grant as go in.
     fn seal(
         &self,
-        scope: Scope,
-        key: [u8; 32],
+        keys: &[(Scope, [u8; 32])],
         stream: StreamId,
         recipient: &Recipient,
         env: &mut Env<'_>,
-    ) -> Result<(Given, Grant), Error> {
+    ) -> Result<Vec<Giving>, Error> {
         let identity = self.own.get(&stream).ok_or(Error::UnknownStream)?.identity;
-        let key = SecretKey::new(key);
         let node = self.oneself.node_of(identity.origin);
-        let granted = Granted::sign(node, scope, key, stream, identity);
-        let grant = granted.seal(recipient, &env.draw())?;
-        Ok(((stream, scope), grant))
+        let mut grants = Vec::new();
+        for some in keys.chunks(GRANT_KEYS_MAX) {
+            let sealed = some.iter().map(|&(s, key)| (s, SecretKey::new(key)));
+            let granted = Granted::sign(node, sealed.collect(), stream, identity)?;
+            let given = some.iter().map(|&(scope, _)| (stream, scope));
+            grants.push((given.collect(), granted.seal(recipient, &env.draw())?));
+        }
+        Ok(grants)
     }
 
     /// Every key of every stream for an audience, to one who joins it.
@@ -465,27 +472,24 @@ impl Epochs {
         env: &mut Env<'_>,
         ledger: &mut Ledger,
     ) -> Result<(), Error> {
-        let mut grants = Vec::new();
         let is_theirs = |stream: &StreamId| {
             let own = self.own.get(stream);
             own.is_some_and(|own| own.identity.audience == to)
         };
-        for ((stream, number), epoch) in &self.keys {
-            if is_theirs(stream) {
-                grants.push(self.seal(
-                    Scope::Epoch(*number),
-                    epoch.key,
-                    *stream,
-                    recipient,
-                    env,
-                )?);
-            }
+        let mut keys: BTreeMap<StreamId, Vec<(Scope, [u8; 32])>> = BTreeMap::new();
+        for (&(stream, number), epoch) in &self.keys {
+            let of = keys.entry(stream).or_default();
+            of.push((Scope::Epoch(number), epoch.key));
         }
         for subject in self.subjects.values() {
-            for stream in subject.given.iter().filter(|stream| is_theirs(stream)) {
-                let scope = Scope::Subject(subject.number);
-                grants.push(self.seal(scope, subject.key, *stream, recipient, env)?);
+            for stream in &subject.given {
+                let of = keys.entry(*stream).or_default();
+                of.push((Scope::Subject(subject.number), subject.key));
             }
+        }
+        let mut grants = Vec::new();
+        for (stream, keys) in keys.iter().filter(|(stream, _)| is_theirs(stream)) {
+            grants.extend(self.seal(keys, *stream, recipient, env)?);
         }
         self.hand_out(&grants, env, ledger)
     }
@@ -515,7 +519,7 @@ impl Epochs {
     }
 
     /// The keys under which to write of entities in a stream. Its readers are given those that
-    /// they lack, many in one bundle: a signature for each would cost as much as an alarm.
+    /// they lack, many in one grant: a grant for each would delay alarms on a radio.
     pub(crate) fn subjects<'a>(
         &mut self,
         entities: impl Iterator<Item = &'a EntityId>,
@@ -525,16 +529,18 @@ impl Epochs {
         ledger: &mut Ledger,
     ) -> Result<BTreeMap<&'a EntityId, (u64, SecretKey)>, Error> {
         let stream = self.open[&(to, class)].author.stream();
-        let (mut keys, mut grants) = (BTreeMap::new(), Vec::new());
+        let (mut keys, mut new) = (BTreeMap::new(), Vec::new());
         for entity in entities {
             if keys.contains_key(entity) {
                 continue;
             }
             let (number, key, is_new) = self.subject(entity, stream, env, ledger);
             keys.insert(entity, (number, SecretKey::new(key)));
-            for recipient in circle.readers(to).into_iter().filter(|_| is_new) {
-                grants.push(self.seal(Scope::Subject(number), key, stream, recipient, env)?);
-            }
+            new.extend(is_new.then_some((Scope::Subject(number), key)));
+        }
+        let mut grants = Vec::new();
+        for recipient in circle.readers(to) {
+            grants.extend(self.seal(&new, stream, recipient, env)?);
         }
         self.hand_out(&grants, env, ledger)?;
         Ok(keys)
@@ -607,18 +613,25 @@ impl Epochs {
     /// Grants travel in the plain control stream.
     fn hand_out(
         &mut self,
-        grants: &[(Given, Grant)],
+        mut grants: &[Giving],
         env: &mut Env<'_>,
         ledger: &mut Ledger,
     ) -> Result<(), Error> {
-        for chunk in grants.chunks(GRANTS_PER_BUNDLE) {
+        while !grants.is_empty() {
+            let mut keys = 0;
+            let goes_in = |(given, _): &&Giving| {
+                keys += given.len();
+                keys <= KEYS_PER_BUNDLE
+            };
+            let chunk;
+            (chunk, grants) = grants.split_at(grants.iter().take_while(goes_in).count().max(1));
             let payload = Payload {
                 written: env.now,
                 grants: chunk.iter().map(|(_, grant)| grant.clone()).collect(),
                 ..Payload::default()
             };
             let (stream, seq) = self.say_plainly(&payload, env, ledger)?;
-            let given: BTreeSet<Given> = chunk.iter().map(|&(given, _)| given).collect();
+            let given: BTreeSet<Given> = chunk.iter().flat_map(|(g, _)| g).copied().collect();
             let value = Value::new().number(given.len() as u64);
             let value = given.iter().fold(value, |value, (stream, scope)| {
                 let (kind, number) = match *scope {

@@ -188,7 +188,7 @@ impl Author {
         random: &[u8; 32],
     ) -> Result<Grant, Error> {
         let epoch = self.epoch.as_ref().ok_or(Error::EpochSpent)?;
-        self.granted(node, Scope::Epoch(epoch.number), epoch.key.clone())
+        self.granted(node, Scope::Epoch(epoch.number), epoch.key.clone())?
             .seal(recipient, random)
     }
 
@@ -201,12 +201,12 @@ impl Author {
         recipient: &Recipient,
         random: &[u8; 32],
     ) -> Result<Grant, Error> {
-        self.granted(node, Scope::Subject(subject), key)
+        self.granted(node, Scope::Subject(subject), key)?
             .seal(recipient, random)
     }
 
-    fn granted(&self, node: &SigningKey, scope: Scope, key: SecretKey) -> Granted {
-        Granted::sign(node, scope, key, self.stream, self.identity)
+    fn granted(&self, node: &SigningKey, scope: Scope, key: SecretKey) -> Result<Granted, Error> {
+        Granted::sign(node, vec![(scope, key)], self.stream, self.identity)
     }
 
     /// The number of a topic in this epoch; `first` is its first value, if a number.

@@ -9,7 +9,7 @@ use crate::bundle::{Header, NONCE_BYTES};
 use crate::bytes::{Cursor, put_bytes, put_varint};
 use crate::error::Error;
 use crate::id::StreamId;
-use crate::limits::GRANT_BYTES_MAX;
+use crate::limits::{GRANT_BYTES_MAX, GRANT_KEYS_MAX};
 use crate::opening::Identity;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
@@ -28,6 +28,7 @@ const GRANT_CONTEXT: &[u8] = b"twinternet link 1 grant";
 const CERTIFICATE_CONTEXT: &[u8] = b"twinternet link 1 certificate";
 const KIND_EPOCH: u8 = 1;
 const KIND_SUBJECT: u8 = 2;
+const KIND_SEVERAL: u8 = 3;
 
 /// A symmetric key of one epoch or one person.
 #[derive(Clone, PartialEq, Eq)]
@@ -208,7 +209,7 @@ impl ReaderSecret {
     }
 }
 
-/// What a grant lets its recipient read.
+/// What a key lets its holder read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// The bundles of one epoch of the stream.
@@ -217,14 +218,35 @@ pub enum Scope {
     Subject(u64),
 }
 
-/// A key, what it opens, and the node's signed word that this is so. The signature is over
-/// the key too, so that one reader cannot give another a wrong key in the writer's name.
+impl Scope {
+    fn put(self, out: &mut Vec<u8>, key: &SecretKey) {
+        let (kind, number) = match self {
+            Self::Epoch(number) => (KIND_EPOCH, number),
+            Self::Subject(number) => (KIND_SUBJECT, number),
+        };
+        out.push(kind);
+        out.extend_from_slice(&key.0);
+        put_varint(out, number);
+    }
+
+    fn get(kind: u8, cursor: &mut Cursor<'_>) -> Option<(Self, SecretKey)> {
+        let key = SecretKey(cursor.array()?);
+        let number = cursor.varint()?;
+        match kind {
+            KIND_EPOCH => Some((Self::Epoch(number), key)),
+            KIND_SUBJECT => Some((Self::Subject(number), key)),
+            _ => None,
+        }
+    }
+}
+
+/// Keys of one stream, what they open, and the node's signed word that this is so. The
+/// signature is over the keys too, so that one reader cannot give another a wrong key in the
+/// writer's name. Many keys in one grant cost a fifth of a grant for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
-    /// What it opens.
-    pub scope: Scope,
-    /// The key.
-    pub key: SecretKey,
+    /// The keys, each with what it opens.
+    pub keys: Vec<(Scope, SecretKey)>,
     /// The stream.
     pub stream: StreamId,
     /// Who writes the stream, and for whom.
@@ -233,23 +255,25 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// Signs with the key of the node that writes the stream.
+    /// Signs with the key of the node that writes the stream: one key or several, at most
+    /// [`GRANT_KEYS_MAX`].
     pub fn sign(
         node: &SigningKey,
-        scope: Scope,
-        key: SecretKey,
+        keys: Vec<(Scope, SecretKey)>,
         stream: StreamId,
         identity: Identity,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        if keys.is_empty() || keys.len() > GRANT_KEYS_MAX {
+            return Err(Error::TooMany("keys in a grant"));
+        }
         let mut granted = Self {
-            scope,
-            key,
+            keys,
             stream,
             identity,
             signature: Signature::from_bytes(&[0; 64]),
         };
         granted.signature = node.sign(&granted.message());
-        granted
+        Ok(granted)
     }
 
     /// Whether the node with this key signed it. Which key the stated origin has is for the
@@ -285,13 +309,14 @@ impl Granted {
     }
 
     fn fields(&self) -> Vec<u8> {
-        let (kind, number) = match self.scope {
-            Scope::Epoch(number) => (KIND_EPOCH, number),
-            Scope::Subject(number) => (KIND_SUBJECT, number),
-        };
-        let mut out = vec![kind];
-        out.extend_from_slice(&self.key.0);
-        put_varint(&mut out, number);
+        let mut out = Vec::new();
+        if self.keys.len() > 1 {
+            out.push(KIND_SEVERAL);
+            put_varint(&mut out, self.keys.len() as u64);
+        }
+        for (scope, key) in &self.keys {
+            scope.put(&mut out, key);
+        }
         out.extend_from_slice(&self.stream.0);
         out.extend_from_slice(&self.identity.encode());
         out
@@ -299,17 +324,20 @@ impl Granted {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let mut cursor = Cursor::new(bytes);
-        let kind = cursor.u8()?;
-        let key = SecretKey(cursor.array()?);
-        let number = cursor.varint()?;
-        let scope = match kind {
-            KIND_EPOCH => Scope::Epoch(number),
-            KIND_SUBJECT => Scope::Subject(number),
-            _ => return None,
+        let keys = match cursor.u8()? {
+            KIND_SEVERAL => {
+                let count = cursor.count(34)?;
+                let count = (2..=GRANT_KEYS_MAX).contains(&count).then_some(count)?;
+                let keys = (0..count).map(|_| {
+                    let kind = cursor.u8()?;
+                    Scope::get(kind, &mut cursor)
+                });
+                keys.collect::<Option<Vec<_>>>()?
+            }
+            kind => vec![Scope::get(kind, &mut cursor)?],
         };
         let granted = Self {
-            scope,
-            key,
+            keys,
             stream: StreamId(cursor.array()?),
             identity: Identity::get(&mut cursor)?,
             signature: Signature::from_bytes(&cursor.array()?),
@@ -318,7 +346,7 @@ impl Granted {
     }
 }
 
-/// A key, sealed to one recipient.
+/// Keys, sealed to one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     hint: [u8; 8],

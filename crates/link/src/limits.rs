@@ -34,8 +34,10 @@ pub const PARTIALS_MAX: usize = 64;
 pub const AHEAD_MAX: u64 = 1 << 32;
 /// Longest life of an epoch key.
 pub const EPOCH_S_MAX: i64 = 24 * 3600;
-/// Bytes of a grant: HPKE encapsulation, key, stream certificate.
-pub const GRANT_BYTES_MAX: usize = 512;
+/// Keys in a grant.
+pub const GRANT_KEYS_MAX: usize = 100;
+/// Bytes of a grant: HPKE encapsulation, keys with their numbers, stream certificate.
+pub const GRANT_BYTES_MAX: usize = 256 + GRANT_KEYS_MAX * 43;
 /// Topics that a stream can speak about in all its epochs.
 pub const STREAM_TOPICS_MAX: usize = 4 * TOPICS_MAX;
 /// Epochs of a stream whose topics a reader remembers: a month and more. A bundle that is

@@ -251,20 +251,22 @@ impl Reader {
             if member.is_none_or(|member| granted.verify(&member.node).is_err()) {
                 continue;
             }
-            if self.is_erased(&granted) || self.keys.len() >= KEYS_MAX {
-                continue;
+            for (scope, key) in granted.keys {
+                let at = (granted.stream, scope);
+                if self.is_erased(at) || self.keys.len() >= KEYS_MAX {
+                    continue;
+                }
+                taken.push(at);
+                self.identities.insert(granted.stream, granted.identity);
+                self.keys.insert(at, key);
             }
-            taken.push((granted.stream, granted.scope));
-            self.identities.insert(granted.stream, granted.identity);
-            self.keys
-                .insert((granted.stream, granted.scope), granted.key);
         }
         taken
     }
 
-    fn is_erased(&self, granted: &Granted) -> bool {
-        match granted.scope {
-            Scope::Subject(subject) => self.erased.contains(&(granted.stream, subject)),
+    fn is_erased(&self, (stream, scope): (StreamId, Scope)) -> bool {
+        match scope {
+            Scope::Subject(subject) => self.erased.contains(&(stream, subject)),
             Scope::Epoch(_) => false,
         }
     }

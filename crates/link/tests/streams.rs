@@ -218,14 +218,10 @@ fn a_removed_reader_reads_no_later_epoch() {
 #[test]
 fn a_reader_cannot_grant_a_wrong_key() {
     let author = author(1, Class::Operational, Keep::History);
-    let forged = Granted::sign(
-        &node_key(2),
-        Scope::Epoch(1),
-        epoch_key(7),
-        author.stream(),
-        identity(1),
-    );
+    let keys = vec![(Scope::Epoch(1), epoch_key(7))];
+    let forged = Granted::sign(&node_key(2), keys, author.stream(), identity(1));
     let grant = forged
+        .expect("a key")
         .seal(&reader_secret().recipient, &[4; 32])
         .expect("a grant");
     let mut reader = reader();

@@ -94,6 +94,20 @@ fn grant() -> (Grant, ReaderSecret) {
     (grant.expect("a grant"), reader)
 }
 
+/// The keys of an epoch and of two persons in one grant.
+fn several() -> (Granted, ReaderSecret) {
+    let keys = [Scope::Epoch(1), Scope::Subject(2), Scope::Subject(300)];
+    let keys = keys.map(|scope| (scope, epoch_key(1)));
+    let stream = bundle().header().stream;
+    let granted = Granted::sign(&node_key(1), keys.to_vec(), stream, identity(1));
+    (granted.expect("keys"), ReaderSecret::new(&[9; 32]))
+}
+
+fn several_sealed() -> Grant {
+    let (granted, reader) = several();
+    granted.seal(&reader.recipient, &[6; 32]).expect("a grant")
+}
+
 fn revocation() -> Revocation {
     let believed = [(bundle().header().stream, 7)].into();
     let node = node_key(1).verifying_key();
@@ -113,6 +127,7 @@ fn the_bytes_of_each_form() {
     expect_file!["vectors/gap.hex"].assert_eq(&hex(&certificate().encode()));
     expect_file!["vectors/equivocation.hex"].assert_eq(&hex(&equivocation().encode()));
     expect_file!["vectors/grant.hex"].assert_eq(&hex(&grant().0.encode()));
+    expect_file!["vectors/grant-several.hex"].assert_eq(&hex(&several_sealed().encode()));
     expect_file!["vectors/revocation.hex"].assert_eq(&hex(&revocation().encode()));
 }
 
@@ -227,10 +242,29 @@ fn what_is_written_is_read() {
     granted
         .verify(&node_key(1).verifying_key())
         .expect("signed");
-    assert_eq!(
-        (granted.scope, granted.key),
-        (Scope::Epoch(1), epoch_key(1))
-    );
+    assert_eq!(granted.keys, [(Scope::Epoch(1), epoch_key(1))]);
+}
+
+#[test]
+fn many_keys_go_in_one_grant() {
+    let (granted, reader) = several();
+    let grant = Grant::decode(&several_sealed().encode()).expect("a grant");
+    let opened = grant.open(&reader).expect("it is for this reader");
+    assert_eq!(opened, granted);
+    let node = node_key(1).verifying_key();
+    opened.verify(&node).expect("signed");
+    let keys = |count| {
+        (1..=count)
+            .map(|n| (Scope::Subject(n), epoch_key(1)))
+            .collect()
+    };
+    let sign = |keys| Granted::sign(&node_key(1), keys, granted.stream, granted.identity);
+    let most = sign(keys(100)).expect("keys");
+    let most = most.seal(&reader.recipient, &[7; 32]).expect("a grant");
+    assert!(Grant::decode(&most.encode()).is_ok());
+    let too_many = Err(Error::TooMany("keys in a grant"));
+    assert_eq!(sign(keys(101)), too_many);
+    assert_eq!(sign(Vec::new()), too_many);
 }
 
 #[test]
@@ -276,6 +310,11 @@ fn forms() -> Vec<Form> {
         ("grant", grant().0.encode(), |bytes| {
             let read = Grant::decode(bytes);
             let (_, reader) = grant();
+            read.is_ok_and(|grant| grant.is_for(&reader) && grant.open(&reader).is_ok())
+        }),
+        ("several keys", several_sealed().encode(), |bytes| {
+            let read = Grant::decode(bytes);
+            let (_, reader) = several();
             read.is_ok_and(|grant| grant.is_for(&reader) && grant.open(&reader).is_ok())
         }),
     ]

@@ -15,8 +15,11 @@ use twin_model::Time;
 
 /// When all is repaired.
 pub const HEAL_S: f64 = 90.0;
-/// How long the nodes then have.
+/// How long the nodes then have, and how long after that no node may go without any news:
+/// over a radio of 300 B/s a restored node needs longer for all that it lost.
 pub const SETTLE_S: f64 = 900.0;
+/// How long they have at most.
+const SETTLE_MAX_S: f64 = 3600.0;
 /// How long they are watched after that for what should not come.
 const WATCH_S: f64 = 70.0;
 
@@ -226,22 +229,44 @@ fn plan_removal<N: Node>(world: &mut World<N>, dice: &mut Dice) {
     }
 }
 
+/// Runs until all is there or nothing comes any more. Returns how long that took after the
+/// repair; nothing if something is missing.
+fn settle<N: Node>(world: &mut World<N>) -> Option<f64> {
+    // Where keys are taken back a thief begins to write when this time is over.
+    let most_s = if N::CAN_REVOKE {
+        SETTLE_S
+    } else {
+        SETTLE_MAX_S
+    };
+    let (mut asked, mut held, mut news) = (0_u32, 0, NOON.plus_seconds(HEAL_S));
+    let until = NOON.plus_seconds(HEAL_S + most_s);
+    world.run_until(until, |world| {
+        asked += 1;
+        if !asked.is_multiple_of(4) {
+            return false;
+        }
+        if asked.is_multiple_of(64) {
+            let now = world.nodes().map(Node::accounted).sum();
+            if std::mem::replace(&mut held, now) != now {
+                news = world.now;
+            }
+        }
+        world.ledger.is_complete() || world.now.seconds_since(news) > SETTLE_S
+    });
+    let is_complete = world.ledger.is_complete();
+    is_complete.then(|| world.now.seconds_since(NOON) - HEAL_S)
+}
+
 /// Lives through a history and closes its books.
 pub fn live<N: Node>(mut world: World<N>) -> (Lived, World<N>) {
     world.run_until(NOON.plus_seconds(HEAL_S + 31.0), |_| false);
-    let mut asked = 0_u32;
-    let until = NOON.plus_seconds(HEAL_S + SETTLE_S);
-    let settled = world.run_until(until, |world| {
-        asked += 1;
-        asked.is_multiple_of(4) && world.ledger.is_complete()
-    });
-    let settled_s = settled.then(|| world.now.seconds_since(NOON) - HEAL_S);
-    if !settled {
+    let settled_s = settle(&mut world);
+    if settled_s.is_none() {
         // What a thief writes later must not hide what is missing now.
         world.ledger.close();
     }
-    let rest = NOON.plus_seconds(HEAL_S + SETTLE_S + WATCH_S);
-    world.run_until(rest, |_| false);
+    let rest = NOON.plus_seconds(HEAL_S + SETTLE_S).max(world.now);
+    world.run_until(rest.plus_seconds(WATCH_S), |_| false);
     let due = world.ledger.close();
     let lived = Lived {
         due,
