@@ -11,6 +11,7 @@ pub mod cityjson;
 pub mod crs;
 pub mod ifc;
 pub mod osm;
+pub mod points;
 pub mod step;
 
 mod common;

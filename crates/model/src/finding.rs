@@ -155,6 +155,24 @@ codes! {
     OsmUnplaced = "OSM-014", Note;
     /// A room has no door that is known.
     OsmSpaceUnreached = "OSM-015", Note;
+    /// A message of a point, or a line of recorded messages, cannot be read.
+    PointMessage = "PNT-001", Error;
+    /// A message or a member of it holds no value.
+    PointNoValue = "PNT-002", Note;
+    /// A limit of a message or of a mapping file was reached; the rest was not read.
+    PointLimit = "PNT-003", Error;
+    /// A message tells a time that cannot be used; the time of its arrival is taken.
+    PointTime = "PNT-004", Note;
+    /// A value does not have the form of the attribute to which its point is mapped.
+    PointValue = "PNT-005", Warning;
+    /// A point is mapped to no place; where it tells of is not known.
+    PointUnmapped = "PNT-006", Warning;
+    /// A line of a mapping file cannot be read.
+    PointMapping = "PNT-007", Error;
+    /// A point stands twice in a mapping file.
+    PointTwice = "PNT-008", Warning;
+    /// A mapping names a place that is not there, or several have the name.
+    PointPlace = "PNT-009", Warning;
 }
 
 /// Where the problem is, as far as it is known.
