@@ -29,7 +29,7 @@ fn read(path: &Path) -> Value {
 #[test]
 fn help_shows_examples() {
     let dir = tempfile::tempdir().unwrap();
-    for line in ["building --help", "observations --help"] {
+    for line in ["building --help", "district --help", "observations --help"] {
         let help = ok(dir.path(), line);
         assert!(
             help.contains("Examples:") && help.contains("twin-scenario "),
@@ -88,6 +88,56 @@ fn a_building_and_then_its_observations() {
 }
 
 #[test]
+fn a_district_in_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let line = "district --tower-storeys 7 --buildings 20 --street-edges 150 --template-site \
+                --decoys --out a/b --json";
+    let summary: Value = serde_json::from_str(&ok(dir, line)).unwrap();
+    let folder = dir.join("a/b");
+    let lines = |name: &str| {
+        fs::read_to_string(folder.join(name))
+            .unwrap()
+            .lines()
+            .count()
+    };
+    assert_eq!(summary["points"], lines("points.csv") - 1);
+    assert_eq!(summary["points"], lines("truth/points-truth.csv") - 1);
+    assert_eq!(summary["messages"], lines("messages.ndjson"));
+    let count = |name: &str, member: &str| {
+        let truth = read(&folder.join("truth").join(name));
+        let list = if member.is_empty() {
+            &truth
+        } else {
+            &truth[member]
+        };
+        list.as_array().unwrap().len()
+    };
+    for (total, name, member) in [
+        ("spaces", "tower.json", "spaces"),
+        ("doors", "tower.json", "doors"),
+        ("spaces", "rooms.json", ""),
+        ("exits", "exits.json", ""),
+        ("falsified", "falsified.json", ""),
+        ("pairs", "identity.json", "pairs"),
+        ("decoys", "identity.json", "decoys"),
+    ] {
+        assert_eq!(summary[total], count(name, member), "{total}");
+    }
+    for name in [
+        "tower.ifc",
+        "city.city.json",
+        "streets.osm",
+        "truth/place.json",
+    ] {
+        assert!(
+            fs::metadata(folder.join(name)).unwrap().len() > 100,
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn mistakes_are_told_with_what_was_typed() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
@@ -102,6 +152,11 @@ fn mistakes_are_told_with_what_was_typed() {
             "building --drop-doors 2 --out x.ifc",
             "`--drop-doors` must be from 0 to 1, not `2`",
         ),
+        (
+            "district --tower-storeys 3 --out x",
+            "`--tower-storeys` must be from 6 to 99, not `3`",
+        ),
+        ("district", "--out <FOLDER>"),
         ("building --schema ifc5 --out x.ifc", "ifc2x3, ifc4, ifc4x3"),
         ("building --unit yard --out x.ifc", "mm, m, ft"),
         ("building", "--out <FILE>"),

@@ -30,6 +30,8 @@ pub(super) struct CityJson {
     pub(super) text: String,
     pub(super) ids: Vec<String>,
     pub(super) canal_id: String,
+    /// The stretches of street that it draws, each with its identifier.
+    pub(super) streets: Vec<(usize, String)>,
     pub(super) falsified: Vec<Falsified>,
 }
 
@@ -46,6 +48,7 @@ struct Writer<'a> {
     origin: Point,
     vertices: Vertices,
     objects: Map<String, Value>,
+    streets: Vec<(usize, String)>,
     falsified: Vec<Falsified>,
 }
 
@@ -62,6 +65,7 @@ pub(super) fn write(
         origin: town.to_rd([0.0, 0.0]).map(f64::round),
         vertices: Vertices::default(),
         objects: Map::new(),
+        streets: Vec::new(),
         falsified: Vec::new(),
     };
     let ids: Vec<String> = drawn
@@ -73,6 +77,7 @@ pub(super) fn write(
     let Writer {
         vertices,
         objects,
+        streets,
         falsified,
         origin,
         ..
@@ -104,6 +109,7 @@ pub(super) fn write(
         text: file.to_string(),
         ids,
         canal_id,
+        streets,
         falsified,
     }
 }
@@ -360,6 +366,7 @@ impl Writer<'_> {
             };
             let id = format!("{}-{number}", kind.to_lowercase());
             self.flat(&id, kind, &attributes.into(), &strip, z_m);
+            self.streets.push((number, id));
         }
         let canal: Vec<Point> = town.canal.clone();
         let attributes = json!({"class": "watercourse"});

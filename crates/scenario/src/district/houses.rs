@@ -229,8 +229,9 @@ fn mirrored_twins(plot: &Plot, rng: &mut Rng) -> Vec<House> {
 
 /// Two to four equal blocks of flats side by side.
 fn equal_slabs(plot: &Plot, rng: &mut Rng) -> Vec<House> {
-    let count = rng.whole(2, 4) as usize;
     let (width, gap) = (rng.between(10.0, 13.0), rng.between(5.0, 10.0));
+    let room_for = ((plot.width() - 2.0 + gap) / (width + gap)) as usize;
+    let count = (rng.whole(2, 4) as usize).min(room_for);
     let depth = (plot.high[1] - plot.low[1] - 6.0) * rng.between(0.55, 0.95);
     let storeys = rng.whole(4, 9) as u32;
     let pattern = house(

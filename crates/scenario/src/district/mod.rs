@@ -155,8 +155,8 @@ impl District {
             &ifc_building,
             &drawings,
             &drawn.exits,
+            &city_file,
             &map_file,
-            &city_file.canal_id,
         );
         let mut missing = truth::missing(&town, &city, "city.city.json");
         missing.extend(truth::missing(&town, &map, "streets.osm"));

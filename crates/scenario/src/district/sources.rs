@@ -181,3 +181,63 @@ pub(super) fn relation(a: &Drawn, b: &Drawn) -> Option<&'static str> {
         (false, false) => a.atoms.iter().any(touches).then_some("overlap"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::district::Options;
+
+    const WILD: Manner = Manner {
+        label: "wild",
+        missing: 0.1,
+        split: 0.5,
+        whole_rows: 0.5,
+        plain: 0.5,
+        shift_m: [1.0, 0.0],
+        individual_m: 2.0,
+        turn_deg: 1.0,
+        corner_m: 0.1,
+    };
+
+    #[test]
+    fn drawings_relate_as_their_parts_do() {
+        let drawn = |atoms: &[Atom]| Drawn {
+            atoms: atoms.to_vec(),
+            outline: Vec::new(),
+            moved_m: [0.0, 0.0],
+        };
+        for (a, b, expect) in [
+            (&[(1, 0)][..], &[(1, 0)][..], Some("same")),
+            (&[(1, 0)], &[(2, 0)], None),
+            (&[(1, 1)], &[(1, 0)], Some("part")),
+            (&[(1, 0)], &[(1, 2)], Some("whole")),
+            (&[(1, 1)], &[(1, 2)], None),
+            (&[(1, 1)], &[(1, 1)], Some("same")),
+            (&[(1, 0)], &[(1, 0), (2, 0)], Some("part")),
+            (&[(1, 0), (2, 0)], &[(2, 0), (3, 0)], Some("overlap")),
+        ] {
+            assert_eq!(relation(&drawn(a), &drawn(b)), expect, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_drawn_twice_or_further_off_than_asked_for() {
+        let town = Town::lay_out(&Options::default());
+        for seed in 0..20 {
+            let drawn = draw(&town, seed, &WILD);
+            let mut atoms: Vec<Atom> = drawn.iter().flat_map(|one| one.atoms.clone()).collect();
+            let all = atoms.len();
+            atoms.dedup();
+            assert_eq!(atoms.len(), all);
+            assert!(atoms.contains(&(0, 0)), "the tower is missing");
+            for one in &drawn {
+                assert!(plane::distance(one.moved_m, WILD.shift_m) <= WILD.individual_m);
+                assert!(plane::area_m2(&one.outline) > 10.0, "turned inside out");
+            }
+            let kinds = |count: fn(&Drawn) -> bool| drawn.iter().filter(|one| count(one)).count();
+            assert!(kinds(|one| one.atoms.len() > 1) > 0, "no row is one");
+            assert!(kinds(|one| one.atoms[0].1 > 0) > 0, "no block is two");
+            assert!(all < town.houses.len() + kinds(|one| one.atoms[0].1 == 2));
+        }
+    }
+}

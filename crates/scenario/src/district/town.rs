@@ -376,3 +376,72 @@ fn lines(gaps: Vec<f64>, centre: usize) -> Vec<f64> {
     let middle = f64::midpoint(at[centre], at[centre + 1]);
     at.iter().map(|value| value - middle).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extent(outline: &[Point]) -> [Point; 2] {
+        let of = |axis: usize, pick: fn(f64, f64) -> f64, from: f64| {
+            outline.iter().map(|p| p[axis]).fold(from, pick)
+        };
+        [
+            [0, 1].map(|axis| of(axis, f64::min, f64::MAX)),
+            [0, 1].map(|axis| of(axis, f64::max, f64::MIN)),
+        ]
+    }
+
+    #[test]
+    fn houses_stand_apart_within_their_blocks() {
+        for (seed, decoys) in (0..40).map(|seed| (seed, seed % 2 == 0)) {
+            let options = Options {
+                seed,
+                decoys,
+                buildings: 150,
+                ..Options::default()
+            };
+            let town = Town::lay_out(&options);
+            assert_eq!(town.houses.len(), 150);
+            let extents: Vec<[Point; 2]> = town
+                .houses
+                .iter()
+                .map(|house| extent(&house.outline))
+                .collect();
+            for (place, [low, high]) in extents.iter().enumerate() {
+                let house = &town.houses[place];
+                assert!(plane::area_m2(&house.outline) > 20.0, "{house:?}");
+                let inside = |block: &Block| {
+                    (0..2)
+                        .all(|axis| block.low[axis] <= low[axis] && high[axis] <= block.high[axis])
+                };
+                assert!(town.blocks.iter().any(inside), "seed {seed}: {house:?}");
+                for [other_low, other_high] in &extents[place + 1..] {
+                    let clash = (0..2).all(|axis| {
+                        low[axis] + 1e-6 < other_high[axis] && other_low[axis] + 1e-6 < high[axis]
+                    });
+                    assert!(!clash, "seed {seed}: {house:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_address_is_given_once_and_lies_on_its_street() {
+        let town = Town::lay_out(&Options::default());
+        let mut addresses: Vec<(usize, u32)> = town
+            .houses
+            .iter()
+            .map(|house| (house.street, house.number))
+            .collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert_eq!(addresses.len(), town.houses.len());
+        for house in &town.houses {
+            let edge = &town.edges[town.nearest_edge(house.street, house.door).unwrap()];
+            let [a, b] = edge.ends.map(|junction| town.junctions[junction]);
+            let at = plane::between(a, b, plane::share_along(a, b, house.door));
+            // The stretch before a house may be one of the few that are missing.
+            assert!(plane::distance(at, house.door) < 120.0, "{house:?}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::cityjson::CityJson;
 use super::houses::Kind;
 use super::osm::Osm;
 use super::plane;
@@ -50,7 +51,7 @@ pub struct Identity {
 /// Two drawings of one thing, or of a thing and its part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Pair {
-    /// `building`, `water` or `entrance`.
+    /// `building`, `water`, `entrance` or `street`.
     pub kind: &'static str,
     /// `ifc:GlobalId`, `cityjson:object` or `osm:way/number`.
     pub a: String,
@@ -64,9 +65,9 @@ pub struct Pair {
 /// Two drawings of different things that resemble each other.
 #[derive(Debug, Clone, Serialize)]
 pub struct Decoy {
-    /// `cityjson:object`.
+    /// `cityjson:object` or `ifc:GlobalId`.
     pub a: String,
-    /// `osm:way/number`.
+    /// `osm:way/number` or `cityjson:object`.
     pub b: String,
     /// `row`, `twin`, `slab`, `tower` or `near`.
     pub why: &'static str,
@@ -159,8 +160,8 @@ pub(super) fn identity(
     tower: &str,
     drawings: &Drawings,
     exits: &[Exit],
+    city: &CityJson,
     osm: &Osm,
-    canal: &str,
 ) -> Identity {
     let ifc = format!("ifc:{tower}");
     let mut pairs = Vec::new();
@@ -184,19 +185,21 @@ pub(super) fn identity(
         }
     }
     let canal_b = format!("osm:{}", osm.canal_id);
-    pairs.push(pair(
-        "water",
-        &format!("cityjson:{canal}"),
-        &canal_b,
-        "same",
-    ));
+    let canal = format!("cityjson:{}", city.canal_id);
+    pairs.push(pair("water", &canal, &canal_b, "same"));
+    // The city draws a street from junction to junction, the map some way further.
+    for (edge, id) in &city.streets {
+        let way = format!("osm:{}", osm.streets[*edge].0);
+        pairs.push(pair("street", &format!("cityjson:{id}"), &way, "part"));
+    }
     for (exit, drawn) in exits.iter().zip(&osm.exits) {
         if let Some(node) = &drawn.node {
             let (a, b) = (format!("ifc:{}", exit.door), format!("osm:{node}"));
             pairs.push(pair("entrance", &a, &b, "same"));
         }
     }
-    let decoys = decoys(town, drawings, &known);
+    let mut decoys = decoys(town, drawings, &known);
+    decoys.extend(second_towers(town, drawings, &ifc));
     Identity { pairs, decoys }
 }
 
@@ -243,6 +246,23 @@ fn decoys(town: &Town, drawings: &Drawings, known: &BTreeSet<&str>) -> Vec<Decoy
         }
     }
     decoys
+}
+
+/// Buildings as wide and high as the tower that are not the tower of the IFC file.
+fn second_towers(town: &Town, drawings: &Drawings, ifc: &str) -> Vec<Decoy> {
+    let city = drawings.city.iter().zip(drawings.city_ids);
+    let map = drawings.map.iter().zip(drawings.map_ids);
+    let city = city.map(|(one, id)| (one, format!("cityjson:{id}")));
+    let map = map.map(|(one, id)| (one, format!("osm:{id}")));
+    city.chain(map)
+        .filter(|(one, _)| town.houses[one.house()].kind == Kind::TowerTwin)
+        .map(|(_, b)| Decoy {
+            a: ifc.to_owned(),
+            b,
+            why: "tower",
+            alone: false,
+        })
+        .collect()
 }
 
 /// What is missing from a file.
