@@ -23,6 +23,7 @@ export function createCity(picture: Picture) {
   const [nowhere, setNowhere] = createSignal<MappedPoint[]>([], { equals: same });
   const link = picture.connection;
   const absent = new Set<string>();
+  const [revision, setRevision] = createSignal(0);
   const [absences, setAbsences] = createSignal(0);
 
   /** `undefined` where the node has no such thing, or cannot be asked now. */
@@ -61,6 +62,13 @@ export function createCity(picture: Picture) {
     if (list && picture.session()?.name === reader) setNowhere(alarmsNowhere(list.points));
   }
 
+  /** An import was made or taken back: tiles say something else although nothing else may
+      have changed. */
+  async function changed(): Promise<void> {
+    await read();
+    setRevision((n) => n + 1);
+  }
+
   const every = (ms: number) => createMemo(() => Math.floor(link.now_ms() / ms));
   const [slow, quick] = [every(ASK_EVERY_MS), every(ALARMS_EVERY_MS)];
   createEffect(on([() => picture.session()?.name, () => link.state(), slow], ([name, state]) => {
@@ -81,7 +89,7 @@ export function createCity(picture: Picture) {
 
   const has = (part: string) => absences() >= 0 && !absent.has(part);
   return {
-    map, waiting, nowhere, read,
+    map, waiting, nowhere, revision, read, changed,
     hasIdentities: () => waiting().identities !== undefined && has('identities'),
     hasPoints: () => waiting().points !== undefined && has('points'),
     /** The node told of its parts; completeness came with the map. */

@@ -8,7 +8,8 @@ export type ImportEnd = { done: ImportDone } | { error: ApiError } | { cancelled
 
 export interface RunningImport { cancel: () => void; end: Promise<ImportEnd> }
 
-export function startImport(file: File, onProgress: (p: Progress) => void): RunningImport {
+/** `mapping` is the text of a file that says what the properties of a GeoJSON file stand for. */
+export function startImport(file: File, mapping: string | undefined, onProgress: (p: Progress) => void): RunningImport {
   const request = new XMLHttpRequest();
   const end = new Promise<ImportEnd>((resolve) => {
     let read = 0;
@@ -30,7 +31,7 @@ export function startImport(file: File, onProgress: (p: Progress) => void): Runn
       resolve(last ?? { error: refusal(request.responseText, request.status) });
     };
   });
-  request.open('POST', `/v1/imports?name=${encodeURIComponent(file.name)}`);
+  request.open('POST', `/v1/imports?name=${encodeURIComponent(file.name)}${mapping ? `&mapping=${encodeURIComponent(mapping)}` : ''}`);
   request.setRequestHeader('X-Twin-Request', '1');
   request.setRequestHeader('Content-Type', 'application/octet-stream');
   request.send(file);

@@ -197,6 +197,8 @@ export interface ImportRecord {
   name?: string;
   building?: string | null;
   recorded?: string;
+  licence?: string | null;
+  attribution?: string | null;
   undone?: boolean;
   undoneBy?: number | null;
   /** The import that this one took back. */

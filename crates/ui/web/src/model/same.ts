@@ -5,7 +5,8 @@ import type { Estimate } from './api.ts';
 import { percentText, toldText } from './words.ts';
 import type { Text } from '../text/en.ts';
 
-export interface Twinned { id: string; source?: string | null; name?: string | null; probability?: number | null }
+/** The twin asked about stands first. */
+export interface Twinned { id: string; kind?: string | null; name?: string | null; address?: string | null; probability?: number | null }
 export interface SameAttribute { name: string; values: { id: string; estimate: Estimate }[]; agree: boolean }
 export interface Same { commit: number; twins: Twinned[]; attributes: SameAttribute[] }
 

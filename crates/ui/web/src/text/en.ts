@@ -79,7 +79,7 @@ export const en = {
     vertical: 'vertical link unknown', verticalDoubtful: 'vertical link doubtful',
     stop: (usage: string, storey: string) => `${usage} at ${storey}`,
   },
-  empty: { title: 'No building yet', help: 'Import an IFC file to begin.' },
+  empty: { title: 'No building yet', help: 'Import an IFC file to begin, or a CSV of storeys, stairs and entrances.' },
   detail: {
     nothing: 'Select a room or a door to see what is known about it.', live: 'Now', facts: 'Facts', verbatim: 'As written', why: 'Why?', hideWhy: 'Hide',
     space: 'Space', portal: 'Door or opening', storey: 'Storey', building: 'Building', nothingSaid: 'Nobody has said anything about this.',
@@ -127,10 +127,10 @@ export const en = {
     checks: (n: number) => (n === 1 ? '1 check' : `${n} checks`), crps: 'mean score (CRPS)', logScore: 'log score', brier: 'Brier score', perSource: 'Per source', holds90: '90 % holds', foreseen: 'foreseen', reliability: (foreseen: string, said: string, n: number) => `foreseen ${foreseen}, was so ${said} (${n})`, hit: 'hits', falseAlarm: 'false alarms', failed: 'The scores could not be read',
   },
   imports: {
-    drop: 'Drop an IFC file here', choose: 'Choose a file', cancel: 'Cancel', cancelled: 'Cancelled. Nothing was changed.', done: 'Imported', failed: 'Not imported', undo: 'Take back', undone: 'taken back', undoOf: (n: number) => `takes back import ${n}`,
+    drop: 'Drop a file here: IFC, CityJSON, OpenStreetMap, GeoJSON or CSV', mapping: 'Mapping file (GeoJSON)', mappingHelp: 'Says what the properties of a GeoJSON file stand for. Without it only the usual names are read.', choose: 'Choose a file', cancel: 'Cancel', cancelled: 'Cancelled. Nothing was changed.', done: 'Imported', failed: 'Not imported', undo: 'Take back', undone: 'taken back', undoOf: (n: number) => `takes back import ${n}`,
     confirmUndo: 'Take this import back? What was believed before is restored.', previous: 'Earlier imports', none: 'None yet.', batch: (n: number) => `Import ${n}`, forbidden: 'Your role may not import.',
     change: { added: 'added', changed: 'changed', removed: 'removed', unchanged: 'unchanged' } as Record<string, string>,
-    summary: { storeys: 'storeys', spaces: 'spaces', doors: 'doors', portals: 'doors and openings', stairs: 'stairs', lifts: 'lifts', exits: 'exits', claims: 'claims', findings: 'findings', entities: 'things', openings: 'openings', windows: 'windows', buildings: 'buildings' } as Record<string, string>,
+    summary: { storeys: 'storeys', spaces: 'spaces', doors: 'doors', portals: 'doors and openings', stairs: 'stairs', lifts: 'lifts', exits: 'exits', claims: 'claims', findings: 'findings', entities: 'things', openings: 'openings', windows: 'windows', buildings: 'buildings', streets: 'streets', streetSegments: 'pieces of street', areas: 'land and water', addresses: 'addresses', entrances: 'entrances', nodes: 'nodes', ways: 'ways', relations: 'relations', buildingsWithInside: 'buildings with an inside' } as Record<string, string>,
     away: 'The node does not answer; import when it is back.', show: 'Show building',
     stage: { sending: 'sending', reading: 'reading', 'keeping the file': 'keeping the file', recording: 'recording' } as Record<string, string>,
   },

@@ -80,7 +80,7 @@ export const nl: Text = {
     vertical: 'verticale verbinding onbekend', verticalDoubtful: 'verticale verbinding twijfelachtig',
     stop: (usage, storey) => `${usage} op ${storey}`,
   },
-  empty: { title: 'Nog geen gebouw', help: 'Importeer een IFC-bestand om te beginnen.' },
+  empty: { title: 'Nog geen gebouw', help: 'Importeer een IFC-bestand om te beginnen, of een CSV met bouwlagen, trappen en ingangen.' },
   detail: {
     nothing: 'Kies een ruimte of deur om te zien wat erover bekend is.', live: 'Nu', facts: 'Feiten', verbatim: 'Zoals opgeschreven', why: 'Waarom?', hideWhy: 'Verberg',
     space: 'Ruimte', portal: 'Deur of opening', storey: 'Bouwlaag', building: 'Gebouw', nothingSaid: 'Hierover heeft niemand iets gezegd.',
@@ -128,10 +128,10 @@ export const nl: Text = {
     checks: (n) => (n === 1 ? '1 toets' : `${n} toetsen`), crps: 'gemiddelde score (CRPS)', logScore: 'logscore', brier: 'Brierscore', perSource: 'Per bron', holds90: '90 % klopt', foreseen: 'voorzien', reliability: (foreseen, said, n) => `voorzien ${foreseen}, was zo ${said} (${n})`, hit: 'raak', falseAlarm: 'vals alarm', failed: 'De scores waren niet te lezen',
   },
   imports: {
-    drop: 'Sleep een IFC-bestand hierheen', choose: 'Kies een bestand', cancel: 'Afbreken', cancelled: 'Afgebroken. Er is niets veranderd.', done: 'Geïmporteerd', failed: 'Niet geïmporteerd', undo: 'Terugnemen', undone: 'teruggenomen', undoOf: (n) => `neemt import ${n} terug`,
+    drop: 'Laat hier een bestand vallen: IFC, CityJSON, OpenStreetMap, GeoJSON of CSV', mapping: 'Vertaalbestand (GeoJSON)', mappingHelp: 'Zegt waarvoor de eigenschappen van een GeoJSON-bestand staan. Zonder dat worden alleen de gebruikelijke namen gelezen.', choose: 'Kies een bestand', cancel: 'Afbreken', cancelled: 'Afgebroken. Er is niets veranderd.', done: 'Geïmporteerd', failed: 'Niet geïmporteerd', undo: 'Terugnemen', undone: 'teruggenomen', undoOf: (n) => `neemt import ${n} terug`,
     confirmUndo: 'Deze import terugnemen? Wat eerder werd aangenomen, wordt hersteld.', previous: 'Eerdere imports', none: 'Nog geen.', batch: (n) => `Import ${n}`, forbidden: 'Uw rol mag niet importeren.',
     change: { added: 'toegevoegd', changed: 'gewijzigd', removed: 'verwijderd', unchanged: 'ongewijzigd' },
-    summary: { storeys: 'bouwlagen', spaces: 'ruimten', doors: 'deuren', portals: 'deuren en openingen', stairs: 'trappen', lifts: 'liften', exits: 'uitgangen', claims: 'uitspraken', findings: 'bevindingen', entities: 'dingen', openings: 'openingen', windows: 'ramen', buildings: 'gebouwen' },
+    summary: { storeys: 'bouwlagen', spaces: 'ruimten', doors: 'deuren', portals: 'deuren en openingen', stairs: 'trappen', lifts: 'liften', exits: 'uitgangen', claims: 'uitspraken', findings: 'bevindingen', entities: 'dingen', openings: 'openingen', windows: 'ramen', buildings: 'gebouwen', streets: 'straten', streetSegments: 'stukken straat', areas: 'land en water', addresses: 'adressen', entrances: 'ingangen', nodes: 'knopen', ways: 'lijnen', relations: 'relaties', buildingsWithInside: 'gebouwen met een binnenkant' },
     away: 'De node antwoordt niet; importeer wanneer hij terug is.', show: 'Toon gebouw',
     stage: { sending: 'verzenden', reading: 'lezen', 'keeping the file': 'bestand bewaren', recording: 'vastleggen' },
   },

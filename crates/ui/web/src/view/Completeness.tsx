@@ -32,7 +32,7 @@ export function CompletenessPanel(): JSX.Element {
             <button type="button" aria-pressed={!byNeed()} onClick={() => setByNeed(false)}>{text().completeness.asBuilt}</button>
             <button type="button" aria-pressed={byNeed()} onClick={() => setByNeed(true)}>{text().completeness.worstFirst}</button>
           </div>
-          <ul class="source-list"><For each={listed()}>{(s) => <StoreyRow storey={s} />}</For></ul>
+          <ul class="source-list"><For each={listed()}>{(s) => <StoreyRow storey={s} isOnly={storeys().length === 1} />}</For></ul>
         </Show>
         <SameTable id={building() as string} />
       </Show>
@@ -40,7 +40,7 @@ export function CompletenessPanel(): JSX.Element {
   );
 }
 
-function StoreyRow(props: { storey: StoreyCompleteness }): JSX.Element {
+function StoreyRow(props: { storey: StoreyCompleteness; isOnly: boolean }): JSX.Element {
   const ui = useUi();
   return (
     <li class="source-row" data-completeness={props.storey.id}>
@@ -48,7 +48,7 @@ function StoreyRow(props: { storey: StoreyCompleteness }): JSX.Element {
       <span class="door-share" classList={{ unknown: doorShare(props.storey) === null }} role="img" aria-label={shareText(props.storey, text())} title={shareText(props.storey, text())}>
         <span style={{ width: `${100 * (doorShare(props.storey) ?? 0)}%` }} />
       </span>
-      <ul class="source-facts"><For each={completenessLines(props.storey, text())}>{(line) => <li>{line}</li>}</For></ul>
+      <ul class="source-facts"><For each={completenessLines(props.storey, props.isOnly, text())}>{(line) => <li>{line}</li>}</For></ul>
     </li>
   );
 }

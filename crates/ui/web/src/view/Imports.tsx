@@ -8,19 +8,23 @@ import { startImport, type ImportEnd, type Progress, type RunningImport } from '
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
 
+/** What the node reads; it looks into the file, not only at its name. */
+const ACCEPTED = '.ifc,.ifczip,.json,.jsonl,.city.json,.city.jsonl,.pbf,.osm,.geojson,.csv';
+
 export function Imports(): JSX.Element {
   const ui = useUi();
   const [running, setRunning] = createSignal<RunningImport | null>(null);
   const [progress, setProgress] = createSignal<Progress>({ share: 0, stage: '' });
   const [end, setEnd] = createSignal<ImportEnd | null>(null);
   const [over, setOver] = createSignal(false);
+  const [mapping, setMapping] = createSignal<File | null>(null);
   const [previous, { refetch }] = createResource(() => readImports(ui));
 
   const begin = async (file: File | undefined) => {
     if (!file || running()) return;
     setEnd(null);
     setProgress({ share: 0, stage: 'sending' });
-    const run = startImport(file, setProgress);
+    const run = startImport(file, await mapping()?.text(), setProgress);
     setRunning(run);
     const ended = await run.end;
     setRunning(null);
@@ -28,6 +32,7 @@ export function Imports(): JSX.Element {
     ui.picture.announce('done' in ended ? text().imports.done : text().imports.failed);
     if ('done' in ended) {
       await ui.picture.rereadNow().catch(() => undefined);
+      void ui.city.changed();
       void refetch();
     }
   };
@@ -51,7 +56,7 @@ export function Imports(): JSX.Element {
         <span class="button-like">{text().imports.choose}</span>
         <input
           type="file"
-          accept=".ifc,.ifczip"
+          accept={ACCEPTED}
           disabled={running() !== null}
           onChange={(e) => {
             void begin(e.currentTarget.files?.[0]);
@@ -59,6 +64,11 @@ export function Imports(): JSX.Element {
           }}
         />
       </label>
+      <details class="mapping">
+        <summary>{text().imports.mapping}</summary>
+        <p class="hint">{text().imports.mappingHelp}</p>
+        <input type="file" aria-label={text().imports.mapping} data-act="mapping" onChange={(e) => setMapping(e.currentTarget.files?.[0] ?? null)} />
+      </details>
       <Show when={running()}>
         {(run) => (
           <div class="progress-box">
@@ -132,6 +142,7 @@ function ImportRow(props: { record: ImportRecord; onUndone: () => void }): JSX.E
     try {
       await ui.picture.client.send('DELETE', `/v1/imports/${enc(String(props.record.batch))}`);
       await ui.picture.rereadNow().catch(() => undefined);
+      void ui.city.changed();
       props.onUndone();
     } catch (error) {
       setProblem((error as Error).message);
@@ -143,6 +154,7 @@ function ImportRow(props: { record: ImportRecord; onUndone: () => void }): JSX.E
         <b>{props.record.name ?? text().imports.batch(props.record.batch)}</b>
         <Show when={age_s() !== null}> · {text().ago(ageText(age_s() as number, text().age))}</Show>
         <Show when={undone()}> · {text().imports.undone}</Show>
+        <Show when={!undone() && !props.record.undoOf}> · {props.record.attribution ? `${props.record.attribution}, ` : ''}{props.record.licence ?? text().map.licenceUnknown}</Show>
         <Show when={props.record.undoOf}>{(of) => <> · {text().imports.undoOf(of())}</>}</Show>
       </span>
       <Show when={!undone() && !props.record.undoOf}>

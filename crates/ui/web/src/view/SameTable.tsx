@@ -4,7 +4,6 @@
 import { For, Show, type JSX } from 'solid-js';
 import { enc } from '../live/client.ts';
 import { conflictCount, conflictsFirst, saidBy, sureness, type Same, type SameAttribute, type Twinned } from '../model/same.ts';
-import { sourceName } from '../model/source.ts';
 import { createAsked, problemText } from './asked.ts';
 import { text } from './prefs.ts';
 
@@ -12,12 +11,10 @@ export function SameTable(props: { id: string }): JSX.Element {
   const asked = createAsked<Same>(() => `/v1/entities/${enc(props.id)}/same`);
   const twins = () => asked.found()?.twins ?? [];
   const attributes = () => conflictsFirst(asked.found()?.attributes ?? []);
-  // The thing itself may or may not be among its twins.
-  const columns = (): Twinned[] => (twins().some((t) => t.id === props.id) ? twins() : [{ id: props.id, source: null, probability: 1 }, ...twins()]);
   return (
     <>
       <Show when={asked.error()}>{(e) => <p class="problem">{text().same.failed}: {problemText(e())}</p>}</Show>
-      <Show when={twins().length > 0}>
+      <Show when={twins().length > 1}>
         <section class="same" data-same={props.id}>
           <h3>{text().same.title}</h3>
           <p class="hint">{text().same.help}</p>
@@ -27,10 +24,10 @@ export function SameTable(props: { id: string }): JSX.Element {
               <thead>
                 <tr>
                   <th>{text().same.attribute}</th>
-                  <For each={columns()}>{(twin) => <th title={twin.id}><span>{columnName(twin, props.id)}</span> <span class="hint">{twin.id === props.id ? text().same.this : sureness(twin, text())}</span></th>}</For>
+                  <For each={twins()}>{(twin) => <th title={twin.id}><span>{twin.name || twin.id.split(':').slice(-2).join(' ')}</span> <span class="hint">{twin.id === props.id ? text().same.this : sureness(twin, text())}</span></th>}</For>
                 </tr>
               </thead>
-              <tbody><For each={attributes()}>{(attribute) => <Row attribute={attribute} columns={columns()} />}</For></tbody>
+              <tbody><For each={attributes()}>{(attribute) => <Row attribute={attribute} columns={twins()} />}</For></tbody>
             </table>
           </div>
         </section>
@@ -51,10 +48,4 @@ function Row(props: { attribute: SameAttribute; columns: Twinned[] }): JSX.Eleme
       </For>
     </tr>
   );
-}
-
-function columnName(twin: Twinned, own: string): string {
-  if (twin.name) return twin.name;
-  if (twin.source) return sourceName(twin.source);
-  return (twin.id === own ? own : twin.id).split(':').slice(-2).join(' ');
 }

@@ -3,6 +3,8 @@
 import { enc } from '../live/client.ts';
 import { estimateOf, type Twin } from '../model/api.ts';
 import { toldBy, type Found } from '../model/found.ts';
+import { placeOnEarth } from '../model/city.ts';
+import type { LonLat } from '../model/earth.ts';
 import { askWay } from './askRoute.ts';
 import type { Ui } from './ui.ts';
 
@@ -15,13 +17,13 @@ export async function openFound(ui: Ui, found: Found): Promise<boolean> {
 }
 
 /** Streets, addresses and houses without a plan. */
-function openMap(ui: Ui, found: Found): boolean {
-  const place = found.place;
-  // Of what only others announced it is first told whom to ask.
-  if (!place || !ui.city.map() || (found.kind === 'building' && toldBy(found).length > 0 && ui.pickFrom() === null)) return false;
-  const at = [place.longitude_deg, place.latitude_deg] as const;
+async function openMap(ui: Ui, found: Found): Promise<boolean> {
   const kind = ON_MAP.find((k) => k === found.kind);
-  if (kind === undefined) return false;
+  // Of what only others announced it is first told whom to ask.
+  const isForeign = found.kind === 'building' && toldBy(found).length > 0 && ui.pickFrom() === null;
+  if (kind === undefined || !ui.city.map() || isForeign) return false;
+  const at = await whereOnEarth(ui, found);
+  if (at === null) return false;
   const thing = { kind, id: found.id, name: found.name || found.address || null, at };
   ui.setStage('map');
   ui.lookFor(at);
@@ -32,10 +34,15 @@ function openMap(ui: Ui, found: Found): boolean {
   return true;
 }
 
+async function whereOnEarth(ui: Ui, found: Found): Promise<LonLat | null> {
+  if (found.place) return [found.place.longitude_deg, found.place.latitude_deg];
+  return placeOnEarth(await ui.picture.client.get<Twin>(`/v1/entities/${enc(found.id)}`).catch(() => undefined));
+}
+
 const ON_MAP = ['street', 'building', 'area', 'portal'] as const;
 
 async function openPlan(ui: Ui, found: Found): Promise<boolean> {
-  if (ui.pickFrom() !== null && found.place && found.kind !== 'space') return false;
+  if (ui.pickFrom() !== null && found.kind !== 'space') return false;
   if (ui.picture.storeyOf(found.id)) {
     ui.jump(found.id);
     return true;

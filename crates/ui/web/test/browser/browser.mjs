@@ -4,8 +4,13 @@ import { chromium } from 'playwright-core';
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.TWIN_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+/** A graphics card in software, for what is drawn with WebGL. */
+const SOFTWARE = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'];
+
+/** Without graphics unless asked: so is the plan seen on the plainest machine. */
+export function launch({ hasGraphics = false } = {}) {
+  const args = hasGraphics ? [...FLAGS.filter((flag) => flag !== '--disable-gpu'), ...SOFTWARE] : FLAGS;
+  return chromium.launch({ executablePath: process.env.TWIN_CHROMIUM ?? '/usr/bin/chromium', headless: true, args });
 }
 
 const TOUCH_MIN_PX = 48;

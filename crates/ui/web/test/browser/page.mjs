@@ -2,6 +2,7 @@
 
 import { calibration, contributions, moments, onlooker, rareQuantities, sources, suppositions } from './belief.mjs';
 import { tooSmall } from './browser.mjs';
+import { city, withoutGraphics } from './city.mjs';
 import { finding, links, received } from './links.mjs';
 
 const VISIBLE_WITHIN_MS = 1000;
@@ -22,6 +23,8 @@ export async function page(browser, tally, node) {
   await tally.attempt('onlooker', () => onlooker(browser, tally, node, logIn, tab));
   tally.check('the page raises no error and breaks no policy', complaints.length === 0, complaints.join(' | '));
   await context.close();
+  await tally.attempt('without graphics', () => withoutGraphics(browser, tally, node, logIn));
+  await tally.attempt('city', () => city(tally, node, logIn));
   await phone(browser, tally, node);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Route } from '../../src/model/api.ts';
-import { canBeReached, creditsOf, routeEnd, type CityThing } from '../../src/model/city.ts';
+import type { Route, Twin } from '../../src/model/api.ts';
+import { canBeReached, creditsOf, placeOnEarth, routeEnd, type CityThing } from '../../src/model/city.ts';
 import { completenessLines, doorShare, wholeLine, worstFirst, type StoreyCompleteness } from '../../src/model/completeness.ts';
 import { boundsOf, degreesText, placeOf, planToPixels, scaleAndTurn, toEarth, type LonLat, type Place } from '../../src/model/earth.ts';
 import { comparedRows, identityQuery, mayDecide, probabilityText, verdict, type IdentityPair } from '../../src/model/identity.ts';
@@ -108,29 +108,41 @@ test('a street is told once, however many junctions it has', () => {
   assert.equal(outdoors_m({ length_m: 1, steps: [{ street: 's', length_m: null }] }), null);
 });
 
-const STOREY: StoreyCompleteness = { id: 's1', spaces: 23, withDoor: 18, inferredSpaces: 1, inferredPortals: 0, portalsUnknownSide: 2, linkedUp: false, connected: { p50: 0.97, min: 0.4 } };
+const STOREY: StoreyCompleteness = {
+  id: 's1', rooms: 23, roomsStated: 22, roomsWithKnownPortal: 18, roomsWithInferredPortal: 3, portalsStated: 30, portalsInferred: 0, portalsOneSideUnknown: 2, doorsStated: 20, doorsWithoutWidth: 0, doorsWithoutRating: 7, exits: 0, linksStated: 0, linksInferred: 0,
+  connected: { median: 0.97, least: 0.4, leastIfClosed: 0 },
+};
 
 test('completeness is told in counts, and what is not known as not known', () => {
-  assert.deepEqual(completenessLines(STOREY, en), [
-    '18 of 23 rooms known to have a door', '1 room only concluded from walls', '2 doors lead nobody knows where', 'no stair or lift to the storey above is known',
-    'connected to an exit: half the rooms at least 97 %, the worst 40 %',
+  assert.deepEqual(completenessLines(STOREY, false, en), [
+    '18 of 23 rooms known to have a door', '1 room only concluded from walls', '2 doors lead nobody knows where', '7 of 20 doors without a known fire rating', 'no stair or lift to another storey is known', 'no exit is known here',
+    'leads out without lifts: the middle room 97 %, the worst 40 %, 0 % if all that nobody knows is shut',
   ]);
-  const silent: StoreyCompleteness = { ...STOREY, inferredSpaces: 0, portalsUnknownSide: 0, linkedUp: null, connected: null };
-  assert.deepEqual(completenessLines(silent, nl).slice(1), ['of een trap of lift naar boven leidt, is onbekend', 'hoe zeker ruimten met een uitgang zijn verbonden, is onbekend']);
+  const silent: StoreyCompleteness = { ...STOREY, linksInferred: 2, exits: 1, connected: null };
+  assert.deepEqual(completenessLines(silent, false, nl).slice(4), ['een weg naar een andere bouwlaag alleen afgeleid', '1 uitgang bekend', 'hoe zeker de ruimten naar buiten leiden, is onbekend']);
+  assert.equal(completenessLines(STOREY, true, en).includes('no stair or lift to another storey is known'), false, 'a building of one storey lacks no stair');
 });
 
 test('a storey without rooms is not complete', () => {
-  const empty = { ...STOREY, id: 's0', spaces: 0, withDoor: 0 };
+  const empty = { ...STOREY, id: 's0', rooms: 0, roomsWithKnownPortal: 0 };
   assert.equal(doorShare(empty), null);
-  assert.deepEqual(completenessLines(empty, en), ['No rooms are known.']);
-  assert.deepEqual(worstFirst([{ ...STOREY, id: 's2', withDoor: 23 }, STOREY, empty]).map((s) => s.id), ['s0', 's1', 's2']);
+  assert.deepEqual(completenessLines(empty, false, en), ['No rooms are known.']);
+  assert.deepEqual(worstFirst([{ ...STOREY, id: 's2', roomsWithKnownPortal: 23 }, STOREY, empty]).map((s) => s.id), ['s0', 's1', 's2']);
   assert.equal(wholeLine([STOREY, empty], en), '18 of 23 rooms known to have a door');
   assert.equal(wholeLine([empty], en), 'No rooms are known.');
 });
 
+test('something stands where it says, else in the middle of what is drawn of it', () => {
+  const told = (attributes: Record<string, unknown>): Twin => ({ id: 'x', kind: 'building', attributes: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, { status: 'observed', value }])) as Twin['attributes'] });
+  assert.deepEqual(placeOnEarth(told({ sitePosition: { latitude_deg: 52, longitude_deg: 4 }, outline: { polygon: [[[0, 0], [1, 0], [1, 1]]] } })), [4, 52]);
+  assert.deepEqual(placeOnEarth(told({ outline: { polygon: [[[4, 52], [6, 52], [6, 53]]] } })), [5, 52.5]);
+  assert.deepEqual(placeOnEarth(told({ course: { line: [[4, 52], [5, 52], [6, 53]] } })), [5, 52]);
+  assert.deepEqual([told({}), told({ sitePosition: { latitude_deg: '52' } }), undefined].map(placeOnEarth), [null, null, null]);
+});
+
 const SAME: Same = {
   commit: 1,
-  twins: [{ id: 'a', source: 'urn:twin:t:ifc', probability: 1 }, { id: 'b', probability: 0.83 }],
+  twins: [{ id: 'a', name: 'Tower', probability: 1 }, { id: 'b', probability: 0.83 }],
   attributes: [
     { name: 'address', values: [{ id: 'b', estimate: { status: 'observed', value: 'Oude Delft 12' } }], agree: true },
     { name: 'storeysAboveGround', values: [{ id: 'a', estimate: { status: 'observed', value: 44, probability: 0.9 } }, { id: 'b', estimate: { status: 'unknown' } }], agree: false },

@@ -95,7 +95,7 @@ export default function MapView(props: MapProps): JSX.Element {
     window.removeEventListener('beforeprint', toPaper);
     window.removeEventListener('afterprint', restyle);
   });
-  createEffect(on(ui.city.map, () => base()?.reload(), { defer: true }));
+  createEffect(on([ui.city.map, ui.city.revision], () => base()?.reload(), { defer: true }));
   // A place that was looked for is shown; one that was tapped is on screen already.
   createEffect(on(ui.lookedFor, (at) => at && base()?.fit(around(at)), { defer: true }));
   createEffect(on(() => ui.picture.building()?.id, () => {

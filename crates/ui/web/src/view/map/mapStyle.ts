@@ -7,25 +7,28 @@ export const SOURCE = 'city';
 /** Tiles are whole from here on; closer in they are enlarged. */
 const TILE_ZOOM_MAX = 17;
 
-export interface Colours { land: string; green: string; water: string; street: string; kerb: string; path: string; building: string; wall: string; own: string; ink: string; halo: string; focus: string }
+export interface Colours { land: string; green: string; water: string; street: string; kerb: string; path: string; building: string; wall: string; inside: string; ink: string; halo: string; focus: string }
 
 export function coloursOf(root: Element): Colours {
   const style = getComputedStyle(root);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
     land: of('map-land'), green: of('map-green'), water: of('map-water'), street: of('map-street'), kerb: of('map-kerb'), path: of('map-path'),
-    building: of('map-building'), wall: of('map-wall'), own: of('map-own'), ink: of('ink'), halo: of('map-land'), focus: of('focus'),
+    building: of('map-building'), wall: of('map-wall'), inside: of('map-inside'), ink: of('ink'), halo: of('map-land'), focus: of('focus'),
   };
 }
 
 /** Paper is white, whatever the theme was. */
 export const PAPER: Colours = {
-  land: '#ffffff', green: '#eeeeee', water: '#d5d5d5', street: '#ffffff', kerb: '#777777', path: '#999999', building: '#dddddd', wall: '#333333', own: '#bbbbbb', ink: '#000000', halo: '#ffffff', focus: '#000000',
+  land: '#ffffff', green: '#eeeeee', water: '#d5d5d5', street: '#ffffff', kerb: '#777777', path: '#999999', building: '#dddddd', wall: '#333333', inside: '#bbbbbb', ink: '#000000', halo: '#ffffff', focus: '#000000',
 };
 
 type Expression = ExpressionSpecification;
 
-const isWater: Expression = ['any', ['==', ['get', 'water'], true], ['==', ['get', 'water'], 1], ['==', ['get', 'landUse'], 'water']];
+/** Words of OpenStreetMap. */
+const WATER = ['water', 'river', 'stream', 'canal', 'lake', 'pond', 'basin', 'reservoir', 'riverbank', 'dock', 'harbour'];
+const isWater: Expression = ['in', ['get', 'landUse'], ['literal', WATER]];
+const isArea: Expression = ['==', ['geometry-type'], 'Polygon'];
 const GREEN = ['park', 'grass', 'forest', 'wood', 'meadow', 'garden', 'farmland', 'recreation_ground', 'village_green', 'cemetery', 'scrub', 'orchard', 'pitch', 'nature_reserve'];
 const isGreen: Expression = ['in', ['get', 'landUse'], ['literal', GREEN]];
 const isKnown = (name: string): Expression => ['has', name];
@@ -52,8 +55,9 @@ const of = (layer: string) => ({ source: SOURCE, 'source-layer': layer }) as con
 
 function areas(c: Colours): LayerSpecification[] {
   return [
-    { id: 'green', type: 'fill', ...of('areas'), filter: ['all', isGreen, ['!', isWater]], paint: { 'fill-color': c.green } },
-    { id: 'water', type: 'fill', ...of('areas'), filter: isWater, paint: { 'fill-color': c.water } },
+    { id: 'green', type: 'fill', ...of('areas'), filter: ['all', isArea, isGreen, ['!', isWater]], paint: { 'fill-color': c.green } },
+    { id: 'water', type: 'fill', ...of('areas'), filter: ['all', isArea, isWater], paint: { 'fill-color': c.water } },
+    { id: 'streams', type: 'line', ...of('areas'), filter: ['all', ['!', isArea], isWater], layout: { 'line-join': 'round' }, paint: { 'line-color': c.water, 'line-width': widths(1, 3, 8) } },
   ];
 }
 
@@ -71,16 +75,13 @@ function streets(c: Colours): LayerSpecification[] {
 }
 
 function buildings(c: Colours): LayerSpecification[] {
-  const isOwn: Expression = ['in', ['get', 'own'], ['literal', [1, true]]];
-  const isMerged: Expression = ['>', ['coalesce', ['get', 'same'], 0], 0];
+  const hasInside: Expression = ['in', ['get', 'inside'], ['literal', [1, true]]];
   return [
     // Two layers with a colour each: one colour by property would have to be worked out anew
     // in the background, and paper does not wait for that.
     { id: 'buildings', type: 'fill', ...of('buildings'), paint: { 'fill-color': c.building } },
-    { id: 'buildings-own', type: 'fill', ...of('buildings'), filter: isOwn, paint: { 'fill-color': c.own } },
-    { id: 'walls', type: 'line', ...of('buildings'), minzoom: 14, paint: { 'line-color': c.wall, 'line-width': ['case', isOwn, 2.5, 1] } },
-    // Told of by several sources: a second line inside the first.
-    { id: 'walls-merged', type: 'line', ...of('buildings'), minzoom: 16, filter: isMerged, paint: { 'line-color': c.wall, 'line-width': 1, 'line-offset': 3 } },
+    { id: 'buildings-inside', type: 'fill', ...of('buildings'), filter: hasInside, paint: { 'fill-color': c.inside } },
+    { id: 'walls', type: 'line', ...of('buildings'), minzoom: 14, paint: { 'line-color': c.wall, 'line-width': ['case', hasInside, 2.5, 1] } },
     { id: 'entrances', type: 'circle', ...of('entrances'), minzoom: 16, paint: { 'circle-radius': widths(2, 4, 7), 'circle-color': c.land, 'circle-stroke-color': c.ink, 'circle-stroke-width': 2 } },
   ];
 }
