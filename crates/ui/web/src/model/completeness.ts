@@ -43,7 +43,7 @@ export function completenessLines(s: StoreyCompleteness, isOnly: boolean, text: 
     ...some(s.doorsWithoutWidth, (n) => t.withoutWidth(n, s.doorsStated)),
     ...some(s.doorsWithoutRating, (n) => t.withoutRating(n, s.doorsStated)),
     ...(isOnly ? [] : [linkText(s, text)]),
-    t.exits(s.exits),
+    ...some(s.exits, t.exits),
     connectedText(s, text),
   ];
 }
@@ -69,7 +69,9 @@ export function doorShare(s: StoreyCompleteness): number | null {
 export function wholeLine(storeys: readonly StoreyCompleteness[], text: Text): string {
   const sum = (of: (s: StoreyCompleteness) => number) => storeys.reduce((all, s) => all + of(s), 0);
   const rooms = sum((s) => s.rooms);
-  return rooms === 0 ? text.completeness.noRooms : text.completeness.withDoor(sum((s) => s.roomsWithKnownPortal), rooms);
+  if (rooms === 0) return text.completeness.noRooms;
+  const exits = sum((s) => s.exits);
+  return `${text.completeness.withDoor(sum((s) => s.roomsWithKnownPortal), rooms)}; ${exits > 0 ? text.completeness.exits(exits) : text.completeness.noExit}`;
 }
 
 /** The storeys one should look at first: without rooms, then with the most rooms that have

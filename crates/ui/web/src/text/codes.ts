@@ -68,6 +68,15 @@ export const codesEn: Record<string, string> = {
   'OSM-013': 'A level could not be read; the piece is kept without a storey.',
   'OSM-014': 'An entrance or room lies in no building that could be found.',
   'OSM-015': 'A room has no door that is known. How one gets in is unknown, which is not the same as closed.',
+  'PNT-001': 'A message could not be read; nothing was recorded from it. Look at what the device sends.',
+  'PNT-002': 'A message holds no value. What the point tells of stays as it was, and ages.',
+  'PNT-003': 'A message or mapping file is too large; what lies within the limit was read.',
+  'PNT-004': 'The time in a message cannot be used; the time of its arrival is taken.',
+  'PNT-005': 'A value does not fit its attribute and was not used. Correct the point’s mapping.',
+  'PNT-006': 'Nobody has said where this point is. Its messages are kept; an alarm is shown without a place.',
+  'PNT-007': 'A line of a mapping file could not be read; the others were.',
+  'PNT-008': 'A point stands twice in a mapping file; the first line was taken.',
+  'PNT-009': 'A mapping names a place that is none, or several. Write the id, or a name that is unique.',
 };
 
 export const codesNl: Record<string, string> = {
@@ -136,4 +145,13 @@ export const codesNl: Record<string, string> = {
   'OSM-013': 'Een niveau kon niet worden gelezen; het stuk is bewaard zonder bouwlaag.',
   'OSM-014': 'Een ingang of ruimte ligt in geen gebouw dat te vinden was.',
   'OSM-015': 'Van een ruimte is geen deur bekend. Hoe men binnenkomt, is onbekend, wat niet hetzelfde is als gesloten.',
+  'PNT-001': 'Een bericht kon niet worden gelezen; er is niets van vastgelegd. Kijk wat het apparaat zendt.',
+  'PNT-002': 'Een bericht bevat geen waarde. Waar het punt van vertelt, blijft zoals het was, en veroudert.',
+  'PNT-003': 'Een bericht of puntenbestand is te groot; wat binnen de grens ligt, is gelezen.',
+  'PNT-004': 'De tijd in een bericht is onbruikbaar; de tijd van aankomst geldt.',
+  'PNT-005': 'Een waarde past niet bij het kenmerk en is niet gebruikt. Verbeter de toewijzing van het punt.',
+  'PNT-006': 'Niemand heeft gezegd waar dit punt is. De berichten worden bewaard; een alarm wordt zonder plaats getoond.',
+  'PNT-007': 'Een regel van een puntenbestand kon niet worden gelezen; de andere wel.',
+  'PNT-008': 'Een punt staat tweemaal in een puntenbestand; de eerste regel geldt.',
+  'PNT-009': 'Een toewijzing noemt een plaats die er niet is, of meer dan één. Schrijf het id, of een unieke naam.',
 };

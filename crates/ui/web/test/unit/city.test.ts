@@ -115,7 +115,7 @@ const STOREY: StoreyCompleteness = {
 
 test('completeness is told in counts, and what is not known as not known', () => {
   assert.deepEqual(completenessLines(STOREY, false, en), [
-    '18 of 23 rooms known to have a door', '1 room only concluded from walls', '2 doors lead nobody knows where', '7 of 20 doors without a known fire rating', 'no stair or lift to another storey is known', 'no exit is known here',
+    '18 of 23 rooms known to have a door', '1 room only concluded from walls', '2 doors lead nobody knows where', '7 of 20 doors without a known fire rating', 'no stair or lift to another storey is known',
     'leads out without lifts: the middle room 97 %, the worst 40 %, 0 % if all that nobody knows is shut',
   ]);
   const silent: StoreyCompleteness = { ...STOREY, linksInferred: 2, exits: 1, connected: null };
@@ -128,7 +128,7 @@ test('a storey without rooms is not complete', () => {
   assert.equal(doorShare(empty), null);
   assert.deepEqual(completenessLines(empty, false, en), ['No rooms are known.']);
   assert.deepEqual(worstFirst([{ ...STOREY, id: 's2', roomsWithKnownPortal: 23 }, STOREY, empty]).map((s) => s.id), ['s0', 's1', 's2']);
-  assert.equal(wholeLine([STOREY, empty], en), '18 of 23 rooms known to have a door');
+  assert.equal(wholeLine([STOREY, empty], en), '18 of 23 rooms known to have a door; no exit is known');
   assert.equal(wholeLine([empty], en), 'No rooms are known.');
 });
 
