@@ -26,6 +26,7 @@ mod removal;
 mod ring;
 mod row;
 mod same;
+mod space;
 mod tower;
 mod unobserved;
 
@@ -48,7 +49,7 @@ struct Arguments {
     /// Folder of data made by others
     #[arg(long, default_value = "../shared/data")]
     data: PathBuf,
-    /// A Python that has filterpy
+    /// A Python that has filterpy, networkx and pyproj
     #[arg(long)]
     peer: Option<PathBuf>,
     /// Seed of what is generated
@@ -74,6 +75,8 @@ enum Measure {
     Bad,
     /// Bytes of a state, told at several paces
     Memory,
+    /// Shortest ways on real streets
+    Routes,
 }
 
 fn main() -> ExitCode {
@@ -97,6 +100,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Same => same::measure(data, arguments.seed),
         Measure::Ring => ring::measure(&benches::benches(data, arguments.seed), arguments.seed)?,
         Measure::Memory => memory::measure(data),
+        Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
         Measure::Bad => bad::measure(arguments.seed),
     };
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&rows)?)?;

@@ -1,0 +1,3 @@
+//! Buildings and streets as a graph: is what is believed of it right, and as sure as it may be?
+
+pub(crate) mod routes;
