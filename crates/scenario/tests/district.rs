@@ -387,12 +387,17 @@ fn every_point_tells_of_something_that_is_there_and_says_so_only_in_the_truth() 
         .doors
         .iter()
         .map(|d| (d.global_id.as_str(), d.in_file));
+    let storeys = truth
+        .tower
+        .storeys
+        .iter()
+        .map(|s| (s.global_id.as_str(), true));
     let lifts = truth
         .tower
         .lifts
         .iter()
         .map(|l| (l.global_id.as_str(), true));
-    let places: BTreeMap<&str, bool> = spaces.chain(doors).chain(lifts).collect();
+    let places: BTreeMap<&str, bool> = spaces.chain(doors).chain(lifts).chain(storeys).collect();
     let mut names = BTreeSet::new();
     for point in &truth.points {
         assert!(

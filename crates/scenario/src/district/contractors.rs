@@ -3,7 +3,7 @@
 //! | contractor | language | habits |
 //! |---|---|---|
 //! | `hlk` | German | climate of the lower storeys; `EG`, `OG7` or `07OG`; true room numbers |
-//! | `nt` | English | climate of the upper storeys; no storey 13, so all above are one off |
+//! | `nt` | English | climate of the upper storeys; no storey 13, so all from there on are one off |
 //! | `bmc` | Dutch | fire alarm; loop and address in the name, the room in the description |
 //! | `acc` | English | doors; what the door leads to |
 //! | `iot` | mixed | radio sensors; several values in one message |
@@ -19,7 +19,7 @@ use crate::rng::{Rng, mix};
 pub(super) fn name_all(list: &mut List<'_>) {
     let building = list.building;
     let highest = building.storeys.len() - building.ground() - 1;
-    let lower = i64::try_from(highest * 2 / 5).unwrap_or(0);
+    let lower = i64::try_from(highest / 4).unwrap_or(0);
     for (place, space) in building.spaces.iter().enumerate() {
         let mut rng = Rng::of(list.seed, &format!("points {place}"));
         let level = list.level(space);
@@ -323,8 +323,18 @@ fn access(list: &mut List<'_>, contacts: &mut BTreeMap<String, u32>, hole: &Hole
         1 => stem,
         further => format!("{stem}{further}"),
     };
+    let mut rng = Rng::of(list.seed, &name);
+    let sides = match other {
+        Some(other) => format!("{} - {}", inside.number, other.number),
+        None => format!("{} - street", inside.number),
+    };
+    let description = match rng.index(5) {
+        0 => format!("Door contact level {level}"),
+        1 => String::new(),
+        _ => format!("Door contact {sides}"),
+    };
     let label = Label {
-        description: format!("Door contact {target} level {level}"),
+        description,
         topic: Some(name.clone()),
         name,
         ..Label::default()
@@ -378,9 +388,16 @@ fn plant(list: &mut List<'_>) {
             list.push(Spot::nowhere(), signal, "tga", label);
         }
     }
-    for storey in 0..building.storeys.len() {
-        let label = named(format!("EZ_{storey:02}_P"), "Zähler Wirkleistung", "kW");
-        list.push(Spot::nowhere(), Signal::Power, "tga", label);
+    // Meters are counted from the lowest storey, beginning with 0.
+    for (number, storey) in building.storeys.iter().enumerate() {
+        let name = storey.name.replace("Level", "Ebene");
+        let label = named(
+            format!("EZ_{number:02}_P"),
+            &format!("Wirkleistung {name}"),
+            "kW",
+        );
+        let spot = Spot::of("storey", &storey.global_id);
+        list.push(spot, Signal::Power, "tga", label);
     }
     for spare in 1..=40 {
         let number = rng.whole(100, 999);

@@ -78,9 +78,10 @@ pub struct Point {
     pub unit: &'static str,
     /// Who made it.
     pub contractor: &'static str,
-    /// The GlobalId of the space, door or lift that it tells of; none if of no single one.
+    /// The GlobalId of the space, door, storey or lift that it tells of; none if of no single
+    /// one.
     pub place: Option<String>,
-    /// `space`, `door`, `stair`, `lift` or `none`.
+    /// `space`, `door`, `storey`, `lift` or `none`.
     pub place_kind: &'static str,
     /// Whether the tower's file has that place.
     pub in_file: bool,
