@@ -16,6 +16,7 @@
 pub mod anchor;
 pub mod earth;
 pub mod joined;
+pub mod matching;
 pub mod plan;
 pub mod streets;
 
