@@ -175,13 +175,13 @@ pub(super) fn identity(
         }
     }
     let mut known: BTreeSet<&str> = BTreeSet::new();
-    for (city, city_id) in drawings.city.iter().zip(drawings.city_ids) {
-        for (map, map_id) in drawings.map.iter().zip(drawings.map_ids) {
-            if let Some(relation) = sources::relation(city, map) {
-                let (a, b) = (format!("cityjson:{city_id}"), format!("osm:{map_id}"));
-                pairs.push(pair("building", &a, &b, relation));
-                known.extend([city_id.as_str(), map_id.as_str()]);
-            }
+    let neighbours = neighbours(drawings);
+    for &(city, map) in &neighbours {
+        if let Some(relation) = sources::relation(&drawings.city[city], &drawings.map[map]) {
+            let (city, map) = (&drawings.city_ids[city], &drawings.map_ids[map]);
+            let (a, b) = (format!("cityjson:{city}"), format!("osm:{map}"));
+            pairs.push(pair("building", &a, &b, relation));
+            known.extend([city.as_str(), map.as_str()]);
         }
     }
     let canal_b = format!("osm:{}", osm.canal_id);
@@ -198,7 +198,7 @@ pub(super) fn identity(
             pairs.push(pair("entrance", &a, &b, "same"));
         }
     }
-    let mut decoys = decoys(town, drawings, &known);
+    let mut decoys = decoys(town, drawings, &neighbours, &known);
     decoys.extend(second_towers(town, drawings, &ifc));
     Identity { pairs, decoys }
 }
@@ -215,22 +215,45 @@ fn pair(kind: &'static str, a: &str, b: &str, relation: &'static str) -> Pair {
 /// How near the middles of two houses are that one may take for the other.
 const NEAR_M: f64 = 22.0;
 
-fn decoys(town: &Town, drawings: &Drawings, known: &BTreeSet<&str>) -> Vec<Decoy> {
+/// How far apart drawings are compared at all: as far as a block is long.
+const CELL_M: f64 = 120.0;
+
+/// Drawings of the two files that lie in the same or neighbouring cells of the town.
+fn neighbours(drawings: &Drawings) -> Vec<(usize, usize)> {
+    let cell = |one: &Drawn| plane::middle(&one.outline).map(|at| (at / CELL_M).floor() as i64);
+    let mut cells: BTreeMap<[i64; 2], Vec<usize>> = BTreeMap::new();
+    for (map, one) in drawings.map.iter().enumerate() {
+        cells.entry(cell(one)).or_default().push(map);
+    }
+    let mut pairs = Vec::new();
+    for (city, one) in drawings.city.iter().enumerate() {
+        let [x, y] = cell(one);
+        let around = (x - 1..=x + 1).flat_map(|x| (y - 1..=y + 1).map(move |y| [x, y]));
+        let there = around.filter_map(|cell| cells.get(&cell));
+        pairs.extend(there.flatten().map(|&map| (city, map)));
+    }
+    pairs.sort_unstable();
+    pairs
+}
+
+fn decoys(
+    town: &Town,
+    drawings: &Drawings,
+    neighbours: &[(usize, usize)],
+    known: &BTreeSet<&str>,
+) -> Vec<Decoy> {
     let mut decoys = Vec::new();
-    for (city, city_id) in drawings.city.iter().zip(drawings.city_ids) {
-        let at = plane::middle(&city.outline);
-        let one = &town.houses[city.house()];
-        for (map, map_id) in drawings.map.iter().zip(drawings.map_ids) {
-            let other = &town.houses[map.house()];
-            let towers = [Kind::Tower, Kind::TowerTwin];
-            let both_towers = towers.contains(&one.kind) && towers.contains(&other.kind);
-            let alike = one.kind == other.kind && one.group == other.group;
-            let near = plane::distance(at, plane::middle(&map.outline)) < NEAR_M;
-            if !(near || both_towers || alike && one.kind != Kind::Row)
-                || sources::relation(city, map).is_some()
-            {
-                continue;
-            }
+    for &(city, map) in neighbours {
+        let (city_id, map_id) = (&drawings.city_ids[city], &drawings.map_ids[map]);
+        let (city, map) = (&drawings.city[city], &drawings.map[map]);
+        let (one, other) = (&town.houses[city.house()], &town.houses[map.house()]);
+        let towers = [Kind::Tower, Kind::TowerTwin];
+        let both_towers = towers.contains(&one.kind) && towers.contains(&other.kind);
+        let alike = one.kind == other.kind && one.group == other.group;
+        let apart_m = plane::distance(plane::middle(&city.outline), plane::middle(&map.outline));
+        if (apart_m < NEAR_M || both_towers || alike && one.kind != Kind::Row)
+            && sources::relation(city, map).is_none()
+        {
             decoys.push(Decoy {
                 a: format!("cityjson:{city_id}"),
                 b: format!("osm:{map_id}"),
