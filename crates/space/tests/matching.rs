@@ -1,4 +1,8 @@
 //! Buildings of two files, told apart and put together.
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "expectations are written by the tool"
+)]
 
 use expect_test::expect;
 use proptest::prelude::*;
@@ -56,7 +60,8 @@ fn decided(matching: &Matching) -> String {
         .map(|i| (matching.pairs[i].left, matching.pairs[i].right))
         .collect();
     pairs.sort_unstable();
-    pairs.iter().map(|(l, r)| format!("{l}-{r} ")).collect()
+    let texts: Vec<_> = pairs.iter().map(|(l, r)| format!("{l}-{r}")).collect();
+    texts.join(" ")
 }
 
 /// Twelve houses of different sizes along two streets.
@@ -111,7 +116,7 @@ fn rows_of_equal_houses_keep_their_order() {
         .map(|i| on_earth(&block(f64::from(i) * 6.0, 0.0, 6.0, 9.0)))
         .collect();
     let matching = match_buildings(&row, &row[1..]);
-    expect!["1-0 2-1 3-2 4-3 5-4 6-5 7-6 "].assert_eq(&decided(&matching));
+    expect!["1-0 2-1 3-2 4-3 5-4 6-5 7-6"].assert_eq(&decided(&matching));
 }
 
 #[test]

@@ -100,7 +100,9 @@ mod tests {
             if fits {
                 let weight: f64 = chosen.iter().map(|i| odds * edges[*i].2.exp()).product();
                 all += weight;
-                chosen.iter().for_each(|i| sums[*i] += weight);
+                for i in chosen {
+                    sums[i] += weight;
+                }
             }
         }
         sums.into_iter().map(|s| s / all).collect()
