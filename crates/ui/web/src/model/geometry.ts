@@ -156,8 +156,8 @@ const SCALE_MIN = 0.5;
 const SCALE_MAX = 400;
 
 /** Zooms by `factor` while the pixel under (px, py) stays where it is. */
-export function zoomAt(view: ViewPort, factor: number, px: number, py: number): ViewPort {
-  const scale = Math.max(SCALE_MIN, Math.min(SCALE_MAX, view.scale * factor));
+export function zoomAt(view: ViewPort, factor: number, px: number, py: number, scaleMin = SCALE_MIN): ViewPort {
+  const scale = Math.max(scaleMin, Math.min(SCALE_MAX, view.scale * factor));
   const k = scale / view.scale;
   return { scale, x: px - (px - view.x) * k, y: py - (py - view.y) * k };
 }

@@ -60,6 +60,27 @@ export function surenessOf(p: MappedPoint, text: Text): string {
   return typeof p.probability === 'number' ? percentText(p.probability, text) : text.look.unknown;
 }
 
+/** A place as people write it, `2.14 · Second floor` where names repeat. */
+export interface NamedPlace { id: string; name: string; storey: string }
+
+export function placeLabel(place: NamedPlace): string {
+  return place.storey ? `${place.name} · ${place.storey}` : place.name;
+}
+
+/** The one place that is meant by an id, a label or a name; `null` where there is none, or
+    where several have the name: a guess would put a sensor into the wrong room. */
+export function placeMeant(written: string, places: readonly NamedPlace[]): string | null {
+  const wanted = written.trim();
+  if (wanted.startsWith('urn:')) return wanted;
+  const folded = wanted.toLowerCase();
+  if (folded === '') return null;
+  for (const of of [placeLabel, (p: NamedPlace) => p.name]) {
+    const fitting = places.filter((p) => of(p).toLowerCase() === folded);
+    if (fitting.length > 0) return fitting.length === 1 ? (fitting[0]?.id ?? null) : null;
+  }
+  return null;
+}
+
 /** What the point said last, as it said it; silence is not a zero. */
 export function lastText(p: MappedPoint, text: Text): string {
   if (p.lastValue === undefined || p.lastValue === null) return text.points.neverSpoke;

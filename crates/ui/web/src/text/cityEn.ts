@@ -3,9 +3,10 @@
 
 export const mapEn = {
   show: 'Map', title: 'Map', empty: 'Nothing is known of streets or buildings here. Import OpenStreetMap, CityJSON or GeoJSON data.', loading: 'Drawing the map…', credits: 'Sources', noCredit: 'no source stated', licenceUnknown: 'licence not stated',
-  noWebgl: 'This browser cannot draw the map (it has no WebGL 2). Plan, search and ways work all the same.', failed: 'The map could not be read',
+  flat: 'Drawn simply: this browser has no WebGL 2.', failed: 'The map could not be read',
   placeUnknown: (name: string) => `Where ${name} stands is not known: its storeys cannot be drawn here.`, placed: (p: string) => `Stands here: ${p}`, placedUnsure: (p: string) => `Perhaps stands here: ${p}. Do not rely on it.`, whole: 'Whole area',
   inView: 'In view', buildings: (n: number) => (n === 1 ? '1 building' : `${n} buildings`), streets: (n: number) => (n === 1 ? '1 street' : `${n} streets`), unnamed: 'without a name', closer: 'Move closer to see buildings.',
+  meaning: { walkable: 'street for people on foot', unknown: 'street of which nobody said whether one may walk there', barred: 'not for people on foot', house: 'building', inside: 'building whose inside is known here', water: 'water' },
   tapped: 'Point on the map', openPlan: 'Show its storeys', noPlan: 'There is no plan of it here.',
   kind: { street: 'street', building: 'building', area: 'land or water', portal: 'entrance', place: 'point' } as Record<string, string>,
 };
@@ -37,7 +38,7 @@ export const identityEn = {
 export const pointsEn = {
   help: 'Which room and quantity each topic or point is taken for. A suggestion counts for nothing until somebody confirms it.', state: { unmapped: 'place unknown', suggested: 'suggested', confirmed: 'confirmed', ignored: 'left out', all: 'all' } as Record<string, string>,
   placeUnknown: 'place unknown', attributeUnknown: 'quantity unknown', neverSpoke: 'never said anything', messages: (n: number) => (n === 1 ? '1 message' : `${n} messages`), last: (value: string, age: string) => `last ${value}, ${age}`, sure: (p: string) => `sure ${p}`, noReason: 'no rule fits',
-  confirm: 'Confirm', ignore: 'Leave out', edit: 'Change…', place: 'Room or door (id)', useSelected: (name: string) => `Use ${name}`, attribute: 'Quantity', unit: 'Unit (UCUM)', save: 'Confirm this', choose: 'choose', confirmSure: (n: number, p: string) => `Confirm the ${n} that are at least ${p} sure`, confirmPicked: (n: number) => `Confirm the ${n} chosen`, ignorePicked: (n: number) => `Leave the ${n} chosen out`, pick: (name: string) => `Choose ${name}`,
+  confirm: 'Confirm', ignore: 'Leave out', edit: 'Change…', place: 'Room, by name or id', noSuchPlace: 'There is no such place in this building, or there are several: add the storey, or give the id.', useSelected: (name: string) => `Use ${name}`, attribute: 'Quantity', unit: 'Unit (UCUM)', save: 'Confirm this', choose: 'choose', confirmSure: (n: number, p: string) => `Confirm the ${n} that are at least ${p} sure`, confirmPicked: (n: number) => `Confirm the ${n} chosen`, ignorePicked: (n: number) => `Leave the ${n} chosen out`, pick: (name: string) => `Choose ${name}`,
   done: (n: number) => (n === 1 ? '1 point recorded.' : `${n} points recorded.`), none: 'No points here.', mayNot: 'Only a steward or the owner may decide.', failed: 'The points could not be read', more: 'More', download: 'Save as CSV', upload: 'Read a CSV', uploaded: (n: number) => (n === 1 ? '1 point read from the file.' : `${n} points read from the file.`), filter: 'Filter', shown: (n: number, of: number) => `${n} of ${of} shown`,
   nowhere: (n: number) => (n === 1 ? '1 alarm, location unknown' : `${n} alarms, location unknown`), nowhereSaid: (names: string) => `Alarm, location unknown: ${names}`, locationUnknown: 'location unknown', review: 'Find its place',
 };

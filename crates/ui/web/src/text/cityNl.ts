@@ -4,9 +4,10 @@ import type { completenessEn, identityEn, mapEn, pointsEn, sameEn, wayEn } from 
 
 export const mapNl: typeof mapEn = {
   show: 'Kaart', title: 'Kaart', empty: 'Van straten of gebouwen is hier niets bekend. Importeer gegevens van OpenStreetMap, CityJSON of GeoJSON.', loading: 'De kaart wordt getekend…', credits: 'Bronnen', noCredit: 'geen bron genoemd', licenceUnknown: 'licentie niet genoemd',
-  noWebgl: 'Deze browser kan de kaart niet tekenen (er is geen WebGL 2). Plattegrond, zoeken en routes werken gewoon.', failed: 'De kaart kon niet worden gelezen',
+  flat: 'Eenvoudig getekend: deze browser heeft geen WebGL 2.', failed: 'De kaart kon niet worden gelezen',
   placeUnknown: (name) => `Waar ${name} staat, is niet bekend: de bouwlagen kunnen hier niet worden getekend.`, placed: (p) => `Staat hier: ${p}`, placedUnsure: (p) => `Staat hier misschien: ${p}. Vertrouw er niet op.`, whole: 'Hele gebied',
   inView: 'In beeld', buildings: (n) => (n === 1 ? '1 gebouw' : `${n} gebouwen`), streets: (n) => (n === 1 ? '1 straat' : `${n} straten`), unnamed: 'zonder naam', closer: 'Ga dichterbij om gebouwen te zien.',
+  meaning: { walkable: 'straat voor voetgangers', unknown: 'straat waarvan niemand zei of men er mag lopen', barred: 'niet voor voetgangers', house: 'gebouw', inside: 'gebouw waarvan hier de binnenkant bekend is', water: 'water' },
   tapped: 'Punt op de kaart', openPlan: 'Toon de bouwlagen', noPlan: 'Hiervan is hier geen plattegrond.',
   kind: { street: 'straat', building: 'gebouw', area: 'land of water', portal: 'ingang', place: 'punt' },
 };
@@ -38,7 +39,7 @@ export const identityNl: typeof identityEn = {
 export const pointsNl: typeof pointsEn = {
   help: 'Voor welke ruimte en grootheid elk onderwerp of punt wordt gehouden. Een voorstel telt niet tot iemand het bevestigt.', state: { unmapped: 'plaats onbekend', suggested: 'voorgesteld', confirmed: 'bevestigd', ignored: 'weggelaten', all: 'alle' },
   placeUnknown: 'plaats onbekend', attributeUnknown: 'grootheid onbekend', neverSpoke: 'heeft nooit iets gezegd', messages: (n) => (n === 1 ? '1 bericht' : `${n} berichten`), last: (value, age) => `laatst ${value}, ${age}`, sure: (p) => `zeker ${p}`, noReason: 'geen regel past',
-  confirm: 'Bevestigen', ignore: 'Weglaten', edit: 'Wijzigen…', place: 'Ruimte of deur (id)', useSelected: (name) => `Neem ${name}`, attribute: 'Grootheid', unit: 'Eenheid (UCUM)', save: 'Dit bevestigen', choose: 'kies', confirmSure: (n, p) => `Bevestig de ${n} die minstens ${p} zeker zijn`, confirmPicked: (n) => `Bevestig de ${n} gekozen`, ignorePicked: (n) => `Laat de ${n} gekozen weg`, pick: (name) => `Kies ${name}`,
+  confirm: 'Bevestigen', ignore: 'Weglaten', edit: 'Wijzigen…', place: 'Ruimte, met naam of id', noSuchPlace: 'Die plaats is er in dit gebouw niet, of er zijn er meer: noem de bouwlaag, of geef het id.', useSelected: (name) => `Neem ${name}`, attribute: 'Grootheid', unit: 'Eenheid (UCUM)', save: 'Dit bevestigen', choose: 'kies', confirmSure: (n, p) => `Bevestig de ${n} die minstens ${p} zeker zijn`, confirmPicked: (n) => `Bevestig de ${n} gekozen`, ignorePicked: (n) => `Laat de ${n} gekozen weg`, pick: (name) => `Kies ${name}`,
   done: (n) => (n === 1 ? '1 punt vastgelegd.' : `${n} punten vastgelegd.`), none: 'Hier zijn geen punten.', mayNot: 'Alleen een beheerder of de eigenaar mag beslissen.', failed: 'De punten konden niet worden gelezen', more: 'Meer', download: 'Bewaren als CSV', upload: 'Een CSV lezen', uploaded: (n) => (n === 1 ? '1 punt uit het bestand gelezen.' : `${n} punten uit het bestand gelezen.`), filter: 'Filter', shown: (n, of) => `${n} van ${of} getoond`,
   nowhere: (n) => (n === 1 ? '1 alarm, plaats onbekend' : `${n} alarmen, plaats onbekend`), nowhereSaid: (names) => `Alarm, plaats onbekend: ${names}`, locationUnknown: 'plaats onbekend', review: 'Zoek de plaats',
 };

@@ -22,6 +22,7 @@ import { Key } from './Key.tsx';
 import { onKey } from './keys.ts';
 import { LinksPanel } from './Links.tsx';
 import { Login } from './Login.tsx';
+import { MapKey } from './MapKey.tsx';
 import { MapStage, prefetchMap } from './MapStage.tsx';
 import { Patterns } from './Patterns.tsx';
 import { PlacePanel } from './Place.tsx';
@@ -111,7 +112,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
             </div>
             <div class="key-box" classList={{ full: ui.key() }}>
               <svg class="defs" width="0" height="0" aria-hidden="true"><Patterns id="key" scale={1} /></svg>
-              <Key quantity={ui.quantity()} full={ui.key()} />
+              <div class="keys-shown"><Key quantity={ui.quantity()} full={ui.key()} /><Show when={ui.stage() === 'map' && ui.key()}><MapKey /></Show></div>
               <button type="button" aria-expanded={ui.key()} onClick={() => ui.setKey(!ui.key())}>{ui.key() ? text().nav.close : text().nav.key}</button>
             </div>
           </div>

@@ -1,13 +1,22 @@
 // The map in place of the plan. Its drawing code is fetched only when it is first wanted,
-// so that no storey waits for it.
+// so that no storey waits for it; without a graphics card a smaller one draws the same.
 
-import { createSignal, lazy, onMount, Show, Suspense, type JSX } from 'solid-js';
+import { lazy, Suspense, type JSX } from 'solid-js';
 import type { CityThing } from '../model/city.ts';
 import type { PlanControl } from './Plan.tsx';
 import { text } from './prefs.ts';
 
-const fetchMap = () => import('./map/MapView.tsx');
-const MapView = lazy(fetchMap);
+export interface MapProps { control: (c: PlanControl) => void; onPick: (id: string) => void; onThing: (thing: CityThing) => void }
+
+const fetchMap = async () => {
+  const isFlat = !hasWebgl2();
+  const [{ default: MapView }, ground] = await Promise.all([
+    import('./map/MapView.tsx'),
+    isFlat ? import('./map/flat.ts').then((m) => m.createFlat) : import('./map/base.ts').then((m) => m.createBase),
+  ]);
+  return { default: (props: MapProps) => <MapView {...props} ground={ground} isFlat={isFlat} /> };
+};
+const Map = lazy(fetchMap);
 
 /** Fetches it beforehand, once nothing else is to be done: the node may be away by the time
     somebody wants the map. */
@@ -16,20 +25,17 @@ export function prefetchMap(): void {
   idle(() => void fetchMap().catch(() => undefined));
 }
 
-export interface MapProps { control: (c: PlanControl) => void; onPick: (id: string) => void; onThing: (thing: CityThing) => void }
-
 export function MapStage(props: MapProps): JSX.Element {
-  const [canDraw, setCanDraw] = createSignal(true);
-  onMount(() => setCanDraw(hasWebgl2()));
   return (
-    <Show when={canDraw()} fallback={<p class="plan-note" data-map="none">{text().map.noWebgl}</p>}>
-      <Suspense fallback={<p class="plan-note">{text().map.loading}</p>}>
-        <MapView {...props} />
-      </Suspense>
-    </Show>
+    <Suspense fallback={<p class="plan-note">{text().map.loading}</p>}>
+      <Map {...props} />
+    </Suspense>
   );
 }
 
+let webgl2: boolean | undefined;
+
 function hasWebgl2(): boolean {
-  return document.createElement('canvas').getContext('webgl2') !== null;
+  webgl2 ??= document.createElement('canvas').getContext('webgl2') !== null;
+  return webgl2;
 }

@@ -1,9 +1,9 @@
 // One point: its name, what it is taken for and why, what it said last; and putting it
 // right.
 
-import { createSignal, For, Show, type JSX } from 'solid-js';
+import { createMemo, createSignal, createUniqueId, For, Show, type JSX } from 'solid-js';
 import { ageSeconds, ageText } from '../model/age.ts';
-import { alarmsNowhere, canConfirm, decide, lastText, mappingText, surenessOf, type MappedPoint, type PointDecision } from '../model/points.ts';
+import { alarmsNowhere, canConfirm, decide, lastText, mappingText, placeLabel, placeMeant, surenessOf, type MappedPoint, type NamedPlace, type PointDecision } from '../model/points.ts';
 import { unitText } from '../model/words.ts';
 import { text } from './prefs.ts';
 import { useUi } from './ui.ts';
@@ -58,16 +58,24 @@ export function PointRow(props: Props): JSX.Element {
 
 function PointForm(props: { point: MappedPoint; onSave: (d: PointDecision) => void }): JSX.Element {
   const ui = useUi();
+  const places = createMemo<NamedPlace[]>(() =>
+    Object.values(ui.picture.plans).flatMap((plan) => plan.spaces.map((id) => ({ id, name: ui.nameOf(id), storey: ui.nameOf(plan.id) }))),
+  );
   const [place, setPlace] = createSignal(props.point.observes?.id ?? '');
   const [attribute, setAttribute] = createSignal(props.point.attribute ?? '');
   const [unit, setUnit] = createSignal(props.point.unit ?? '');
+  const [problem, setProblem] = createSignal('');
+  const list = createUniqueId();
   const save = (event: Event) => {
     event.preventDefault();
-    props.onSave({ id: props.point.id, observes: place().trim() || null, attribute: attribute() || null, unit: unit().trim() || null, state: 'confirmed' });
+    const observes = placeMeant(place(), places());
+    if (observes === null) return setProblem(text().points.noSuchPlace);
+    props.onSave({ id: props.point.id, observes, attribute: attribute() || null, unit: unit().trim() || null, state: 'confirmed' });
   };
   return (
     <form class="set-aside-form" data-form="point" onSubmit={save}>
-      <label>{text().points.place}<input name="place" required maxlength="500" autocomplete="off" value={place()} onInput={(e) => setPlace(e.currentTarget.value)} /></label>
+      <label>{text().points.place}<input name="place" required maxlength="500" autocomplete="off" list={list} value={place()} onInput={(e) => setPlace(e.currentTarget.value)} /></label>
+      <datalist id={list}><For each={places()}>{(p) => <option value={placeLabel(p)} />}</For></datalist>
       <Show when={ui.selected()}>{(id) => <button type="button" data-act="use-selected" onClick={() => setPlace(id())}>{text().points.useSelected(ui.nameOf(id()))}</button>}</Show>
       <label>{text().points.attribute}
         <select name="attribute" required onChange={(e) => setAttribute(e.currentTarget.value)}>
@@ -76,6 +84,7 @@ function PointForm(props: { point: MappedPoint; onSave: (d: PointDecision) => vo
         </select>
       </label>
       <label>{text().points.unit}<input name="unit" maxlength="20" autocomplete="off" value={unit()} onInput={(e) => setUnit(e.currentTarget.value)} /></label>
+      <p class="problem" role="alert">{problem()}</p>
       <button type="submit">{text().points.save}</button>
     </form>
   );

@@ -2,13 +2,12 @@
 // where it points. A tap stays a tap: only beyond a few pixels does panning begin, and a
 // pan does not select what it ends on.
 
-import type { Setter } from 'solid-js';
 import { zoomAt, type ViewPort } from '../model/geometry.ts';
 
 const TAP_SLOP_PX = 8;
 const WHEEL_PER_PX = 0.0015;
 
-export function gestures(frame: HTMLElement, setView: Setter<ViewPort>): () => void {
+export function gestures(frame: HTMLElement, setView: (change: (v: ViewPort) => ViewPort) => unknown, scaleMin?: number): () => void {
   const fingers = new Map<number, { x: number; y: number }>();
   let moved = 0;
   const place = (e: PointerEvent | WheelEvent) => {
@@ -30,7 +29,7 @@ export function gestures(frame: HTMLElement, setView: Setter<ViewPort>): () => v
     if (!frame.hasPointerCapture(e.pointerId)) frame.setPointerCapture(e.pointerId);
     if (other) {
       const grow = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
-      setView((v) => zoomAt(v, grow, other.x, other.y));
+      setView((v) => zoomAt(v, grow, other.x, other.y, scaleMin));
     } else {
       setView((v) => ({ ...v, x: v.x + now.x - before.x, y: v.y + now.y - before.y }));
     }
@@ -43,7 +42,7 @@ export function gestures(frame: HTMLElement, setView: Setter<ViewPort>): () => v
   const wheel = (e: WheelEvent) => {
     e.preventDefault();
     const { x, y } = place(e);
-    setView((v) => zoomAt(v, Math.exp(-e.deltaY * WHEEL_PER_PX), x, y));
+    setView((v) => zoomAt(v, Math.exp(-e.deltaY * WHEEL_PER_PX), x, y, scaleMin));
   };
   frame.addEventListener('pointerdown', down);
   frame.addEventListener('pointermove', move);

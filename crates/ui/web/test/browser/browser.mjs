@@ -7,9 +7,9 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 /** A graphics card in software, for what is drawn with WebGL. */
 const SOFTWARE = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'];
 
-/** Without graphics unless asked: so is the plan seen on the plainest machine. */
-export function launch({ hasGraphics = false } = {}) {
-  const args = hasGraphics ? [...FLAGS.filter((flag) => flag !== '--disable-gpu'), ...SOFTWARE] : FLAGS;
+/** `none` has no WebGL either: the plainest machine. */
+export function launch({ graphics = 'usual' } = {}) {
+  const args = { usual: FLAGS, software: [...FLAGS.filter((flag) => flag !== '--disable-gpu'), ...SOFTWARE], none: [...FLAGS, '--disable-3d-apis'] }[graphics];
   return chromium.launch({ executablePath: process.env.TWIN_CHROMIUM ?? '/usr/bin/chromium', headless: true, args });
 }
 

@@ -23,8 +23,8 @@ export async function page(browser, tally, node) {
   await tally.attempt('onlooker', () => onlooker(browser, tally, node, logIn, tab));
   tally.check('the page raises no error and breaks no policy', complaints.length === 0, complaints.join(' | '));
   await context.close();
-  await tally.attempt('without graphics', () => withoutGraphics(browser, tally, node, logIn));
   await tally.attempt('city', () => city(tally, node, logIn));
+  await tally.attempt('without graphics', () => withoutGraphics(tally, node, logIn));
   await phone(browser, tally, node);
 }
 

@@ -5,7 +5,8 @@ import { canBeReached, creditsOf, placeOnEarth, routeEnd, type CityThing } from 
 import { completenessLines, doorShare, wholeLine, worstFirst, type StoreyCompleteness } from '../../src/model/completeness.ts';
 import { boundsOf, degreesText, placeOf, planToPixels, scaleAndTurn, toEarth, type LonLat, type Place } from '../../src/model/earth.ts';
 import { comparedRows, identityQuery, mayDecide, probabilityText, verdict, type IdentityPair } from '../../src/model/identity.ts';
-import { alarmsNowhere, canConfirm, decide, lastText, mappingText, pointsQuery, sureEnough, type MappedPoint } from '../../src/model/points.ts';
+import { alarmsNowhere, canConfirm, decide, lastText, mappingText, placeMeant, pointsQuery, sureEnough, type MappedPoint } from '../../src/model/points.ts';
+import { fitBounds, planeAround, tileOnScreen, tilesInSight } from '../../src/model/mercator.ts';
 import { courseOf, outdoors_m, routeOnEarth, toldSteps } from '../../src/model/route.ts';
 import { conflictCount, conflictsFirst, saidBy, sureness, type Same } from '../../src/model/same.ts';
 import { en } from '../../src/text/en.ts';
@@ -74,6 +75,26 @@ test('a tapped point says more than a whole street', () => {
   assert.equal(routeEnd({ ...street, at: [4.35, 52.01] }), '52.0100000,4.3500000');
   assert.equal(routeEnd({ kind: 'building', id: 'urn:b:1', name: null, at: null }), null);
   assert.deepEqual([street, { kind: 'area', id: 'urn:a:1', name: null, at: null } as CityThing].map(canBeReached), [true, false]);
+});
+
+test('without graphics the map lies where the other lies', () => {
+  const plane = planeAround([4.3571, 52.0116]);
+  const there: LonLat = [4.362, 52.009];
+  const [lon, lat] = plane.toEarth(plane.toPlane(there));
+  near(lon, there[0], 1e-9);
+  near(lat, there[1], 1e-9);
+  // A unit is a metre: held against the chord, which knows nothing of Mercator.
+  const [x, y] = plane.toPlane(there);
+  near(Math.hypot(x, y), chord_m([4.3571, 52.0116], there), 2);
+  const view = fitBounds(plane, { west: 4.352, south: 52.008, east: 4.362, north: 52.015 }, 800, 600, 40, 12);
+  const ids = tilesInSight(plane, view, 800, 600, 17);
+  assert.equal(ids.length > 1 && ids.length <= 40, true);
+  // The tile that holds the place is among them, and the place lies where the tile says.
+  const id = ids.find((t) => t.x === Math.floor(((there[0] + 180) / 360) * 2 ** t.z) && t.y === Math.floor(((1 - Math.log(Math.tan(Math.PI / 4 + (there[1] * Math.PI) / 360)) / Math.PI) / 2) * 2 ** t.z));
+  assert.notEqual(id, undefined);
+  const on = tileOnScreen(plane, view, id as never, 4096);
+  const unit = (((there[0] + 180) / 360) * 2 ** (id?.z ?? 0) - (id?.x ?? 0)) * 4096;
+  near(on.x + unit * on.scale, x * view.scale + view.x, 0.01);
 });
 
 const ROUTE: Route = {
@@ -192,6 +213,12 @@ test('what a point is taken for, and what is missing of it, is told', () => {
   assert.equal(mappingText({ ...POINT, observes: null, attribute: null, unit: null }, nl), 'plaats onbekend · grootheid onbekend');
   assert.equal(lastText({ ...POINT, lastValue: null }, en), 'never said anything');
   assert.deepEqual([0, false, 'x'].map((lastValue) => lastText({ ...POINT, lastValue }, en)), ['0', 'false', 'x']);
+});
+
+test('a place that two rooms share is nobody\u2019s guess', () => {
+  const places = [{ id: 'urn:a', name: '2.14', storey: 'Second floor' }, { id: 'urn:b', name: '2.14', storey: 'Annex' }, { id: 'urn:c', name: 'Hall', storey: '' }];
+  const meant = ['2.14', '2.14 · annex', ' hall ', 'urn:twin:x', '', 'Attic'].map((written) => placeMeant(written, places));
+  assert.deepEqual(meant, [null, 'urn:b', 'urn:c', 'urn:twin:x', null, null]);
 });
 
 test('an alarm that nobody can place is an alarm', () => {

@@ -8,16 +8,17 @@ import { boundsOf, placeOf, toEarth, type Bounds, type LonLat } from '../../mode
 import { ringsOf } from '../../model/geometry.ts';
 import { percentText } from '../../model/words.ts';
 import type { MapProps } from '../MapStage.tsx';
+import type { Ground } from './baseTypes.ts';
 import { prefs, text } from '../prefs.ts';
 import { useUi } from '../ui.ts';
-import { createBase, type Base } from './base.ts';
+import type { Base, On } from './baseTypes.ts';
 import { coloursOf, PAPER } from './mapStyle.ts';
 import { isUnsure, StoreyOnMap } from './StoreyOnMap.tsx';
 
 /** Around a place that was looked for. */
 const AROUND_DEG = 0.0012;
 
-export default function MapView(props: MapProps): JSX.Element {
+export default function MapView(props: MapProps & { ground: Ground; isFlat: boolean }): JSX.Element {
   const ui = useUi();
   let frame!: HTMLDivElement;
   const [base, setBase] = createSignal<Base | null>(null);
@@ -50,17 +51,18 @@ export default function MapView(props: MapProps): JSX.Element {
   /** Where the map begins: at what was looked for, else at the building, else everywhere. */
   const home = () => (ui.thing()?.at ? around(ui.thing()?.at as LonLat) : (building() ?? whole()));
 
+  const told: On = {
+    move: () => setMoved((n) => n + 1),
+    tap: (thing) => props.onThing(thing),
+    problem: setProblem,
+    idle: () => {
+      setDrawn(true);
+      setProblem('');
+      ui.setInView(base()?.inView() ?? []);
+    },
+  };
   onMount(() => {
-    const made = createBase(frame, coloursOf(document.documentElement), {
-      move: () => setMoved((n) => n + 1),
-      tap: (thing) => props.onThing(thing),
-      problem: setProblem,
-      idle: () => {
-        setDrawn(true);
-        setProblem('');
-        ui.setInView(made.inView());
-      },
-    });
+    const made = props.ground(frame, text().map.title, coloursOf(document.documentElement), middleOf(home()), told);
     setBase(made);
     const over = (<StoreyOnMap place={place()} project={project} size={size()} onPick={props.onPick} />) as SVGElement;
     made.container.append(over);
@@ -108,9 +110,10 @@ export default function MapView(props: MapProps): JSX.Element {
     return typeof own === 'string' ? own : text().detail.building;
   };
   return (
-    <div class="map" data-map={isDrawn() ? 'drawn' : 'drawing'}>
+    <div class="map" data-ground={props.isFlat ? 'flat' : 'graphics'} data-map={isDrawn() ? 'drawn' : 'drawing'}>
       <div class="map-frame" ref={frame} />
       <div class="map-notes">
+        <Show when={props.isFlat}><p data-map-note="flat">{text().map.flat}</p></Show>
         <Show when={whole() === null}><p data-map-note="empty">{text().map.empty}</p></Show>
         <Show when={problem()}><p class="problem" role="alert" data-map-note="problem">{text().map.failed}: {problem()}</p></Show>
         <Show when={ui.picture.building()}><PlaceNote /></Show>
@@ -142,4 +145,8 @@ export default function MapView(props: MapProps): JSX.Element {
 
 function around([lon, lat]: LonLat): Bounds {
   return { west: lon - AROUND_DEG, south: lat - AROUND_DEG / 2, east: lon + AROUND_DEG, north: lat + AROUND_DEG / 2 };
+}
+
+function middleOf(b: Bounds | null): LonLat {
+  return b ? [(b.west + b.east) / 2, (b.south + b.north) / 2] : [0, 0];
 }

@@ -4,7 +4,7 @@
 import { createMemo, For, Show, type JSX } from 'solid-js';
 import { estimateOf, type Twin } from '../../model/api.ts';
 import { planToPixels, scaleAndTurn, toEarth, type LonLat, type Place } from '../../model/earth.ts';
-import { doorShape, labelSpot, lineOf, ringsOf, type Point } from '../../model/geometry.ts';
+import { doorShape, labelSpot, lineOf, pathOf, ringsOf, type Point } from '../../model/geometry.ts';
 import { routeOnEarth } from '../../model/route.ts';
 import { Door } from '../Door.tsx';
 import { Patterns } from '../Patterns.tsx';
@@ -29,6 +29,8 @@ export function StoreyOnMap(props: Props): JSX.Element {
     return m ? scaleAndTurn(m) : { scale: 1, turn_deg: 0 };
   };
   const isClose = createMemo(() => matrix() !== null && shape().scale >= ROOMS_FROM_PX_PER_M);
+  /** Nothing of the map shines through a room: what is not known there must look like it. */
+  const ground = createMemo(() => rooms().map((t) => pathOf(ringsOf(estimateOf(t, 'footprint')?.value) ?? [])).join(''));
   const route = () => ui.routes()?.[0];
   /** A room or door on any storey of the building, on earth. */
   const placeOf = (id: string): LonLat | null => {
@@ -45,6 +47,7 @@ export function StoreyOnMap(props: Props): JSX.Element {
       <Patterns id="plan" scale={shape().scale} />
       <Show when={isClose()}>
         <g class="storey-on-map" data-storey-on-map={ui.currentStorey()?.id} classList={{ unsure: isUnsure(props.place) }} transform={`matrix(${(matrix() ?? [1, 0, 0, 1, 0, 0]).join(' ')})`}>
+          <path class="ground" d={ground()} />
           <For each={rooms()}>{(twin) => <Room twin={twin} onPick={props.onPick} />}</For>
           <For each={doors()}>{(twin) => <Door twin={twin} scale={shape().scale} onPick={props.onPick} leastCertain={route()?.leastCertain === twin.id} />}</For>
           <g class="labels"><For each={rooms()}>{(twin) => <RoomLabel twin={twin} scale={shape().scale} turn_deg={shape().turn_deg} />}</For></g>

@@ -1,10 +1,11 @@
-// The drawn map beneath storeys and ways: where a place is on screen, what was tapped, what
-// is in view. Nothing here asks anybody but the node.
+// The ground of the map, drawn by MapLibre with the graphics card. Nothing here asks anybody
+// but the node.
 
 import { Map as MapLibre, setWorkerUrl, type MapGeoJSONFeature } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { CityKind, CityThing } from '../../model/city.ts';
-import type { Bounds, LonLat } from '../../model/earth.ts';
+import type { LonLat } from '../../model/earth.ts';
+import type { Base, On } from './baseTypes.ts';
 import { mapStyle, type Colours } from './mapStyle.ts';
 
 setWorkerUrl(workerUrl);
@@ -15,14 +16,11 @@ const IN_VIEW_MAX = 200;
 const FIT_ZOOM_MAX = 19;
 const LAYERS: Record<string, CityKind> = { entrances: 'portal', buildings: 'building', streets: 'street', 'streets-unknown': 'street', 'streets-barred': 'street' };
 
-export type Base = ReturnType<typeof createBase>;
-
-interface On { move: () => void; tap: (thing: CityThing) => void; idle: () => void; problem: (words: string) => void }
-
-export function createBase(container: HTMLElement, colours: Colours, on: On) {
+export function createBase(container: HTMLElement, title: string, colours: Colours, _around: LonLat, on: On): Base {
   const map = new MapLibre({
     container,
     style: mapStyle(location.origin, colours, null),
+    locale: { 'Map.Title': title },
     attributionControl: false,
     keyboard: false,
     dragRotate: false,
@@ -64,25 +62,19 @@ export function createBase(container: HTMLElement, colours: Colours, on: On) {
 
   return {
     container: map.getCanvasContainer(),
-    project: (at: LonLat): readonly [number, number] => {
+    project: (at) => {
       const p = map.project([at[0], at[1]]);
       return [p.x, p.y];
     },
-    zoom: () => map.getZoom(),
-    zoomBy: (factor: number) => map.jumpTo({ zoom: map.getZoom() + Math.log2(factor) }),
-    panBy: (dx: number, dy: number) => map.panBy([-dx, -dy], { animate: false }),
-    fit: (b: Bounds) => map.fitBounds([[b.west, b.south], [b.east, b.north]], { padding: 48, maxZoom: FIT_ZOOM_MAX, animate: false }),
-    /** The same map in other colours, or with something else chosen. */
-    restyle: (next: Colours, chosen: string | null) => map.setStyle(mapStyle(location.origin, next, chosen), { diff: true }),
-    /** At once, because whoever prints does not wait for the next frame. */
-    redraw: () => map.redraw(),
-    size: (): readonly [number, number] => [map.getContainer().clientWidth, map.getContainer().clientHeight],
-    /** The tiles say something else now. */
+    zoomBy: (factor) => void map.jumpTo({ zoom: map.getZoom() + Math.log2(factor) }),
+    panBy: (dx, dy) => void map.panBy([-dx, -dy], { animate: false }),
+    fit: (b) => void map.fitBounds([[b.west, b.south], [b.east, b.north]], { padding: 48, maxZoom: FIT_ZOOM_MAX, animate: false }),
+    restyle: (next, chosen) => void map.setStyle(mapStyle(location.origin, next, chosen), { diff: true }),
+    redraw: () => void map.redraw(),
+    size: () => [map.getContainer().clientWidth, map.getContainer().clientHeight],
     reload: () => map.refreshTiles('city'),
-    resize: () => map.resize(),
-    isIdle: () => map.loaded() && !map.isMoving(),
-    /** Named things on screen, each once, buildings first. */
-    inView(): CityThing[] {
+    resize: () => void map.resize(),
+    inView() {
       const seen = new Map<string, CityThing>();
       for (const f of map.queryRenderedFeatures({ layers: ['buildings', 'streets', 'streets-unknown', 'streets-barred'] })) {
         const thing = thingOf(f);

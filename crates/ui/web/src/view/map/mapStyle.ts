@@ -5,7 +5,7 @@ import type { ExpressionSpecification, LayerSpecification, StyleSpecification } 
 
 export const SOURCE = 'city';
 /** Tiles are whole from here on; closer in they are enlarged. */
-const TILE_ZOOM_MAX = 17;
+export const TILE_ZOOM_MAX = 17;
 
 export interface Colours { land: string; green: string; water: string; street: string; kerb: string; path: string; building: string; wall: string; inside: string; ink: string; halo: string; focus: string }
 
@@ -26,18 +26,18 @@ export const PAPER: Colours = {
 type Expression = ExpressionSpecification;
 
 /** Words of OpenStreetMap. */
-const WATER = ['water', 'river', 'stream', 'canal', 'lake', 'pond', 'basin', 'reservoir', 'riverbank', 'dock', 'harbour'];
+export const WATER = ['water', 'river', 'stream', 'canal', 'lake', 'pond', 'basin', 'reservoir', 'riverbank', 'dock', 'harbour'];
 const isWater: Expression = ['in', ['get', 'landUse'], ['literal', WATER]];
 const isArea: Expression = ['==', ['geometry-type'], 'Polygon'];
-const GREEN = ['park', 'grass', 'forest', 'wood', 'meadow', 'garden', 'farmland', 'recreation_ground', 'village_green', 'cemetery', 'scrub', 'orchard', 'pitch', 'nature_reserve'];
+export const GREEN = ['park', 'grass', 'forest', 'wood', 'meadow', 'garden', 'farmland', 'recreation_ground', 'village_green', 'cemetery', 'scrub', 'orchard', 'pitch', 'nature_reserve'];
 const isGreen: Expression = ['in', ['get', 'landUse'], ['literal', GREEN]];
 const isKnown = (name: string): Expression => ['has', name];
 const isWalkable: Expression = ['in', ['get', 'walkable'], ['literal', [true, 1]]];
 
 /** Pixels at zoom 13, 16 and 19. */
 const widths = (a: number, b: number, c: number): Expression => ['interpolate', ['exponential', 1.5], ['zoom'], 13, a, 16, b, 19, c];
-const WIDE = ['motorway', 'trunk', 'primary', 'secondary', 'tertiary'];
-const NARROW = ['footway', 'path', 'steps', 'cycleway', 'pedestrian', 'track', 'corridor', 'bridleway'];
+export const WIDE = ['motorway', 'trunk', 'primary', 'secondary', 'tertiary'];
+export const NARROW = ['footway', 'path', 'steps', 'cycleway', 'pedestrian', 'track', 'corridor', 'bridleway'];
 const byKind = (wide: number, usual: number, narrow: number): Expression => ['match', ['get', 'kind'], WIDE, wide, NARROW, narrow, usual];
 const streetWidth: Expression = ['interpolate', ['exponential', 1.5], ['zoom'], 12, byKind(1.6, 0.8, 0.4), 16, byKind(9, 6, 2.5), 19, byKind(34, 26, 8)];
 const kerbWidth: Expression = ['interpolate', ['exponential', 1.5], ['zoom'], 12, byKind(2.4, 1.4, 0.6), 16, byKind(11, 8, 3.5), 19, byKind(37, 29, 10)];
