@@ -173,6 +173,20 @@ codes! {
     PointTwice = "PNT-008", Warning;
     /// A mapping names a place that is not there, or several have the name.
     PointPlace = "PNT-009", Warning;
+    /// A message broker cannot be reached, or the connection to it broke.
+    BrokerLost = "MQT-001", Warning;
+    /// A message broker does not let us in.
+    BrokerRefuses = "MQT-002", Error;
+    /// A message broker does not let us hear a topic.
+    BrokerTopic = "MQT-003", Error;
+    /// A message broker does not keep to its protocol.
+    BrokerProtocol = "MQT-004", Error;
+    /// A message was too large and was left out.
+    BrokerTooLarge = "MQT-005", Error;
+    /// Messages wait at the broker, since they cannot be kept now.
+    BrokerWaiting = "MQT-006", Warning;
+    /// A message broker forgot which messages it was to keep for us.
+    BrokerForgot = "MQT-007", Warning;
 }
 
 /// Where the problem is, as far as it is known.
