@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use twin_scenario::building::{Building, Fill, Options, Point, area, is_global_id};
+use twin_scenario::building::{Building, Fill, Options, Point, Tower, area, is_global_id};
 use twin_scenario::defects::{self, Defects};
 use twin_scenario::ifc::{self, Schema, Unit};
 use twin_scenario::truth::Truth;
@@ -170,6 +170,54 @@ proptest! {
         prop_assert_eq!(count(&text, "IFCSPACE"), truth.spaces.iter().filter(|s| s.in_file).count());
         prop_assert_eq!(count(&text, "IFCRELSPACEBOUNDARY") > 0, boundaries);
         prop_assert!(ids.len() > 50);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3))]
+
+    #[test]
+    fn towers_are_whole_and_their_files_sound(
+        seed: u64,
+        storeys in 6_usize..26,
+        share in 0.0..0.6_f64,
+    ) {
+        let building = Tower { storeys, seed }.build().unwrap();
+        for storey in 0..building.storeys.len() {
+            let rooms: Vec<_> = building.rooms_of(storey).map(|(_, space)| space).collect();
+            for (place, space) in rooms.iter().enumerate() {
+                prop_assert!(area(&space.footprint) > 2_000_000, "{} is too small", space.number);
+                for other in &rooms[place + 1..] {
+                    let clash = overlap(&space.footprint, &other.footprint);
+                    prop_assert!(!clash, "{} overlaps {}", space.number, other.number);
+                }
+            }
+        }
+        let options = defects::Options { drop_doors: share, drop_spaces: share, ..Default::default() };
+        let mut defects = Defects::choose(&building, options).unwrap();
+        defects.falsify(&building, share).unwrap();
+        let extras = ifc::Extras { plain: true, ..Default::default() };
+        let text = ifc::write_with(&building, &defects, PLAIN, &extras);
+        let mut ids = BTreeSet::new();
+        let mut records_of_values = BTreeSet::new();
+        for (number, kind, args) in records(&text) {
+            prop_assert!(references(&args).iter().all(|r| (1..number).contains(r)), "{}", args);
+            let first = args.strip_prefix('\'').and_then(|rest| rest.split('\'').next());
+            if let Some(id) = first.filter(|id| is_global_id(id)) {
+                prop_assert!(ids.insert(id.to_owned()), "{} {} twice", kind, id);
+            }
+            if kind == "IFCCARTESIANPOINT" {
+                prop_assert!(records_of_values.insert(args.clone()), "{} twice", args);
+            }
+        }
+        let truth = Truth::of(&building, &defects);
+        let in_file = truth.doors.iter().filter(|door| door.in_file).count();
+        prop_assert_eq!(count(&text, "IFCDOOR"), in_file);
+        for defect in &defects.list {
+            let gone = defect.kind == "door-dropped" || defect.kind == "space-dropped";
+            prop_assert_eq!(ids.contains(&defect.entity), !gone, "{:?}", defect);
+            prop_assert!(defect.truth.is_none() || defect.truth != defect.written, "{:?}", defect);
+        }
     }
 }
 
