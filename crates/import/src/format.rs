@@ -1,6 +1,6 @@
 //! Which standard a file follows, told by what it begins with and, failing that, by its name.
 
-use crate::{Imported, Mint, Options, cityjson, ifc, osm};
+use crate::{Imported, Mint, Options, cityjson, geojson, ifc, osm};
 
 /// A standard that files are read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +15,8 @@ pub enum Format {
     OsmPbf,
     /// OpenStreetMap in XML.
     OsmXml,
+    /// GeoJSON, a collection or a sequence of features.
+    GeoJson,
 }
 
 impl Format {
@@ -37,6 +39,9 @@ impl Format {
         if head.starts_with(b"{") && memchr::memmem::find(head, b"\"CityJSON").is_some() {
             return Some(Self::city(bytes));
         }
+        if geojson::is_geojson(bytes) {
+            return Some(Self::GeoJson);
+        }
         if osm::is_pbf(bytes) {
             return Some(Self::OsmPbf);
         }
@@ -50,6 +55,9 @@ impl Format {
             (".city.jsonl", Self::CityJsonSeq),
             (".osm.pbf", Self::OsmPbf),
             (".osm", Self::OsmXml),
+            (".geojson", Self::GeoJson),
+            (".geojsonl", Self::GeoJson),
+            (".geojsons", Self::GeoJson),
         ];
         let known = by_name.into_iter().find(|(end, _)| name.ends_with(end));
         known.map(|(_, format)| format)
@@ -61,6 +69,7 @@ impl Format {
             Self::Ifc => ifc::import(bytes, options, mint).into(),
             Self::CityJson | Self::CityJsonSeq => cityjson::import(bytes, options, mint),
             Self::OsmPbf | Self::OsmXml => osm::import(bytes, options, mint),
+            Self::GeoJson => geojson::import(bytes, options, mint),
         }
     }
 
@@ -86,6 +95,7 @@ impl Format {
             Self::CityJsonSeq => "city.jsonl",
             Self::OsmPbf => "osm.pbf",
             Self::OsmXml => "osm",
+            Self::GeoJson => "geojson",
         }
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod cityjson;
 pub mod crs;
+pub mod geojson;
 pub mod ifc;
 pub mod osm;
 pub mod points;
@@ -17,6 +18,7 @@ pub mod step;
 mod common;
 mod findings;
 mod format;
+mod outline;
 mod writer;
 
 pub use common::{Facet, FacetStatements, Imported, Mint, Options};

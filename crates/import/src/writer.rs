@@ -34,6 +34,11 @@ impl<'m> Writer<'m> {
         }
     }
 
+    /// The twin for a thing of the file.
+    pub(crate) fn mint(&mut self, kind: EntityKind, external_id: &str) -> EntityId {
+        self.mint.mint(kind, external_id)
+    }
+
     /// The twin for a thing of the file, and the statement of what it is.
     pub(crate) fn twin(&mut self, kind: EntityKind, external_id: &str) -> EntityId {
         let entity = self.mint.mint(kind, external_id);

@@ -155,6 +155,32 @@ codes! {
     OsmUnplaced = "OSM-014", Note;
     /// A room has no door that is known.
     OsmSpaceUnreached = "OSM-015", Note;
+    /// The file is empty or is not GeoJSON.
+    GeoNotGeoJson = "GEO-001", Error;
+    /// The file ends before its end.
+    GeoTruncated = "GEO-002", Error;
+    /// A feature could not be read.
+    GeoBadFeature = "GEO-003", Warning;
+    /// A geometry could not be used.
+    GeoGeometry = "GEO-004", Warning;
+    /// An outline crosses itself.
+    GeoSelfCrossing = "GEO-005", Warning;
+    /// Two features have one id.
+    GeoDuplicateId = "GEO-006", Warning;
+    /// Features have no id.
+    GeoNoId = "GEO-007", Note;
+    /// The mapping file is wrong.
+    GeoMapping = "GEO-008", Error;
+    /// Kinds were guessed.
+    GeoGuessed = "GEO-009", Note;
+    /// A value does not have the form of its attribute.
+    GeoValue = "GEO-010", Warning;
+    /// Features fit no rule.
+    GeoUnmapped = "GEO-011", Note;
+    /// A limit of number was reached; the rest was not read.
+    GeoLimit = "GEO-012", Error;
+    /// The file is not in longitude and latitude.
+    GeoReferenceSystem = "GEO-013", Warning;
     /// A message of a point, or a line of recorded messages, cannot be read.
     PointMessage = "PNT-001", Error;
     /// A message or a member of it holds no value.

@@ -1,7 +1,8 @@
 //! Outlines: closed ways, and the rings that relations put together from several ways.
 
-use super::elements::{Elements, Place, Relation, Tags};
+use super::elements::{Elements, Relation, Tags};
 use crate::findings::Findings;
+use crate::outline;
 use rustc_hash::FxHashMap;
 use twin_model::{Code, Finding};
 
@@ -253,50 +254,18 @@ fn assemble(
     (rings, all_closed)
 }
 
-/// Whether two edges that are not neighbours cross. Edges are gone through from west to east,
-/// each compared with those that have not ended where it begins (after Shamos & Hoey 1976,
-/// without the tree: outlines are short).
 fn crosses_itself(
     elements: &Elements,
     ring: &Ring,
     work: &mut Work,
     findings: &mut Findings,
 ) -> bool {
-    let n = ring.len();
-    let place = |i: usize| elements.place(ring[i % n]);
-    let mut edges: Vec<(i32, i32, usize)> = (0..n)
-        .map(|i| {
-            let (a, b) = (place(i).longitude_e7, place(i + 1).longitude_e7);
-            (a.min(b), a.max(b), i)
-        })
-        .collect();
-    edges.sort_unstable();
-    let mut open: Vec<(i32, usize)> = Vec::new();
-    for (west, east, i) in edges {
-        open.retain(|(end, _)| *end >= west);
-        if !work.take(open.len(), findings) {
-            return false;
-        }
-        for &(_, j) in &open {
-            let are_neighbours = (i + 1) % n == j || (j + 1) % n == i;
-            if !are_neighbours && cross(place(i), place(i + 1), place(j), place(j + 1)) {
-                return true;
-            }
-        }
-        open.push((east, i));
-    }
-    false
-}
-
-/// Whether two edges cross in a point within both; touching is not crossing. Exact: differences
-/// of places have 33 bits, their products 66.
-fn cross(a: Place, b: Place, c: Place, d: Place) -> bool {
-    let side = |p: Place, q: Place, r: Place| {
-        let dx = |s: Place, t: Place| i128::from(t.longitude_e7) - i128::from(s.longitude_e7);
-        let dy = |s: Place, t: Place| i128::from(t.latitude_e7) - i128::from(s.latitude_e7);
-        (dx(p, q) * dy(p, r) - dy(p, q) * dx(p, r)).signum()
+    let e7 = |&node: &u32| {
+        let place = elements.place(node);
+        [place.longitude_e7, place.latitude_e7].map(i64::from)
     };
-    side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0
+    let ring: Vec<[i64; 2]> = ring.iter().map(e7).collect();
+    outline::crosses_itself(&ring, |amount| work.take(amount, findings))
 }
 
 /// A rectangle of degrees.
@@ -360,44 +329,14 @@ impl Outline<'_> {
     }
 
     /// The centre of gravity of the outer ring to 1e-7 degrees, and the ring's area in square
-    /// degrees (P. Bourke, "Polygons and meshes", 1988). Measured from its first point, so that
-    /// small outlines far from zero lose no digits; a ring without area has its mean.
+    /// degrees.
     pub(super) fn centre(&self, elements: &Elements) -> ([f64; 2], f64) {
-        let ring = &self.rings[0];
-        let first = elements.place(ring[0]);
-        let e7 = |node: u32| {
+        let e7 = |&node: &u32| {
             let place = elements.place(node);
-            [
-                f64::from(place.longitude_e7) - f64::from(first.longitude_e7),
-                f64::from(place.latitude_e7) - f64::from(first.latitude_e7),
-            ]
+            [place.longitude_e7, place.latitude_e7].map(f64::from)
         };
-        let (mut twice, mut sum, mut mean) = (0.0, [0.0; 2], [0.0; 2]);
-        for (i, &node) in ring.iter().enumerate() {
-            let (a, b) = (e7(node), e7(ring[(i + 1) % ring.len()]));
-            let z = a[0] * b[1] - b[0] * a[1];
-            twice += z;
-            for k in 0..2 {
-                sum[k] += (a[k] + b[k]) * z;
-                mean[k] += a[k] / ring.len() as f64;
-            }
-        }
-        let at = if twice.abs() < 1.0 {
-            mean
-        } else {
-            sum.map(|s| s / (3.0 * twice))
-        };
-        // A ring that crosses itself can have its centre of gravity far outside of it.
-        let bounds = Bounds::of(elements, ring);
-        let degrees = [
-            (f64::from(first.longitude_e7) + at[0].round()) / 1e7,
-            (f64::from(first.latitude_e7) + at[1].round()) / 1e7,
-        ];
-        let degrees = if bounds.holds(degrees) {
-            degrees
-        } else {
-            first.degrees()
-        };
-        (degrees, twice.abs() / 2e14)
+        let ring: Vec<[f64; 2]> = self.rings[0].iter().map(e7).collect();
+        let (centre, area) = outline::centre(&ring);
+        (centre.map(|x| x.round() / 1e7), area / 1e14)
     }
 }
