@@ -2,7 +2,7 @@
 // and alarms of sensors whose place nobody knows. Asked again now and then; parts that a
 // node does not have are left out of the page.
 
-import { createEffect, createMemo, createSignal, on } from 'solid-js';
+import { createEffect, createMemo, createSignal, on, onCleanup } from 'solid-js';
 import type { MapInfo } from '../model/city.ts';
 import { identityQuery, type IdentityList } from '../model/identity.ts';
 import { alarmsNowhere, pointsQuery, type MappedPoint, type PointList } from '../model/points.ts';
@@ -10,6 +10,8 @@ import { Refused } from './client.ts';
 import type { Picture } from './picture.ts';
 
 const ASK_EVERY_MS = 30_000;
+/** The storey on screen comes first. */
+const FIRST_AFTER_MS = 1000;
 /** An alarm must not wait for a round of questions. */
 const ALARMS_EVERY_MS = 3000;
 /** More alarms than this are one alarm. */
@@ -22,6 +24,8 @@ export function createCity(picture: Picture) {
   const [waiting, setWaiting] = createSignal<{ identities?: number; points?: number }>({}, { equals: same });
   const [nowhere, setNowhere] = createSignal<MappedPoint[]>([], { equals: same });
   const link = picture.connection;
+  let wait: ReturnType<typeof setTimeout> | undefined;
+  onCleanup(() => clearTimeout(wait));
   const absent = new Set<string>();
   const [revision, setRevision] = createSignal(0);
   const [absences, setAbsences] = createSignal(0);
@@ -72,8 +76,9 @@ export function createCity(picture: Picture) {
   const every = (ms: number) => createMemo(() => Math.floor(link.now_ms() / ms));
   const [slow, quick] = [every(ASK_EVERY_MS), every(ALARMS_EVERY_MS)];
   createEffect(on([() => picture.session()?.name, () => link.state(), slow], ([name, state]) => {
+    clearTimeout(wait);
     if (name === undefined) forget();
-    else if (state === 'live') void read();
+    else if (state === 'live') wait = setTimeout(() => void read(), map() ? 0 : FIRST_AFTER_MS);
   }));
   createEffect(on([() => picture.session()?.name, () => link.state(), quick], ([name, state]) => {
     if (name !== undefined && state === 'live') void readAlarms();
