@@ -400,11 +400,7 @@ fn every_point_tells_of_something_that_is_there_and_says_so_only_in_the_truth() 
     let places: BTreeMap<&str, bool> = spaces.chain(doors).chain(lifts).chain(storeys).collect();
     let mut names = BTreeSet::new();
     for point in &truth.points {
-        assert!(
-            names.insert((&point.point, point.member)),
-            "{}",
-            point.point
-        );
+        assert!(names.insert(&point.point), "{}", point.point);
         match &point.place {
             Some(place) => assert_eq!(places[place.as_str()], point.in_file, "{}", point.point),
             None => assert!(!point.in_file && point.place_kind == "none"),

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use super::points::{Label, List, Signal, Spot};
+use super::points::{self, Label, List, Signal, Spot};
 use crate::building::{Door, Fill, Hole, Space, Usage};
 use crate::rng::{Rng, mix};
 
@@ -273,14 +273,26 @@ fn radio(list: &mut List<'_>, space: &Space, level: i64, rng: &mut Rng) {
     };
     let topic = format!("v3/wachter-iot@ttn/devices/{device}/up");
     let members = [
-        ("temperature", Signal::Temperature, "°C"),
-        ("humidity", Signal::Humidity, "%"),
-        ("co2", Signal::Co2, "ppm"),
-        ("battery", Signal::Battery, "%"),
+        (
+            "uplink_message.decoded_payload.temperature",
+            Signal::Temperature,
+            "°C",
+        ),
+        (
+            "uplink_message.decoded_payload.humidity",
+            Signal::Humidity,
+            "%",
+        ),
+        ("uplink_message.decoded_payload.co2", Signal::Co2, "ppm"),
+        (
+            "uplink_message.decoded_payload.battery",
+            Signal::Battery,
+            "%",
+        ),
     ];
     for (member, signal, unit) in members {
         let label = Label {
-            name: device.clone(),
+            name: format!("{device}.{}", points::last(member)),
             description: description.clone(),
             unit,
             topic: Some(topic.clone()),

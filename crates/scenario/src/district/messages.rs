@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::Options;
-use super::points::{Point, Signal};
+use super::points::{self, Point, Signal};
 use crate::rng::{Rng, mix};
 use crate::time::{SECOND_US, format_utc};
 
@@ -136,13 +136,14 @@ fn number_of(text: &str) -> Value {
 }
 
 /// An uplink as The Things Stack (v3) publishes it over MQTT.
-fn radio(points: &[Point], values: &[f64], at_us: i64) -> String {
+fn radio(own: &[Point], values: &[f64], at_us: i64) -> String {
     let mut decoded = serde_json::Map::new();
-    for (point, value) in points.iter().zip(values) {
+    for (point, value) in own.iter().zip(values) {
         let rounded = (value * 10.0).round() / 10.0;
-        decoded.insert(point.member.unwrap_or_default().to_owned(), rounded.into());
+        let name = point.member.map(points::last).unwrap_or_default();
+        decoded.insert(name.to_owned(), rounded.into());
     }
-    let device = &points[0].point;
+    let device = own[0].topic.split('/').nth(3).unwrap_or_default();
     json!({
         "end_device_ids": {
             "device_id": device,

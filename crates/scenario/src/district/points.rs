@@ -70,7 +70,8 @@ pub struct Point {
     pub point: String,
     /// The topic under which its values come.
     pub topic: String,
-    /// The member of the message that holds the value, where a message has several.
+    /// Where in the message the value stands, where it has several: names of members with dots
+    /// between.
     pub member: Option<&'static str>,
     /// What the list says about it; may be empty.
     pub description: String,
@@ -247,13 +248,12 @@ fn mistyped(name: &str, rng: &mut Rng) -> String {
 
 /// The list as a building management system exports it: only what its contractors wrote.
 pub(super) fn table(points: &[Point]) -> String {
-    let mut text = String::from("point,topic,description,unit,contractor\n");
+    let mut text = String::from("point,topic,member,description,unit,contractor\n");
     for point in points {
-        let member = point.member.map(|member| format!("#{member}"));
-        let name = format!("{}{}", point.point, member.unwrap_or_default());
         let cells = [
-            name.as_str(),
+            point.point.as_str(),
             &point.topic,
+            point.member.unwrap_or_default(),
             &point.description,
             point.unit,
             point.contractor,
@@ -269,10 +269,8 @@ pub(super) fn truth_table(points: &[Point]) -> String {
         "point,topic,member,place,place_kind,in_file,room,kind,quantity,unit,contractor,misspelt\n",
     );
     for point in points {
-        let member = point.member.map(|member| format!("#{member}"));
-        let name = format!("{}{}", point.point, member.unwrap_or_default());
         let cells = [
-            name.as_str(),
+            point.point.as_str(),
             &point.topic,
             point.member.unwrap_or_default(),
             point.place.as_deref().unwrap_or_default(),
@@ -288,6 +286,11 @@ pub(super) fn truth_table(points: &[Point]) -> String {
         write_row(&mut text, &cells);
     }
     text
+}
+
+/// The last name of a member's path.
+pub(super) fn last(member: &'static str) -> &'static str {
+    member.rsplit('.').next().unwrap_or(member)
 }
 
 /// A row as RFC 4180 has it.
