@@ -19,11 +19,14 @@
 //! by a script; the scores are taken on generated districts that had no say in them.
 
 mod association;
+mod ground_plan;
 mod place;
 mod shape;
 mod text;
 mod traits;
 mod unplaced;
+
+pub use ground_plan::ground_plan;
 
 use crate::earth::Frame;
 use rustc_hash::{FxHashMap, FxHashSet};
