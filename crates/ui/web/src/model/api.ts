@@ -160,18 +160,17 @@ export interface Finding {
   recorded?: string;
 }
 
-/** Where an exit meets a street, how surely, and why that is believed. */
-export interface Anchor { portal?: string | null; street?: string | null; probability?: number | null; reason?: string | null }
-
-/** Through a space and out of it by a portal, the last step may have none; or along a
-    street, with its course on earth (`[longitude_deg, latitude_deg]`). */
+/** Inside: through a space and out of it by a portal, the last step may have none; between
+    an exit and a street, with why it is believed that they meet; or along a street, with its
+    course on earth (`[longitude_deg, latitude_deg]`). */
 export interface RouteStep {
   space?: string | null;
   portal?: string | null;
+  exit?: string | null;
+  reason?: string | null;
   street?: string | null;
   name?: string | null;
   course?: number[][] | null;
-  anchor?: Anchor | null;
   length_m?: number | null;
   probability?: number | null;
   status?: Status;

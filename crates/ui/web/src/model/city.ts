@@ -48,5 +48,5 @@ export function canBeReached(thing: CityThing): boolean {
     decimals are a centimetre. */
 export function routeEnd(thing: CityThing): string | null {
   if (thing.at) return `${thing.at[1].toFixed(7)},${thing.at[0].toFixed(7)}`;
-  return thing.kind === 'street' && thing.id ? `street:${thing.id}` : null;
+  return thing.kind === 'street' ? thing.id : null;
 }

@@ -17,9 +17,9 @@ export interface MappedPoint {
   probability?: number | null;
   state: PointState;
   reason?: string | null;
-  lastValue?: unknown;
+  /** What it said while nobody had confirmed where it is. */
+  last?: { value?: unknown; unit?: string | null } | null;
   lastTime?: string | null;
-  messages?: number | null;
   /** Whether what it said last is an alarm, as far as the node can tell. */
   alarm?: boolean | null;
 }
@@ -83,21 +83,14 @@ export function placeMeant(written: string, places: readonly NamedPlace[]): stri
 
 /** What the point said last, as it said it; silence is not a zero. */
 export function lastText(p: MappedPoint, text: Text): string {
-  if (p.lastValue === undefined || p.lastValue === null) return text.points.neverSpoke;
-  return typeof p.lastValue === 'object' ? JSON.stringify(p.lastValue) : String(p.lastValue);
+  const value = p.last?.value;
+  if (value === undefined || value === null) return text.points.neverSpoke;
+  const said = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return [said, p.last?.unit ?? ''].filter(Boolean).join(' ');
 }
 
-/** Points that speak of danger and of which nobody knows where they are. A suggested place
+/** Points that sound an alarm and of which nobody knows where they are. A suggested place
     is not known either: until somebody confirms it, nothing is shown there. */
 export function alarmsNowhere(points: readonly MappedPoint[]): MappedPoint[] {
-  return points.filter((p) => (p.state === 'unmapped' || p.state === 'suggested') && isAlarm(p));
-}
-
-function isAlarm(p: MappedPoint): boolean {
-  return p.alarm ?? (p.attribute === 'smoke' && isOn(p.lastValue));
-}
-
-function isOn(value: unknown): boolean {
-  if (typeof value === 'string') return ['true', '1', 'on', 'alarm', 'active'].includes(value.trim().toLowerCase());
-  return value === true || value === 1;
+  return points.filter((p) => p.alarm === true && (p.state === 'unmapped' || p.state === 'suggested'));
 }

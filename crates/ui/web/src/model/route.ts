@@ -27,7 +27,12 @@ export function routeLines(route: Route, placeOf: (id: string) => Point | null):
 
 /** Every space and portal of the route, in order. */
 export function routeStops(route: Route): string[] {
-  return route.steps.flatMap((s) => [s.space, s.portal].filter((id): id is string => !!id));
+  return route.steps.flatMap((s) => [s.space, s.portal, s.exit].filter((id): id is string => !!id));
+}
+
+/** Where the way leaves or enters a building: an exit that meets a street, with how surely. */
+export function anchorsOf(route: Route): RouteStep[] {
+  return route.steps.filter((s) => s.exit && s.street);
 }
 
 /** Lines to draw on the map: indoors where `placeOf` knows a place on earth, outdoors along
@@ -45,7 +50,7 @@ export function routeOnEarth(route: Route, placeOf: (id: string) => LonLat | nul
       current.push(...course);
       continue;
     }
-    for (const id of [step.space, step.portal]) {
+    for (const id of [step.space, step.portal, step.exit]) {
       if (!id) continue;
       const place = placeOf(id);
       if (place) current.push(place);
@@ -75,12 +80,13 @@ export function toldSteps(steps: readonly RouteStep[]): RouteStep[] {
   const told: RouteStep[] = [];
   for (const step of steps) {
     const last = told.at(-1);
-    const goesOn = last?.street && step.street && !step.anchor && (step.name ?? '') !== '' && last.name === step.name;
+    const goesOn = isAlong(last) && isAlong(step) && (last?.name ?? '') === (step.name ?? '');
     if (!goesOn) told.push(step);
-    else told[told.length - 1] = { ...last, length_m: sum(last.length_m, step.length_m), probability: product(last.probability, step.probability) };
+    else told[told.length - 1] = { ...(last as RouteStep), length_m: sum(last?.length_m, step.length_m) };
   }
   return told;
 }
 
+const isAlong = (step: RouteStep | undefined) => !!step?.street && !step.exit;
+
 const sum = (a: number | null | undefined, b: number | null | undefined) => (typeof a === 'number' && typeof b === 'number' ? a + b : null);
-const product = (a: number | null | undefined, b: number | null | undefined) => (typeof a === 'number' && typeof b === 'number' ? a * b : null);

@@ -25,8 +25,7 @@ export function PointRow(props: Props): JSX.Element {
   };
   const facts = () => [
     p().state === 'unmapped' ? '' : text().points.sure(surenessOf(p(), text())),
-    p().lastValue === undefined || p().lastValue === null ? text().points.neverSpoke : text().points.last(`${lastText(p(), text())} ${unitText(p().unit)}`.trim(), age()),
-    typeof p().messages === 'number' ? text().points.messages(p().messages as number) : '',
+    p().last ? text().points.last(lastText(p(), text()), age()) : p().state === 'confirmed' ? '' : text().points.neverSpoke,
   ];
   const send = async (decision: PointDecision) => {
     setProblem(await props.send([decision]));
@@ -38,7 +37,7 @@ export function PointRow(props: Props): JSX.Element {
         <Show when={props.mayDecide}><label class="tick"><input type="checkbox" aria-label={text().points.pick(p().point)} checked={props.isPicked} onChange={(e) => props.onPick(e.currentTarget.checked)} /></label></Show>
         <div>
           <code>{p().point}</code>
-          <Show when={isAlarm()}><p class="problem">{text().state.smoke.yes}, {text().points.locationUnknown}</p></Show>
+          <Show when={isAlarm()}><p class="problem">{text().points.alarm}, {text().points.locationUnknown}</p></Show>
           <p data-mapping><b>{mappingText({ ...p(), unit: unitText(p().unit) }, text())}</b><Show when={p().state !== 'unmapped'}> · {text().points.state[p().state]}</Show></p>
           <p class="source-facts">{[...facts(), p().reason || text().points.noReason].filter(Boolean).join(' · ')}</p>
         </div>

@@ -67,8 +67,18 @@ export function PointsPanel(): JSX.Element {
     if (!file) return;
     setProblem('');
     try {
-      const told = await ui.picture.client.send<{ accepted?: number; points?: number }>('POST', '/v1/points.csv', await file.text(), 'text/csv', UPLOAD_MS);
-      done(text().points.uploaded(told.accepted ?? told.points ?? 0));
+      const told = await ui.picture.client.send<Mapped>('POST', '/v1/points.csv', await file.text(), 'text/csv', LONG_MS);
+      done(text().points.uploaded(told.rows));
+      if (told.findingCount > 0) setProblem(`${text().points.troubles(told.findingCount)}: ${told.findings.slice(0, TOLD_MAX).map(troubleText).join('; ')}`);
+    } catch (error) {
+      setProblem(problemText(error));
+    }
+  };
+  const suggestAgain = async () => {
+    setProblem('');
+    try {
+      const told = await ui.picture.client.send<{ changed: number }>('POST', '/v1/points/suggestions', undefined, undefined, LONG_MS);
+      done(text().points.suggested(told.changed));
     } catch (error) {
       setProblem(problemText(error));
     }
@@ -91,6 +101,7 @@ export function PointsPanel(): JSX.Element {
             <button type="button" data-act="confirm-picked" disabled={!marked().every((p) => p.observes && p.attribute)} onClick={() => void sendMany(marked(), 'confirmed')}>{text().points.confirmPicked(marked().length)}</button>
             <button type="button" data-act="ignore-picked" onClick={() => void sendMany(marked(), 'ignored')}>{text().points.ignorePicked(marked().length)}</button>
           </Show>
+          <button type="button" data-act="suggest" onClick={() => void suggestAgain()}>{text().points.again}</button>
           <a class="button-like" href="/v1/points.csv" download="points.csv" data-act="download">{text().points.download}</a>
           <label class="button-like file-button">{text().points.upload}<input type="file" accept=".csv,text/csv" data-act="upload" onChange={(e) => (void upload(e.currentTarget.files?.[0]), (e.currentTarget.value = ''))} /></label>
         </div>
@@ -111,4 +122,12 @@ export function PointsPanel(): JSX.Element {
   );
 }
 
-const UPLOAD_MS = 60_000;
+/** Thousands of names are looked through. */
+const LONG_MS = 60_000;
+const TOLD_MAX = 5;
+
+interface Mapped { rows: number; findingCount: number; findings: { code: string; message: string; item?: string | null; line?: number | null }[] }
+
+function troubleText(f: Mapped['findings'][number]): string {
+  return [f.code, typeof f.line === 'number' ? text().findings.line(f.line) : '', f.item ?? '', f.message].filter(Boolean).join(' ');
+}

@@ -2,12 +2,12 @@
 // check), and "none known" is not "none".
 
 import { createSignal, For, Show, type JSX } from 'solid-js';
-import type { Anchor, Route, RouteStep } from '../model/api.ts';
-import { outdoors_m, toldSteps } from '../model/route.ts';
+import type { Route, RouteStep } from '../model/api.ts';
+import { anchorsOf, outdoors_m, toldSteps } from '../model/route.ts';
 import { numberText, percentText } from '../model/words.ts';
 import { askRoute } from './askRoute.ts';
 import { text } from './prefs.ts';
-import { useUi } from './ui.ts';
+import { useUi, type Ui } from './ui.ts';
 
 export function RoutePanel(props: { from: string }): JSX.Element {
   const ui = useUi();
@@ -57,9 +57,9 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
         <Show when={props.route.probability !== null && props.route.probability !== undefined}>, {text().route[props.route.usesUnknown ? 'probabilityKnown' : 'probability'](percentText(props.route.probability as number, text()))}</Show>
       </p>
       <Show when={props.route.usesUnknown}><p class="flag">{text().look.unknown}: {text().route.usesUnknown}</p></Show>
-      <For each={props.route.steps.map((s) => s.anchor).filter((a): a is Anchor => !!a)}>{(anchor) => <AnchorLine anchor={anchor} />}</For>
+      <For each={anchorsOf(props.route)}>{(step) => <AnchorLine step={step} />}</For>
       <Show when={props.route.leastCertain}>
-        {(id) => <button type="button" class="check-first" data-least-certain={id()} onClick={() => ui.jump(id())}>{text().route.check}: {ui.nameOf(id())}</button>}
+        {(id) => <button type="button" class="check-first" data-least-certain={id()} onClick={() => (ui.picture.storeyOf(id()) ? ui.jump(id()) : ui.showThing({ kind: 'street', id: id(), name: null, at: null }))}>{text().route.check}: {ui.picture.storeyOf(id()) ? ui.nameOf(id()) : text().map.kind['street']}</button>}
       </Show>
       <details>
         <summary>{text().route.steps} ({toldSteps(props.route.steps).length})</summary>
@@ -67,9 +67,9 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
           <For each={toldSteps(props.route.steps)}>
             {(step) => (
               <li>
-                {step.street ? streetText(step) : [step.space, step.portal].filter((id): id is string => !!id).map(ui.nameOf).join(' → ') || text().route.outside}
+                {stepText(ui, step)}
                 <Show when={typeof step.probability === 'number'}> · {percentText(step.probability as number, text())}</Show>
-                <Show when={(step.portal || step.street) && step.status === 'unknown'}> · {text().status.unknown}</Show>
+                <Show when={(step.portal || step.exit) && step.status === 'unknown'}> · {text().status.unknown}</Show>
               </li>
             )}
           </For>
@@ -80,13 +80,19 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
 }
 
 /** Where indoors meets outdoors is itself only probable. */
-function AnchorLine(props: { anchor: Anchor }): JSX.Element {
+function AnchorLine(props: { step: RouteStep }): JSX.Element {
   const ui = useUi();
   const words = () => {
-    const { probability, reason } = props.anchor;
+    const { probability, reason } = props.step;
     return typeof probability === 'number' ? text().way.anchor(percentText(probability, text()), reason ?? '') : text().way.anchorUnknown;
   };
-  return <p class="anchor" data-anchor={props.anchor.portal ?? ''}><Show when={props.anchor.portal}>{(id) => <b>{ui.nameOf(id())}: </b>}</Show>{words()}</p>;
+  return <p class="anchor" data-anchor={props.step.exit ?? ''}><b>{ui.nameOf(props.step.exit ?? '')}: </b>{words()}</p>;
+}
+
+function stepText(ui: Ui, step: RouteStep): string {
+  if (step.exit) return ui.nameOf(step.exit);
+  if (step.street) return streetText(step);
+  return [step.space, step.portal].filter((id): id is string => !!id).map(ui.nameOf).join(' → ') || text().route.outside;
 }
 
 function streetText(step: RouteStep): string {

@@ -7,7 +7,7 @@ import { boundsOf, degreesText, placeOf, planToPixels, scaleAndTurn, toEarth, ty
 import { comparedRows, identityQuery, mayDecide, probabilityText, verdict, type IdentityPair } from '../../src/model/identity.ts';
 import { alarmsNowhere, canConfirm, decide, lastText, mappingText, placeMeant, pointsQuery, sureEnough, type MappedPoint } from '../../src/model/points.ts';
 import { fitBounds, planeAround, tileOnScreen, tilesInSight } from '../../src/model/mercator.ts';
-import { courseOf, outdoors_m, routeOnEarth, toldSteps } from '../../src/model/route.ts';
+import { anchorsOf, courseOf, outdoors_m, routeOnEarth, toldSteps } from '../../src/model/route.ts';
 import { conflictCount, conflictsFirst, saidBy, sureness, type Same } from '../../src/model/same.ts';
 import { en } from '../../src/text/en.ts';
 import { nl } from '../../src/text/nl.ts';
@@ -71,7 +71,7 @@ test('every source is credited once, and silence about a licence is told', () =>
 
 test('a tapped point says more than a whole street', () => {
   const street: CityThing = { kind: 'street', id: 'urn:s:1', name: 'Oude Delft', at: null };
-  assert.equal(routeEnd(street), 'street:urn:s:1');
+  assert.equal(routeEnd(street), 'urn:s:1');
   assert.equal(routeEnd({ ...street, at: [4.35, 52.01] }), '52.0100000,4.3500000');
   assert.equal(routeEnd({ kind: 'building', id: 'urn:b:1', name: null, at: null }), null);
   assert.deepEqual([street, { kind: 'area', id: 'urn:a:1', name: null, at: null } as CityThing].map(canBeReached), [true, false]);
@@ -102,8 +102,9 @@ const ROUTE: Route = {
   steps: [
     { space: 'r1', portal: 'd1', length_m: 5, probability: 0.9 },
     { space: 'hall', portal: 'exit', length_m: 15, probability: 0.9 },
-    { street: 's1', name: 'Oude Delft', length_m: 30, probability: 0.9, course: [[4.1, 52], [4.2, 52]], anchor: { portal: 'exit', probability: 0.8, reason: 'near' } },
-    { street: 's2', name: 'Oude Delft', length_m: 20, probability: 0.5, course: [[4.2, 52], [4.3, 52]] },
+    { exit: 'exit', street: 's1', length_m: 4, probability: 0.8, reason: 'near' },
+    { street: 's1', name: 'Oude Delft', length_m: 30, course: [[4.1, 52], [4.2, 52]] },
+    { street: 's2', name: 'Oude Delft', length_m: 20, course: [[4.2, 52], [4.3, 52]] },
     { street: 's3', name: null, length_m: 30, course: [[4.3, 52], [4.3, 53]] },
   ],
 };
@@ -122,10 +123,10 @@ test('a way is drawn from the room through the door along the street', () => {
 
 test('a street is told once, however many junctions it has', () => {
   const told = toldSteps(ROUTE.steps);
-  assert.deepEqual(told.map((s) => [s.street ?? s.space, s.length_m]), [['r1', 5], ['hall', 15], ['s1', 50], ['s3', 30]]);
-  assert.equal(told[2]?.probability, 0.45);
+  assert.deepEqual(told.map((s) => [s.street ?? s.space, s.length_m]), [['r1', 5], ['hall', 15], ['s1', 4], ['s1', 50], ['s3', 30]]);
+  assert.deepEqual(anchorsOf(ROUTE).map((s) => [s.exit, s.probability]), [['exit', 0.8]]);
   assert.equal(toldSteps([{ street: 'a', name: 'X', length_m: 5 }, { street: 'b', name: 'X', length_m: null }])[0]?.length_m, null, 'a length that is not known is not zero');
-  assert.equal(outdoors_m(ROUTE), 80);
+  assert.equal(outdoors_m(ROUTE), 84);
   assert.equal(outdoors_m({ length_m: 1, steps: [{ street: 's', length_m: null }] }), null);
 });
 
@@ -198,7 +199,7 @@ test('a person confirms without claiming certainty, and disputes by null', () =>
   assert.deepEqual(['owner', 'steward', 'responder', 'viewer', undefined].map(mayDecide), [true, true, false, false, false]);
 });
 
-const POINT: MappedPoint = { id: 'urn:twin:sensor:1', point: 'bms/2/214/temp', observes: { id: 'urn:twin:b:space:214', name: 'Room 2.14' }, attribute: 'temperature', unit: '°C', probability: 0.93, state: 'suggested', lastValue: 21.5 };
+const POINT: MappedPoint = { id: 'urn:twin:sensor:1', point: 'bms/2/214/temp', observes: { id: 'urn:twin:b:space:214', name: 'Room 2.14' }, attribute: 'temperature', unit: '°C', probability: 0.93, state: 'suggested', last: { value: 21.5, unit: 'Cel' } };
 
 test('a suggestion is confirmed together with others only when it is whole and sure', () => {
   const others: MappedPoint[] = [{ ...POINT, id: '2', probability: 0.4 }, { ...POINT, id: '3', observes: null }, { ...POINT, id: '4', attribute: null }, { ...POINT, id: '5', state: 'confirmed' }, { ...POINT, id: '6', probability: null }];
@@ -211,8 +212,9 @@ test('a suggestion is confirmed together with others only when it is whole and s
 test('what a point is taken for, and what is missing of it, is told', () => {
   assert.equal(mappingText(POINT, en), 'Room 2.14 · Temperature · °C');
   assert.equal(mappingText({ ...POINT, observes: null, attribute: null, unit: null }, nl), 'plaats onbekend · grootheid onbekend');
-  assert.equal(lastText({ ...POINT, lastValue: null }, en), 'never said anything');
-  assert.deepEqual([0, false, 'x'].map((lastValue) => lastText({ ...POINT, lastValue }, en)), ['0', 'false', 'x']);
+  assert.equal(lastText({ ...POINT, last: null }, en), 'never said anything');
+  assert.deepEqual([0, false, 'x'].map((value) => lastText({ ...POINT, last: { value } }, en)), ['0', 'false', 'x']);
+  assert.equal(lastText(POINT, en), '21.5 Cel');
 });
 
 test('a place that two rooms share is nobody\u2019s guess', () => {
@@ -222,7 +224,7 @@ test('a place that two rooms share is nobody\u2019s guess', () => {
 });
 
 test('an alarm that nobody can place is an alarm', () => {
-  const smoke = (id: string, more: Partial<MappedPoint>): MappedPoint => ({ id, point: id, attribute: 'smoke', state: 'unmapped', lastValue: true, ...more });
-  const points = [smoke('a', {}), smoke('b', { lastValue: 'ALARM' }), smoke('c', { lastValue: 0 }), smoke('d', { state: 'confirmed' }), smoke('e', { attribute: 'temperature' }), smoke('f', { alarm: true, attribute: null, lastValue: 'x' }), smoke('g', { alarm: false })];
-  assert.deepEqual(alarmsNowhere(points).map((p) => p.id), ['a', 'b', 'f']);
+  const point = (id: string, more: Partial<MappedPoint>): MappedPoint => ({ id, point: id, state: 'unmapped', alarm: true, ...more });
+  const points = [point('a', {}), point('b', { state: 'suggested' }), point('c', { alarm: false }), point('d', { state: 'confirmed' }), point('e', { state: 'ignored' })];
+  assert.deepEqual(alarmsNowhere(points).map((p) => p.id), ['a', 'b']);
 });
