@@ -201,17 +201,17 @@ fn rooms_are_joined_by_doors_open_edges_and_stairs() {
         &[],
         &["connects", "existence", "isExternal"],
         expect![[r#"
-        declared 21 isExternal: false
-        declared 22 isExternal: true
-        geometry 21 connects: 11+12 p=0.98
-        geometry 21 isExternal: false p=0.98
-        geometry 22 connects: 11 p=0.90
-        geometry 22 isExternal: true p=0.90
-        geometry contact:12:13 existence: true p=0.50
-        geometry contact:12:13 connects: 12+13 p=0.50
-        geometry 31 connects: 11+14 p=0.91
-        IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
-    "#]],
+            declared 21 isExternal: false
+            declared 22 isExternal: true
+            geometry 21 connects: 11+12 p=1.00
+            geometry 21 isExternal: false p=1.00
+            geometry 22 connects: 11 p=0.90
+            geometry 22 isExternal: true p=0.90
+            geometry contact:12:13 existence: true p=0.50
+            geometry contact:12:13 connects: 12+13 p=0.50
+            geometry 31 connects: 11+14 p=0.99
+            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+        "#]],
     );
 }
 
@@ -342,7 +342,7 @@ fn a_door_declared_internal_in_the_facade_is_a_contradiction() {
         expect![[r#"
             declared 21 isExternal: false
             declared 22 isExternal: false
-            geometry 21 isExternal: false p=0.98
+            geometry 21 isExternal: false p=1.00
             geometry 22 isExternal: true p=0.90
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-021 22 IsExternal is false, but the plan shows a space on one side only; both are kept
@@ -367,7 +367,7 @@ fn placeholders_are_unknown_and_not_facts() {
         expect![[r#"
             declared 21 isExternal: false
             declared 22 isExternal: Unknown { reason: "undecided" }
-            geometry 21 isExternal: false p=0.98
+            geometry 21 isExternal: false p=1.00
             geometry 22 isExternal: true p=0.90
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-020 22 `undecided` stands where a value should be
@@ -414,10 +414,11 @@ END-ISO";
         &["connects"],
         expect![[r#"
             boundaries 21 connects: 11+13 p=0.98
-            geometry 21 connects: 11+12 p=0.98
+            geometry 21 connects: 11+12 p=1.00
             geometry 22 connects: 11 p=0.90
             geometry contact:12:13 connects: 12+13 p=0.50
-            geometry 31 connects: 11+14 p=0.91
+            geometry 31 connects: 11+14 p=0.99
+            inferred door:11:12 connects: 11+12 p=1.00
             IFC-005 - space boundaries that refer to statements that are not there: 1
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-021 21 space boundaries say 1000000000000000000001, 1000000000000000000003, but the plan shows 1000000000000000000001, 1000000000000000000002; both are kept
@@ -440,9 +441,11 @@ fn a_wall_closes_an_open_edge_and_a_hole_opens_it() {
         &[(end, &format!("{wall}{end}"))],
         &["connects"],
         expect![[r#"
-            geometry 21 connects: 11+12 p=0.98
+            geometry 21 connects: 11+12 p=1.00
             geometry 22 connects: 11 p=0.90
-            geometry 31 connects: 11+14 p=0.91
+            geometry 31 connects: 11+14 p=0.99
+            inferred door:12:13 connects: 12+13 p=1.00
+            inferred exit:13 connects: 13 p=1.00
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-024 13 no door, opening, open edge or stair leads to the space
         "#]],
@@ -461,10 +464,10 @@ fn a_wall_closes_an_open_edge_and_a_hole_opens_it() {
             declared 22 portalKind: "door"
             declared 52 portalKind: "opening"
             declared 31 portalKind: "stairLink"
-            geometry 21 connects: 11+12 p=0.98
+            geometry 21 connects: 11+12 p=1.00
             geometry 22 connects: 11 p=0.90
-            geometry 52 connects: 12+13 p=0.98
-            geometry 31 connects: 11+14 p=0.91
+            geometry 52 connects: 12+13 p=1.00
+            geometry 31 connects: 11+14 p=0.99
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
         "#]],
     );
@@ -489,7 +492,7 @@ fn a_storey_without_spaces_is_one_space_whose_subdivision_is_unknown() {
             declared 22 name: "Front door"
             declared 31 name: "Stair"
             geometry inside:05 name: "Upper (subdivision unknown)"
-            geometry 21 connects: 11+12 p=0.98
+            geometry 21 connects: 11+12 p=1.00
             geometry 22 connects: 11 p=0.90
             geometry contact:12:13 connects: 12+13 p=0.50
             geometry 31 connects: 11+inside:05 p=0.70
@@ -505,7 +508,7 @@ fn without_a_stair_the_way_up_is_unknown() {
         &[("#80=IFCSTAIR(", "#80=IFCRAILING(")],
         &["connects"],
         expect![[r#"
-            geometry 21 connects: 11+12 p=0.98
+            geometry 21 connects: 11+12 p=1.00
             geometry 22 connects: 11 p=0.90
             geometry contact:12:13 connects: 12+13 p=0.50
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
@@ -650,10 +653,10 @@ fn one_global_id_for_two_things() {
         &[("2000000000000000000002", "2000000000000000000001")],
         &["connects"],
         expect![[r#"
-            geometry 21 connects: 11+12 p=0.98
+            geometry 21 connects: 11+12 p=1.00
             geometry 21~2 connects: 11 p=0.90
             geometry contact:12:13 connects: 12+13 p=0.50
-            geometry 31 connects: 11+14 p=0.91
+            geometry 31 connects: 11+14 p=0.99
             IFC-008 #63 GlobalId `2000000000000000000001` stands for 2 things; they are kept apart
             IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
         "#]],

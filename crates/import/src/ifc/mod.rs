@@ -3,15 +3,18 @@
 //! An IFC file names the storeys, rooms and doors of a building and draws them, but it rarely
 //! says which door leads where, and much of what it says is left over from a template. This
 //! module reads the file, works out the rest from the drawing, and keeps apart what the file
-//! *states*, what its *space boundaries* say, and what the *geometry* shows, so that each can be
-//! weighed as a source of its own. What it could not use it lists as findings.
+//! *states*, what its *space boundaries* say, what the *geometry* shows, and what must be *inferred*
+//! because the file leaves it out, so that each can be weighed as a source of its own. What it
+//! could not use it lists as findings.
 //!
 //! IFC2x3, IFC4 and IFC4x3 in the STEP form are read; other schemas are tried, with a finding.
 //! Plans are 2.5-dimensional: outlines with a floor and a ceiling.
 
 mod building;
 mod file;
+mod inferred;
 mod joins;
+mod network;
 mod profile;
 mod properties;
 mod shape;
@@ -19,6 +22,7 @@ mod statements;
 mod usage;
 
 pub use building::Counts;
+pub use network::Network;
 pub(crate) use properties::is_placeholder;
 
 use crate::findings::Findings;
@@ -55,6 +59,10 @@ pub struct Summary {
     pub other_portals: Vec<(String, Vec<String>)>,
     /// Contradictions, which are also findings.
     pub contradictions: Vec<Contradiction>,
+    /// The building as one would walk it, believing this file alone.
+    pub network: Network,
+    /// Share of the building's doors that the file is taken to lack, 0..=1.
+    pub missing_doors: f64,
 }
 
 /// What came of an IFC file.
@@ -142,14 +150,25 @@ pub fn import(bytes: &[u8], options: &Options<'_>, mint: &mut dyn Mint) -> Impor
         match read {
             None => empty(true),
             Some(building) => {
-                let joins = joins::join(&building);
-                let go_on = proceed(0.9);
+                let mut joins = joins::join(&building);
+                let go_on = proceed(0.8);
                 summary.counts = building.counts;
                 (summary.door_spaces, summary.other_portals) = believed(&building, &joins);
                 if go_on {
+                    let inferred = inferred::infer(&building, &mut joins);
+                    summary.missing_doors = inferred.missing_doors;
+                    summary.network =
+                        Network::of(&building, &joins, &inferred.rooms, &inferred.links);
                     let observed = observed.unwrap_or(Time::MIN);
-                    let written =
-                        statements::write(&file, &building, &joins, observed, mint, &mut findings);
+                    let written = statements::write(
+                        &file,
+                        &building,
+                        &joins,
+                        &inferred,
+                        observed,
+                        mint,
+                        &mut findings,
+                    );
                     summary.contradictions = written.contradictions;
                     (written.facets, false)
                 } else {

@@ -217,6 +217,11 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The cells, as filed.
+    pub fn cells(&self) -> &'a [Cell] {
+        self.cells
+    }
+
     /// Takes `n` comparisons off the bound; false when it is used up.
     fn charge(&self, n: usize) -> bool {
         let left = self.work.get();

@@ -182,7 +182,7 @@ pub struct Counts {
     pub space_boundaries: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Building {
     pub(super) counts: Counts,
     pub(super) site: Option<Site>,

@@ -1,11 +1,13 @@
 //! From what was read and concluded to statements and findings.
 
+mod inferred;
 mod portals;
 
 use crate::findings::Findings;
 use crate::ifc::Contradiction;
 use crate::ifc::building::{Building, Space, Thing};
 use crate::ifc::file::File;
+use crate::ifc::inferred::Inferred;
 use crate::ifc::joins::Joins;
 use crate::ifc::properties::{self, Stated as Property, is_placeholder};
 use crate::ifc::usage::usage;
@@ -52,6 +54,7 @@ pub(super) fn write(
     file: &File<'_>,
     building: &Building,
     joins: &Joins,
+    inferred: &Inferred,
     observed: Time,
     mint: &mut dyn Mint,
     findings: &mut Findings,
@@ -70,6 +73,7 @@ pub(super) fn write(
     let spaces: Vec<EntityId> = building
         .spaces
         .iter()
+        .chain(inferred.rooms.iter().map(|r| &r.space))
         .map(|s| id(EntityKind::Space, &s.thing.key))
         .collect();
     let coarse: BTreeMap<usize, EntityId> = joins
@@ -85,10 +89,17 @@ pub(super) fn write(
         .iter()
         .map(|p| id(EntityKind::Portal, &p.key))
         .collect();
+    let links: Vec<EntityId> = inferred
+        .links
+        .iter()
+        .map(|l| id(EntityKind::Portal, &l.key))
+        .collect();
     let mut writer = Writer {
         file,
         building,
         joins,
+        inferred,
+        links,
         edifices,
         storeys,
         spaces,
@@ -113,6 +124,7 @@ pub(super) fn write(
     for i in 0..joins.portals.len() {
         writer.portal(i);
     }
+    writer.inferred();
     writer.gaps();
     Written {
         facets: writer.facets,
@@ -124,21 +136,25 @@ struct Writer<'w, 'a> {
     file: &'w File<'a>,
     building: &'w Building,
     joins: &'w Joins,
+    inferred: &'w Inferred,
     edifices: Vec<EntityId>,
     storeys: Vec<EntityId>,
+    /// Those of the file, then inferred rooms.
     spaces: Vec<EntityId>,
+    /// Portals that are inferred or of which something is.
+    links: Vec<EntityId>,
     coarse: BTreeMap<usize, EntityId>,
     portals: Vec<EntityId>,
     observed: Time,
     findings: &'w mut Findings,
     attributes: BTreeMap<String, Attribute>,
-    procedures: BTreeMap<&'static str, Arc<str>>,
+    procedures: BTreeMap<String, Arc<str>>,
     facets: Vec<FacetStatements>,
     contradictions: Vec<Contradiction>,
 }
 
 impl Writer<'_, '_> {
-    fn say(&mut self, facet: Facet, entity: &EntityId, name: &str, act: Act, method: &'static str) {
+    fn say(&mut self, facet: Facet, entity: &EntityId, name: &str, act: Act, method: &str) {
         let known = self.attributes.get(name).cloned();
         let Some(attribute) = known.or_else(|| Attribute::new(name).ok()) else {
             return;
@@ -146,11 +162,12 @@ impl Writer<'_, '_> {
         if !self.attributes.contains_key(name) {
             self.attributes.insert(name.to_owned(), attribute.clone());
         }
-        let procedure = self
-            .procedures
-            .entry(method)
-            .or_insert_with(|| Arc::from(method))
-            .clone();
+        let known = self.procedures.get(method).cloned();
+        let procedure = known.unwrap_or_else(|| {
+            let text: Arc<str> = Arc::from(method);
+            self.procedures.insert(method.to_owned(), text.clone());
+            text
+        });
         self.facets[facet as usize].statements.push(Statement {
             entity: entity.clone(),
             attribute,

@@ -12,7 +12,7 @@ use twin_model::{Act, Code, EntityId, EntityKind, Finding, Uncertainty, Value};
 const DOOR_COMMON: &[&str] = &["Pset_DoorCommon"];
 
 impl Writer<'_, '_> {
-    fn entity(&self, place: Place) -> EntityId {
+    pub(super) fn entity(&self, place: Place) -> EntityId {
         match place {
             Place::Space(i) => self.spaces[i].clone(),
             Place::Storey(i) => self.coarse.get(&i).unwrap_or(&self.storeys[i]).clone(),
@@ -31,7 +31,7 @@ impl Writer<'_, '_> {
             Sort::Lift(_) => "liftLink",
         };
         match portal.sort {
-            Sort::Door(d) => self.door(&entity, portal, &building.doors[d]),
+            Sort::Door(d) => self.door(&entity, i, &building.doors[d]),
             Sort::Hole(h) => {
                 let hole = &building.holes[h];
                 self.kind(&entity, EntityKind::Portal);
@@ -183,7 +183,8 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn door(&mut self, entity: &EntityId, portal: &Portal, door: &Door) {
+    fn door(&mut self, entity: &EntityId, number: usize, door: &Door) {
+        let portal = &self.joins.portals[number];
         let key = &door.thing.key;
         self.kind(entity, EntityKind::Portal);
         self.declare(entity, "portalKind", Value::text("door"));
@@ -219,7 +220,7 @@ impl Writer<'_, '_> {
         let rating = properties::text(sets, DOOR_COMMON, "FireRating");
         self.declare_stated(entity, key, "fireRating", rating, Value::text);
         self.verbatim(entity, &door.thing);
-        if portal.best().is_empty() {
+        if portal.best().is_empty() && !self.is_explained(number) {
             self.findings.add(
                 Finding::new(
                     Code::IfcDoorUnplaced,
