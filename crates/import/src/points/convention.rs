@@ -31,6 +31,8 @@ const SLIPS: f64 = 0.03;
 const UNSEEN_SLIPS: f64 = 2.0;
 /// How much less probable a second point that tells the same of a place is than a first one.
 const AGAIN: f64 = 0.15;
+/// The most that such repeats take away of what speaks for a reading.
+const AGAIN_MOST: f64 = 0.6;
 /// Names that count for what is usual of numbers in some company before the list is seen.
 const USUAL_WEIGHT: f64 = 5.0;
 
@@ -521,7 +523,8 @@ fn gain(
         }
     }
     let again: usize = told.values().map(|n| n - 1).sum();
-    gain + libm::log(AGAIN) * again as f64
+    // Rooms with two sensors are common enough that this alone must not speak for no place at all.
+    gain - (-libm::log(AGAIN) * again as f64).min(AGAIN_MOST * gain.max(0.0))
 }
 
 impl Reading {
