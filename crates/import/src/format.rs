@@ -1,6 +1,6 @@
 //! Which standard a file follows, told by what it begins with and, failing that, by its name.
 
-use crate::{Imported, Mint, Options, cityjson, geojson, ifc, osm};
+use crate::{Imported, Mint, Options, cityjson, csv, geojson, ifc, osm};
 
 /// A standard that files are read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +17,8 @@ pub enum Format {
     OsmXml,
     /// GeoJSON, a collection or a sequence of features.
     GeoJson,
+    /// A table of a building's storeys, stairs, rooms and doors.
+    Csv,
 }
 
 impl Format {
@@ -48,6 +50,9 @@ impl Format {
         if osm::is_xml(bytes) {
             return Some(Self::OsmXml);
         }
+        if csv::is_table(bytes) {
+            return Some(Self::Csv);
+        }
         let name = name.to_ascii_lowercase();
         let by_name = [
             (".ifc", Self::Ifc),
@@ -55,6 +60,8 @@ impl Format {
             (".city.jsonl", Self::CityJsonSeq),
             (".osm.pbf", Self::OsmPbf),
             (".osm", Self::OsmXml),
+            (".csv", Self::Csv),
+            (".tsv", Self::Csv),
             (".geojson", Self::GeoJson),
             (".geojsonl", Self::GeoJson),
             (".geojsons", Self::GeoJson),
@@ -70,6 +77,7 @@ impl Format {
             Self::CityJson | Self::CityJsonSeq => cityjson::import(bytes, options, mint),
             Self::OsmPbf | Self::OsmXml => osm::import(bytes, options, mint),
             Self::GeoJson => geojson::import(bytes, options, mint),
+            Self::Csv => csv::import(bytes, options, mint),
         }
     }
 
@@ -96,6 +104,7 @@ impl Format {
             Self::OsmPbf => "osm.pbf",
             Self::OsmXml => "osm",
             Self::GeoJson => "geojson",
+            Self::Csv => "csv",
         }
     }
 }

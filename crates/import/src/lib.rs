@@ -9,6 +9,7 @@
 
 pub mod cityjson;
 pub mod crs;
+pub mod csv;
 pub mod geojson;
 pub mod ifc;
 pub mod osm;

@@ -66,6 +66,34 @@ impl<'m> Writer<'m> {
         entity
     }
 
+    /// The same for what the rest of the file, or custom, suggests.
+    pub(crate) fn inferred_twin(
+        &mut self,
+        kind: EntityKind,
+        external_id: &str,
+        probability: f64,
+        method: &'static str,
+    ) -> EntityId {
+        let entity = self.mint.mint(kind, external_id);
+        self.infer(
+            &entity,
+            "type",
+            Value::text(kind.as_str()),
+            None,
+            1.0,
+            method,
+        );
+        self.infer(
+            &entity,
+            "existence",
+            Value::Boolean(true),
+            None,
+            probability,
+            method,
+        );
+        entity
+    }
+
     pub(crate) fn say(
         &mut self,
         facet: Facet,

@@ -181,6 +181,28 @@ codes! {
     GeoLimit = "GEO-012", Error;
     /// The file is not in longitude and latitude.
     GeoReferenceSystem = "GEO-013", Warning;
+    /// The file is empty or is no table of a building.
+    CsvNotTable = "CSV-001", Error;
+    /// A column is not known.
+    CsvHeader = "CSV-002", Warning;
+    /// A row does not fit the table.
+    CsvRow = "CSV-003", Warning;
+    /// A row does not say what it is about.
+    CsvKind = "CSV-004", Warning;
+    /// A cell cannot be used.
+    CsvValue = "CSV-005", Warning;
+    /// A row names something that is not in the table.
+    CsvReference = "CSV-006", Warning;
+    /// Two rows are about one thing.
+    CsvDuplicate = "CSV-007", Warning;
+    /// Something that a table should have is missing.
+    CsvMissing = "CSV-008", Note;
+    /// Two storeys have no stair or lift between them.
+    CsvVerticalUnknown = "CSV-009", Warning;
+    /// A limit of number was reached; the rest was not read.
+    CsvLimit = "CSV-010", Error;
+    /// The file is not UTF-8.
+    CsvEncoding = "CSV-011", Note;
     /// A message of a point, or a line of recorded messages, cannot be read.
     PointMessage = "PNT-001", Error;
     /// A message or a member of it holds no value.
