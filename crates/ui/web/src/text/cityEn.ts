@@ -14,7 +14,7 @@ export const mapEn = {
 export const wayEn = {
   toStreet: 'Way to a street or address', pickStreet: 'Now tap a street, a building or any point on the map, or search for an address.', from: (name: string) => `Way from here to ${name}`, to: (name: string) => `Way here from ${name}`, fromHere: 'Way from here to a room', pickRoom: 'Now select the room to go to.',
   along: (name: string, m: string) => `along ${name}, ${m} m`, alongUnknown: (name: string) => `along ${name}, length unknown`, unnamed: 'a street without a name', outdoors: (m: string) => `of it ${m} m outdoors`,
-  anchor: (p: string, reason: string) => `This exit meets this street: ${p}${reason ? `, because ${reason}` : ''}`, anchorUnknown: 'How surely this exit meets this street is not known.', select: 'Select a room first.',
+  anchor: (street: string, p: string, reason: string) => `meets ${street}: ${p}${reason ? `, because ${reason}` : ''}`, anchorUnknown: (street: string) => `how surely it meets ${street} is not known`, select: 'Select a room first.',
 };
 
 export const completenessEn = {

@@ -15,7 +15,7 @@ export const mapNl: typeof mapEn = {
 export const wayNl: typeof wayEn = {
   toStreet: 'Weg naar een straat of adres', pickStreet: 'Tik nu een straat, een gebouw of een punt op de kaart aan, of zoek een adres.', from: (name) => `Weg van hier naar ${name}`, to: (name) => `Weg hierheen vanaf ${name}`, fromHere: 'Weg van hier naar een ruimte', pickRoom: 'Kies nu de ruimte waar het heen gaat.',
   along: (name, m) => `langs ${name}, ${m} m`, alongUnknown: (name) => `langs ${name}, lengte onbekend`, unnamed: 'een straat zonder naam', outdoors: (m) => `waarvan ${m} m buiten`,
-  anchor: (p, reason) => `Deze uitgang komt op deze straat uit: ${p}${reason ? `, want ${reason}` : ''}`, anchorUnknown: 'Hoe zeker deze uitgang op deze straat uitkomt, is niet bekend.', select: 'Kies eerst een ruimte.',
+  anchor: (street, p, reason) => `komt uit op ${street}: ${p}${reason ? `, want ${reason}` : ''}`, anchorUnknown: (street) => `hoe zeker die op ${street} uitkomt, is niet bekend`, select: 'Kies eerst een ruimte.',
 };
 
 export const completenessNl: typeof completenessEn = {

@@ -83,8 +83,9 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
 function AnchorLine(props: { step: RouteStep }): JSX.Element {
   const ui = useUi();
   const words = () => {
-    const { probability, reason } = props.step;
-    return typeof probability === 'number' ? text().way.anchor(percentText(probability, text()), reason ?? '') : text().way.anchorUnknown;
+    const { name, probability, reason } = props.step;
+    const street = name || text().way.unnamed;
+    return typeof probability === 'number' ? text().way.anchor(street, percentText(probability, text()), reason ?? '') : text().way.anchorUnknown(street);
   };
   return <p class="anchor" data-anchor={props.step.exit ?? ''}><b>{ui.nameOf(props.step.exit ?? '')}: </b>{words()}</p>;
 }

@@ -7,7 +7,7 @@ import { boundsOf, degreesText, placeOf, planToPixels, scaleAndTurn, toEarth, ty
 import { comparedRows, identityQuery, mayDecide, probabilityText, verdict, type IdentityPair } from '../../src/model/identity.ts';
 import { alarmsNowhere, canConfirm, decide, lastText, mappingText, placeMeant, pointsQuery, sureEnough, type MappedPoint } from '../../src/model/points.ts';
 import { fitBounds, planeAround, tileOnScreen, tilesInSight } from '../../src/model/mercator.ts';
-import { anchorsOf, courseOf, outdoors_m, routeOnEarth, toldSteps } from '../../src/model/route.ts';
+import { anchorsOf, courseOf, namedSteps, outdoors_m, routeOnEarth, streetsOf, toldSteps } from '../../src/model/route.ts';
 import { conflictCount, conflictsFirst, saidBy, sureness, type Same } from '../../src/model/same.ts';
 import { en } from '../../src/text/en.ts';
 import { nl } from '../../src/text/nl.ts';
@@ -119,6 +119,13 @@ test('a way is drawn from the room through the door along the street', () => {
   assert.deepEqual(broken[0]?.[0], [4.02, 52]);
   assert.deepEqual(routeOnEarth(ROUTE, () => null).map((line) => line[0]), [[4.1, 52]]);
   assert.equal(courseOf({ street: 's', course: [[4, 52], [Number.NaN, 52]] }), null);
+});
+
+test('a way is told by the names of its streets', () => {
+  const bare: Route = { ...ROUTE, steps: ROUTE.steps.map((s) => ({ ...s, name: null })) };
+  assert.deepEqual(streetsOf([bare, bare]), ['s1', 's2', 's3']);
+  const named = namedSteps([bare], new Map([['s1', 'Oude Delft'], ['s2', 'Oude Delft']]));
+  assert.deepEqual(named[0] && toldSteps(named[0].steps).map((s) => s.name ?? null), [null, null, 'Oude Delft', 'Oude Delft', null]);
 });
 
 test('a street is told once, however many junctions it has', () => {
