@@ -75,6 +75,8 @@ enum Measure {
     Bad,
     /// Bytes of a state, told at several paces
     Memory,
+    /// Generated files in other people's tools
+    Generated,
     /// Shortest ways on real streets
     Routes,
 }
@@ -100,6 +102,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Same => same::measure(data, arguments.seed),
         Measure::Ring => ring::measure(&benches::benches(data, arguments.seed), arguments.seed)?,
         Measure::Memory => memory::measure(data),
+        Measure::Generated => space::generated::measure(arguments.seed, peer)?,
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
         Measure::Bad => bad::measure(arguments.seed),
     };

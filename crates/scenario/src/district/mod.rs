@@ -33,6 +33,8 @@ pub use earth::rd_to_wgs84;
 pub use points::Point;
 pub use truth::{Decoy, ExitToStreet, Falsified, Identity, Missing, Pair, Place, Room, Truth};
 
+use serde::Serialize;
+
 use crate::Error;
 use crate::rng::{Rng, mix};
 use sources::Manner;
@@ -115,7 +117,7 @@ pub struct District {
 }
 
 /// How much the files hold.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Counts {
     /// Buildings in the city's model.
     pub city_buildings: usize,
@@ -203,6 +205,10 @@ impl District {
             (
                 "truth/points-truth.csv",
                 points::truth_table(&truth.points).into_bytes(),
+            ),
+            (
+                "truth/counts.json",
+                serde_json::to_vec_pretty(&self.counts)?,
             ),
             (
                 "truth/identity.json",

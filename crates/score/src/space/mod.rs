@@ -1,3 +1,4 @@
 //! Buildings and streets as a graph: is what is believed of it right, and as sure as it may be?
 
+pub(crate) mod generated;
 pub(crate) mod routes;
