@@ -46,6 +46,8 @@ const kerbWidth: Expression = ['interpolate', ['exponential', 1.5], ['zoom'], 12
 export function mapStyle(origin: string, c: Colours, chosen: string | null): StyleSpecification {
   return {
     version: 8,
+    // Colours change at once: paper does not wait, and nobody needs to see them fade.
+    transition: { duration: 0, delay: 0 },
     sources: { [SOURCE]: { type: 'vector', tiles: [`${origin}/v1/tiles/{z}/{x}/{y}.mvt`], minzoom: 0, maxzoom: TILE_ZOOM_MAX } },
     layers: [{ id: 'land', type: 'background', paint: { 'background-color': c.land } }, ...areas(c), ...streets(c), ...buildings(c), ...focus(c, chosen ?? ''), ...names(c)],
   };
