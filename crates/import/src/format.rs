@@ -30,6 +30,7 @@ impl Format {
     /// assert_eq!(Format::detect("tower.IFC", b""), Some(Format::Ifc));
     /// let city = br#"{"version": "2.0", "type": "CityJSON"}"#;
     /// assert_eq!(Format::detect("delft.json", city), Some(Format::CityJson));
+    /// assert_eq!(Format::detect("", br#"{"CityObjects": {"#), Some(Format::CityJson));
     /// assert_eq!(Format::detect("letter.docx", b"PK"), None);
     /// ```
     pub fn detect(name: &str, bytes: &[u8]) -> Option<Self> {
@@ -38,7 +39,9 @@ impl Format {
         if head.starts_with(b"ISO-10303-21") {
             return Some(Self::Ifc);
         }
-        if head.starts_with(b"{") && memchr::memmem::find(head, b"\"CityJSON").is_some() {
+        // Members stand in any order: the type may come last, megabytes on.
+        let names = |member: &[u8]| memchr::memmem::find(head, member).is_some();
+        if head.starts_with(b"{") && (names(b"\"CityJSON") || names(b"\"CityObjects\"")) {
             return Some(Self::city(bytes));
         }
         if geojson::is_geojson(bytes) {

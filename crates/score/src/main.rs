@@ -79,6 +79,8 @@ enum Measure {
     Generated,
     /// Shortest ways on real streets
     Routes,
+    /// Buildings of generated towns, recognised across their files
+    Identity,
 }
 
 fn main() -> ExitCode {
@@ -104,6 +106,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Memory => memory::measure(data),
         Measure::Generated => space::generated::measure(arguments.seed, peer)?,
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
+        Measure::Identity => space::identity::measure(arguments.seed)?,
         Measure::Bad => bad::measure(arguments.seed),
     };
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&rows)?)?;
