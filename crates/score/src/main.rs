@@ -81,6 +81,8 @@ enum Measure {
     Routes,
     /// Buildings of generated towns, recognised across their files
     Identity,
+    /// Cities by others, against cjio and PROJ
+    City,
 }
 
 fn main() -> ExitCode {
@@ -107,6 +109,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Generated => space::generated::measure(arguments.seed, peer)?,
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
         Measure::Identity => space::identity::measure(arguments.seed)?,
+        Measure::City => space::cityjson::measure(data, peer)?,
         Measure::Bad => bad::measure(arguments.seed),
     };
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&rows)?)?;

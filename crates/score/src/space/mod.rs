@@ -1,5 +1,6 @@
 //! Buildings and streets as a graph: is what is believed of it right, and as sure as it may be?
 
+pub(crate) mod cityjson;
 pub(crate) mod generated;
 pub(crate) mod identity;
 pub(crate) mod routes;
