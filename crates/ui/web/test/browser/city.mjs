@@ -58,7 +58,7 @@ export async function city(tally, node, logIn) {
       if (/^https?:/.test(request.url()) && new URL(request.url()).origin !== new URL(node.url).origin) complaints.push(`asks ${request.url()}`);
     });
     await logIn(tab, node);
-    for (const part of [imported, drawn, placed, chosen, sought, complete, same, paper]) await tally.attempt(part.name, () => part(tab, tally));
+    for (const part of [imported, drawn, placed, chosen, sought, complete, same, points, paper]) await tally.attempt(part.name, () => part(tab, tally));
     tally.check('the map asks nobody else, raises no error and breaks no policy', complaints.length === 0, [...new Set(complaints)].join(' | '));
     await context.close();
   } finally {
@@ -187,6 +187,49 @@ async function same(tab, tally) {
   await tab.waitForSelector(row, { state: 'detached' });
   await tab.click('.identities [data-state=disputed]');
   tally.check('what was held to be one is split again', await tab.waitForSelector(row).then(() => true, () => false));
+  await tab.keyboard.press('Escape');
+}
+
+/** A detector that nobody has placed: its alarm is on screen at once, its place is found in
+    the review, and from then on it speaks of that room. */
+async function points(tab, tally) {
+  // The page shows no points of a node that has none.
+  if ((await tab.evaluate(() => fetch('/v1/points?limit=1').then((r) => r.status))) === 404) return;
+  const detector = `bms/unplaced/${Date.now()}/xq`;
+  const say = (topic, payload) => JSON.stringify({ topic, payload, time: new Date().toISOString() });
+  const taken = await send(tab, 'POST', '/v1/messages', `${say(`${detector}/smoke-detector`, 'alarm')}\n`, 'application/x-ndjson');
+  tally.check('messages of sensors that nobody placed are taken', taken.status === 200 && JSON.parse(taken.body).unplaced === 1, taken.body);
+  const seen = await tab.waitForSelector('[data-nowhere]', { timeout: 10_000 }).then(() => true, () => false);
+  tally.check('an alarm of which nobody knows the place is shown at once', seen && /location unknown/.test((await tab.textContent('[data-nowhere]')) ?? ''));
+  const spoken = await tab.$$eval('[role=alert]', (all) => all.map((e) => e.textContent).join(' '));
+  tally.check('and spoken', spoken.includes(detector), spoken);
+  await tab.click('[data-nowhere] button');
+  const row = `.point:has-text("${detector}")`;
+  for (const state of ['unmapped', 'suggested']) {
+    if ((await tab.locator(row).count()) === 0) await tab.click(`.points [data-state=${state}]`);
+    await tab.waitForSelector(row, { timeout: 5000 }).catch(() => undefined);
+  }
+  tally.check('it is listed as an alarm without a place', /ALARM/.test((await tab.textContent(row)) ?? ''));
+  const small = await tooSmall(tab);
+  tally.check('everything to tap in the review is 48 px or more', small.length === 0, small.join(', '));
+  const room = await tab.evaluate(() => document.querySelector('.room').dataset.id);
+  await tab.click(`${row} [data-act=edit]`);
+  await tab.fill(`${row} input[name=place]`, 'no such room anywhere');
+  await tab.selectOption(`${row} select[name=attribute]`, 'smoke');
+  await tab.click(`${row} [type=submit]`);
+  tally.check('a place that is none is refused', /no such place/.test((await tab.textContent(`${row} form [role=alert]`)) ?? ''));
+  await tab.fill(`${row} input[name=place]`, room);
+  await tab.fill(`${row} input[name=unit]`, '');
+  await tab.click(`${row} [type=submit]`);
+  await tab.waitForSelector(row, { state: 'detached', timeout: 20_000 });
+  await tab.click('.points [data-state=confirmed]');
+  tally.check('what was confirmed stands among the confirmed', await tab.waitForSelector(row, { timeout: 5000 }).then(() => true, () => false));
+  tally.check('the alarm without a place is gone', await tab.waitForSelector('[data-nowhere]', { state: 'detached', timeout: 10_000 }).then(() => true, () => false));
+  await send(tab, 'POST', '/v1/messages', `${say(`${detector}/smoke-detector`, 'alarm')}\n`, 'application/x-ndjson');
+  const { claims } = await ask(tab, `/v1/entities/${encodeURIComponent(room)}/attributes/smoke/why`);
+  tally.check('from then on it speaks of that room', claims[0]?.value === true, JSON.stringify(claims[0]));
+  const [file] = await Promise.all([tab.waitForEvent('download', { timeout: 10_000 }), tab.click('[data-act=download]')]);
+  tally.check('the mapping is to be had as a file', file.suggestedFilename() === 'points.csv');
   await tab.keyboard.press('Escape');
 }
 
