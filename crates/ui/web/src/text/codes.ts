@@ -97,6 +97,17 @@ export const codesEn: Record<string, string> = {
   'MQT-005': 'A message is too large and was left out.',
   'MQT-006': 'Messages wait because they cannot be kept now; the broker keeps them. Mostly the disk budget is spent.',
   'MQT-007': 'A message broker forgot this node; what was published meanwhile did not arrive.',
+  'CSV-001': 'The file is empty, or no column says what each row is about.',
+  'CSV-002': 'A column is not known, or stands twice. Its cells are kept as written.',
+  'CSV-003': 'A row has more cells than columns, or a quote that does not end.',
+  'CSV-004': 'A row does not say what it is about and was left out.',
+  'CSV-005': 'A cell cannot be used. It counts as unknown.',
+  'CSV-006': 'A row names something that is not in the table, or a name that several have.',
+  'CSV-007': 'Two rows are about one thing; the first is used.',
+  'CSV-008': 'There is no row for the building, or none for an entrance. Add it if it is known.',
+  'CSV-009': 'No row says how one gets from one storey to the next. That is unknown, not impossible.',
+  'CSV-010': 'A limit of number was reached; the rest was not read. Split the table by building.',
+  'CSV-011': 'The file is not UTF-8; letters with accents may be wrong. Save it as CSV UTF-8.',
 };
 
 export const codesNl: Record<string, string> = {
@@ -194,4 +205,15 @@ export const codesNl: Record<string, string> = {
   'MQT-005': 'Een bericht is te groot en is weggelaten.',
   'MQT-006': 'Berichten wachten omdat ze nu niet bewaard kunnen worden; de makelaar houdt ze vast. Meestal is de schijfruimte op.',
   'MQT-007': 'Een berichtenmakelaar is deze node vergeten; wat intussen is verzonden, is niet aangekomen.',
+  'CSV-001': 'Het bestand is leeg, of geen kolom zegt waarover een rij gaat.',
+  'CSV-002': 'Een kolom is onbekend, of staat er tweemaal. De cellen zijn bewaard zoals ze er staan.',
+  'CSV-003': 'Een rij heeft meer cellen dan kolommen, of een aanhalingsteken dat niet sluit.',
+  'CSV-004': 'Een rij zegt niet waarover zij gaat en is weggelaten.',
+  'CSV-005': 'Een cel is onbruikbaar. Die geldt als onbekend.',
+  'CSV-006': 'Een rij noemt iets dat niet in de tabel staat, of een naam die meer dingen hebben.',
+  'CSV-007': 'Twee rijen gaan over één ding; de eerste is gebruikt.',
+  'CSV-008': 'Er is geen rij voor het gebouw, of geen voor een ingang. Voeg die toe als die bekend is.',
+  'CSV-009': 'Geen rij zegt hoe men van de ene bouwlaag naar de volgende komt. Dat is onbekend, niet onmogelijk.',
+  'CSV-010': 'Een grens van aantal is bereikt; de rest is niet gelezen. Splits de tabel per gebouw.',
+  'CSV-011': 'Het bestand is geen UTF-8; letters met accenten kunnen fout zijn. Bewaar het als CSV UTF-8.',
 };
