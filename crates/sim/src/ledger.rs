@@ -84,6 +84,8 @@ pub struct Ledger {
     forbidden: BTreeMap<usize, Time>,
     /// The latest that any clock has shown: what expired by it may be gone.
     latest_clock: Option<Time>,
+    /// What stands on the copy of a node's disk.
+    backups: BTreeMap<usize, BTreeSet<Key>>,
     violations: Vec<Violation>,
     deliveries: u64,
 }
@@ -189,18 +191,35 @@ impl Ledger {
         }
     }
 
-    /// A node's disk is as it was at `when`: what it got since is forgotten, and what it
-    /// wrote since may be lost.
-    pub fn rolled_back(&mut self, node: usize, when: Time) {
-        for (key, fact) in &mut self.facts {
+    /// A copy of a node's disk was made just now.
+    pub fn backed_up(&mut self, node: usize) {
+        let stands = |(key, fact): &(&Key, &Fact)| {
             if key.origin == node {
-                fact.is_excused |= fact.acknowledged.is_none_or(|at| at >= when);
-            } else if fact.delivered.get(&node).is_some_and(|&at| at >= when) {
-                fact.delivered.remove(&node);
-                if let Some(at) = fact.acknowledged.filter(|_| key.class == Class::LifeSafety) {
-                    let lacked = self.lacked.entry((key.origin, node)).or_default();
-                    lacked.insert((at, *key));
-                }
+                fact.acknowledged.is_some()
+            } else {
+                fact.delivered.contains_key(&node)
+            }
+        };
+        let on_disk = self.facts.iter().filter(stands).map(|(key, _)| *key);
+        self.backups.insert(node, on_disk.collect());
+    }
+
+    /// A node's disk is replaced by its copy: what it got since is forgotten, and what it wrote
+    /// since may be lost.
+    pub fn rolled_back(&mut self, node: usize) {
+        let on_disk = self.backups.get(&node).cloned().unwrap_or_default();
+        let later = self
+            .facts
+            .iter_mut()
+            .filter(|(key, _)| !on_disk.contains(key));
+        for (key, fact) in later {
+            if key.origin == node {
+                fact.is_excused = true;
+            } else if fact.delivered.remove(&node).is_some()
+                && let Some(at) = fact.acknowledged.filter(|_| key.class == Class::LifeSafety)
+            {
+                let lacked = self.lacked.entry((key.origin, node)).or_default();
+                lacked.insert((at, *key));
             }
         }
     }

@@ -77,7 +77,7 @@ struct Slot<N> {
     /// Counts restarts, so that what was under way in a life before is dropped.
     life: u64,
     is_sync_planned: bool,
-    backed_up: Option<Time>,
+    is_backed_up: bool,
     /// When its one radio is free, if all its links share one.
     radio_free: Time,
     cpu_free: Time,
@@ -173,7 +173,7 @@ impl<N: Node> World<N> {
                 is_up: true,
                 life: 0,
                 is_sync_planned: false,
-                backed_up: None,
+                is_backed_up: false,
                 radio_free: NOON,
                 cpu_free: NOON,
             }
@@ -582,7 +582,8 @@ impl<N: Node> World<N> {
                 let mut is_copied = false;
                 self.call(at, |node, env| is_copied = node.back_up(env));
                 if is_copied {
-                    self.slots[at].backed_up = Some(self.now);
+                    self.slots[at].is_backed_up = true;
+                    self.ledger.backed_up(at);
                 }
             }
             Act::Restore(at) => self.restore(at),
@@ -629,11 +630,11 @@ impl<N: Node> World<N> {
     }
 
     fn restore(&mut self, at: usize) {
-        let Some(when) = self.slots[at].backed_up else {
+        if !self.slots[at].is_backed_up {
             return;
-        };
+        }
         self.crash(at, Crash::PowerCut);
-        self.ledger.rolled_back(at, when);
+        self.ledger.rolled_back(at);
         let slot = &mut self.slots[at];
         slot.node.restore();
         slot.is_up = true;

@@ -3,10 +3,10 @@
 use twin_link::Class;
 use twin_sim::cast::Cast;
 use twin_sim::full::Full;
-use twin_sim::ledger::Violation;
-use twin_sim::node::{Crash, DiskFault};
+use twin_sim::ledger::{Ledger, Violation};
+use twin_sim::node::{Crash, DiskFault, Entry, Key};
 use twin_sim::wire::Wire;
-use twin_sim::world::{Act, Conditions, World};
+use twin_sim::world::{Act, Conditions, NOON, World};
 
 /// Two nodes that tell each other everything, over a good wire.
 fn two() -> World<Full> {
@@ -53,4 +53,31 @@ fn a_disk_is_full_for_a_while() {
         assert!(world.ledger.outstanding().0 > 20);
         assert_eq!(violations(world), []);
     }
+}
+
+/// What arrives in the moment of a backup is on it, what arrives in the same moment after it is
+/// not: the books tell them apart by their order, not by the clock (seed 1659).
+#[test]
+fn a_delivery_and_a_backup_fall_in_one_moment() {
+    let entry = |room| Entry {
+        key: Key {
+            origin: 0,
+            class: Class::Bulk,
+            room,
+            observed: NOON.plus_seconds(room as f64),
+        },
+        value: 1.0,
+    };
+    let mut ledger = Ledger::default();
+    for room in [1, 2] {
+        ledger.wrote(entry(room), None, [1].into(), NOON);
+        ledger.acknowledged(entry(room).key, NOON);
+    }
+    ledger.delivered(1, entry(1), None, NOON);
+    ledger.backed_up(1);
+    ledger.delivered(1, entry(2), None, NOON);
+    ledger.rolled_back(1);
+    assert_eq!(ledger.outstanding(), (2, vec![(1, entry(2).key)]));
+    ledger.delivered(1, entry(2), None, NOON);
+    assert!(ledger.is_complete() && ledger.violations().is_empty());
 }
