@@ -83,6 +83,8 @@ enum Measure {
     Identity,
     /// Cities by others, against cjio and PROJ
     City,
+    /// Buildings with doors and rooms deleted: who has a way out
+    Connected,
 }
 
 fn main() -> ExitCode {
@@ -110,6 +112,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
         Measure::Identity => space::identity::measure(arguments.seed)?,
         Measure::City => space::cityjson::measure(data, peer)?,
+        Measure::Connected => space::connected::measure(data, arguments.seed)?,
         Measure::Bad => bad::measure(arguments.seed),
     };
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&rows)?)?;

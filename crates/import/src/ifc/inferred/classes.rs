@@ -62,12 +62,19 @@ pub(super) fn classes(building: &Building, network: &Network, stated: usize) -> 
             by_name => by_name,
         });
     }
-    continue_upwards(building, &mut classes, stated);
+    let is_doorless = |i: usize| graph.portals_of(SpaceIndex(i as u32)).is_empty();
+    continue_upwards(building, &mut classes, stated, is_doorless);
     classes
 }
 
-/// An inferred room in line with a stairwell or a lift above or below is its continuation.
-fn continue_upwards(building: &Building, classes: &mut [Class], stated: usize) {
+/// An inferred room in line with a stairwell, a lift or, if it has no door, a shaft above or below
+/// is its continuation.
+fn continue_upwards(
+    building: &Building,
+    classes: &mut [Class],
+    stated: usize,
+    is_doorless: impl Fn(usize) -> bool,
+) {
     let mut order: Vec<usize> = (0..classes.len())
         .filter(|&i| building.spaces[i].cell.area_m2() < STAIRWELL_MAX_M2)
         .collect();
@@ -80,7 +87,8 @@ fn continue_upwards(building: &Building, classes: &mut [Class], stated: usize) {
             order.iter().rev().copied().collect()
         };
         for (k, &from) in walk.iter().enumerate() {
-            if !matches!(classes[from], Class::Stair | Class::Lift) {
+            let class = classes[from];
+            if !matches!(class, Class::Stair | Class::Lift | Class::Shaft) {
                 continue;
             }
             // Only the next storey's spaces, not those of the whole tower.
@@ -90,8 +98,12 @@ fn continue_upwards(building: &Building, classes: &mut [Class], stated: usize) {
                 .take_while(|&i| (floor(i) - floor(from)).abs() < 6.0)
                 .filter(|&i| i >= stated && (floor(i) - floor(from)).abs() > 1.8)
                 .find(|&i| in_line(&building.spaces[from].cell, &building.spaces[i].cell));
-            if let Some(next) = next.filter(|&i| matches!(classes[i], Class::Room | Class::Shaft)) {
-                classes[next] = classes[from];
+            let may_be = |i: &usize| {
+                matches!(classes[*i], Class::Room | Class::Shaft)
+                    && (class != Class::Shaft || is_doorless(*i))
+            };
+            if let Some(next) = next.filter(may_be) {
+                classes[next] = class;
             }
         }
     }

@@ -88,6 +88,7 @@ fn add_doors(building: &Building, extended: &Building, joins: &Joins, inferred: 
     let share = missing::Share::of(extended, &network, &classes);
     let walls = candidates::Walls {
         building: extended,
+        stated: building.spaces.len(),
         neighbours: &Plan::new(&cells, &extended.walls).neighbours(),
         spaces_of: &spaces_of,
         classes: &classes,
@@ -174,8 +175,12 @@ fn joined_again(
         if let Some(known) = known {
             let shown = &mut joins.portals[known];
             doubt(shown, portal, there);
-            let plan = shown.by_plan.as_ref().map_or(0.0, |s| s.probability);
-            link.is_likelier = shown.by_boundaries.is_none() && said.probability * there > plan;
+            let likeliest = [&shown.by_plan, &shown.by_boundaries]
+                .into_iter()
+                .flatten()
+                .map(|s| s.probability)
+                .fold(0.0, f64::max);
+            link.is_likelier = said.probability * there > likeliest;
         }
         links.push(link);
     }
@@ -185,6 +190,10 @@ fn joined_again(
 /// The plan showed one side only, or the next best landing, because a room was left out.
 fn doubt(portal: &mut Portal, again: &Portal, there: f64) {
     if let Some(said) = &mut portal.by_plan {
+        said.probability *= 1.0 - there;
+    }
+    // Boundaries name one side only where the space on the other has gone with its own.
+    if let Some(said) = portal.by_boundaries.as_mut().filter(|s| s.places.len() < 2) {
         said.probability *= 1.0 - there;
     }
     let leads_out = |p: &Portal| matches!(p.external_by_plan, Some((true, _)));
