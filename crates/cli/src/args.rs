@@ -462,29 +462,23 @@ pub(crate) struct Rooms {
 Examples:
   twin route urn:twin:b1:space:3
   twin route urn:twin:b1:space:3 urn:twin:b1:space:9 --avoid urn:twin:b1:space:5
-  twin route urn:twin:b1:space:3 exit --unknown --json")]
+  twin route urn:twin:b1:space:3 exit --unknown --json
+  twin route urn:twin:b1:space:3 street --unknown
+  twin route 52.0116,4.3571 urn:twin:b1:space:3 --unknown")]
 pub(crate) struct Route {
-    /// The space to start from
-    #[arg(value_parser = parse_entity)]
-    pub(crate) from: EntityId,
-    /// The space to go to, or `exit`
-    #[arg(default_value = "exit", value_parser = parse_goal)]
-    pub(crate) to: Goal,
+    /// The space or street to start from, `LATITUDE,LONGITUDE`, or `street` for any street that
+    /// the building at the other end leads to
+    #[arg(value_parser = parse_route_end, allow_hyphen_values = true)]
+    pub(crate) from: String,
+    /// The same, or `exit` for outside by the nearest exit
+    #[arg(default_value = "exit", value_parser = parse_route_end, allow_hyphen_values = true)]
+    pub(crate) to: String,
     /// Spaces and portals not to use, separated by commas
     #[arg(long, value_name = "URI", value_delimiter = ',', value_parser = parse_entity)]
     pub(crate) avoid: Vec<EntityId>,
     /// Also go through what is not known to be passable
     #[arg(long)]
     pub(crate) unknown: bool,
-}
-
-/// Where a route leads.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Goal {
-    /// Out of the building.
-    Exit,
-    /// To this space.
-    Space(EntityId),
 }
 
 #[derive(Debug, Args)]
@@ -716,11 +710,17 @@ fn parse_time(text: &str) -> Result<Time, String> {
         .ok_or_else(|| "expected RFC 3339, for example 2026-01-05T08:03:12Z".to_owned())
 }
 
-fn parse_goal(text: &str) -> Result<Goal, String> {
-    match text {
-        "exit" => Ok(Goal::Exit),
-        _ => parse_entity(text).map(Goal::Space),
+fn parse_route_end(text: &str) -> Result<String, String> {
+    let is_place = || {
+        let place = text.split_once(',');
+        place.is_some_and(|(a, b)| {
+            a.trim().parse::<f64>().is_ok() && b.trim().parse::<f64>().is_ok()
+        })
+    };
+    if matches!(text, "exit" | "street") || is_place() {
+        return Ok(text.to_owned());
     }
+    parse_entity(text).map(|id| id.to_string())
 }
 
 fn parse_speed(text: &str) -> Result<Speed, String> {

@@ -475,13 +475,6 @@ static ENTRIES: &[AttributeSpec] = &[
         "Short name, such as a room number",
     ),
     fact(
-        "observedAttribute",
-        SENSOR,
-        Form::Text,
-        Security,
-        "The attribute that the values of a sensor are",
-    ),
-    fact(
         "observes",
         SENSOR,
         Form::Entity,
@@ -608,13 +601,6 @@ static ENTRIES: &[AttributeSpec] = &[
         Form::Text,
         Security,
         "Topic or point name under which its values come",
-    ),
-    fact(
-        "pointUnit",
-        SENSOR,
-        Form::Text,
-        Security,
-        "Unit of the values of a sensor (UCUM)",
     ),
     fact(
         "portalKind",

@@ -85,7 +85,7 @@ mod tests {
             LifeSafety: smoke
             Operational: motion occupancy open passable passages phones serviceState
             Telemetry: co2 humidity temperature ventilation
-            Bulk: accessible address area buildingHeight connects contact course elevation ends existence fireExit fireRating floorElevation footprint height identifies isExternal landUse leadsTo longName name observedAttribute observes outline partOf planRotation point pointUnit portalKind position selfClosing sitePosition smokeStop span storeysAboveGround storeysBelowGround streetKind type usage walkable width
+            Bulk: accessible address area buildingHeight connects contact course elevation ends existence fireExit fireRating floorElevation footprint height identifies isExternal landUse leadsTo longName name observes outline partOf planRotation point portalKind position selfClosing sitePosition smokeStop span storeysAboveGround storeysBelowGround streetKind type usage walkable width
         "#]]
         .assert_eq(&table);
         for (name, urgency) in [

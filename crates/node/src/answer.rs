@@ -160,13 +160,22 @@ pub struct Stop {
     pub status: Summary,
 }
 
-/// Where a route is to lead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Goal {
-    /// To the nearest exit.
+/// Where a route begins or leads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RouteEnd {
+    /// Outside, by the nearest exit; only as its end.
     Exit,
-    /// To this space.
-    Space(EntityId),
+    /// Any street that an exit of the building at the other end leads to.
+    AnyStreet,
+    /// This space or street.
+    Twin(EntityId),
+    /// The street nearest to a place on earth, in degrees (WGS 84).
+    Earth {
+        /// Latitude.
+        latitude_deg: f64,
+        /// Longitude.
+        longitude_deg: f64,
+    },
 }
 
 /// What a route may use.
@@ -187,23 +196,48 @@ pub struct RouteAnswer {
     pub probability: f64,
     /// Step by step.
     pub steps: Vec<RouteStep>,
-    /// The portal that is least sure, an unknown one before any known one.
+    /// The portal or street that is least sure, an unknown one before any known one.
     pub least_certain: Option<EntityId>,
-    /// Portals on it of which it is not known whether one can pass.
+    /// Portals and streets on it of which it is not known whether one can pass.
     pub unknown: Vec<EntityId>,
 }
 
-/// Through a space and out of it by a portal.
+/// A piece of a route.
 #[derive(Debug, Clone)]
-pub struct RouteStep {
-    /// The space that is walked through.
-    pub space: EntityId,
-    /// The portal that leaves it; none at the end.
-    pub portal: Option<EntityId>,
-    /// Metres walked in the space, as the crow flies; `None` where a position is not known.
-    pub length_m: Option<f64>,
-    /// Probability that the portal is there and lets one pass; `None` when not known.
-    pub probability: Option<f64>,
+pub enum RouteStep {
+    /// Through a space and out of it by a portal.
+    Indoors {
+        /// The space that is walked through.
+        space: EntityId,
+        /// The portal that leaves it; none at the end.
+        portal: Option<EntityId>,
+        /// Metres walked in the space, as the crow flies; `None` where a position is not known.
+        length_m: Option<f64>,
+        /// Probability that the portal exists and lets one pass; `None` when nobody knows.
+        probability: Option<f64>,
+    },
+    /// From an exit to a street or back.
+    Anchor {
+        /// The exit.
+        portal: EntityId,
+        /// The street.
+        street: EntityId,
+        /// Metres between them.
+        length_m: f64,
+        /// Probability that the exit leads to that street; `None` when nobody knows.
+        probability: Option<f64>,
+        /// Why that is believed.
+        reason: String,
+    },
+    /// Along a street.
+    Street {
+        /// The street.
+        street: EntityId,
+        /// Metres walked.
+        length_m: f64,
+        /// What is walked of it, as points of longitude and latitude in degrees.
+        course: Vec<[f64; 2]>,
+    },
 }
 
 /// What an estimate stands on.

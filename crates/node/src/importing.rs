@@ -149,7 +149,7 @@ impl Node {
             batch: BatchId(0),
             name: name.to_owned(),
             hash: hash.clone(),
-            lineage,
+            lineage: lineage.clone(),
             building,
             recorded: now,
             by: own_source(caller)
@@ -173,7 +173,16 @@ impl Node {
             // Nothing of a refused import remains.
             let _ = std::fs::remove_file(self.files_dir().join(&kept_as));
         }
-        recorded
+        let receipt = recorded?;
+        let _ = on_progress(Progress {
+            stage: "recognising",
+            share: 0.95,
+        });
+        // The import stands; what could not be compared now is with the next one.
+        if let Err(error) = self.recognise(&lineage) {
+            tracing::warn!(%error, "buildings could not be compared with those of other files");
+        }
+        Ok(receipt)
     }
 
     /// Whether a file of that size can be kept: store and files together stay within nine
@@ -285,7 +294,7 @@ impl Node {
 
 /// Mints URIs: the same thing of the same lineage gets the same URI, and nobody without
 /// the node's key can work out one from the other.
-struct Mint<'a> {
+pub(crate) struct Mint<'a> {
     organisation: &'a str,
     key: [u8; 32],
     /// The first building's id in a file about one building, else the file's name.
@@ -297,10 +306,18 @@ struct Mint<'a> {
 impl<'a> Mint<'a> {
     fn new(organisation: &'a str, key: [u8; 32], file_name: &str, format: Format) -> Self {
         Self {
+            is_of_one_building: format.is_of_one_building(),
+            ..Self::of_lineage(organisation, key, file_name)
+        }
+    }
+
+    /// For things that belong together under a name.
+    pub(crate) fn of_lineage(organisation: &'a str, key: [u8; 32], lineage: &str) -> Self {
+        Self {
             organisation,
             key,
-            lineage: file_name.to_owned(),
-            is_of_one_building: format.is_of_one_building(),
+            lineage: lineage.to_owned(),
+            is_of_one_building: false,
             building: None,
         }
     }

@@ -36,6 +36,7 @@ mod names;
 mod node;
 mod past;
 mod picture;
+mod points;
 mod prepare;
 mod quarantine;
 mod reader;
@@ -71,10 +72,14 @@ pub use link::{
     NewRule, NoticeLine, Organisation, ShareLine,
 };
 pub use node::{Changes, Node, RecoveryReport, doctor, restore};
+pub use points::{
+    Decision, Mapped, PointCounts, PointFilter, PointLine, PointPage, PointState, Taken,
+};
 pub use prepare::{ClaimCode, Draft, FUTURE_TOLERANCE_S, Mode, NUMBER_MAX, Receipt, Refusal};
 pub use quarantine::QuarantineRecord;
 pub use reader::{LIMIT_MAX, Reader};
 pub use suppose::{ASKED_MAX, SUPPOSED_MAX};
 pub use twin_fusion::calibration::{Report, Share};
+pub use twin_import::points::{Recorded, read_messages};
 pub use twin_link::Class;
 pub use twin_store::{BackupReport, ErasureRecord, Error as StoreError, Problem, is_full};

@@ -3,13 +3,15 @@
 //! What does not change by itself (which door joins which rooms, how far apart they
 //! are) is put together once per change of the structure; whether one can pass is
 //! looked up at every question. A door nobody has checked is neither open nor closed:
-//! a route may lead through it only if the caller accepts that, and then says so.
+//! a route may lead through it only if the caller accepts that, and then says so. Ways that
+//! leave the building are in `city::ways`.
 
-use crate::answer::{Goal, RouteAnswer, RouteQuery, RouteStep};
+use crate::answer::{RouteAnswer, RouteEnd, RouteQuery, RouteStep};
 use crate::error::Error;
 use crate::picture::Picture;
 use crate::reader::Reader;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 use twin_model::catalogue::Sensitivity;
 use twin_model::{Distribution, EntityId, EntityKind, Polygon, Value};
 use twin_policy::{self as policy, View};
@@ -18,9 +20,8 @@ use twin_space as space;
 /// The spaces and portals of one building, with the twin behind each.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    spaces: Vec<space::Space>,
+    graph: Arc<space::Graph>,
     space_numbers: Vec<u32>,
-    portals: Vec<space::Portal>,
     portal_numbers: Vec<u32>,
     place_of: FxHashMap<u32, u32>,
 }
@@ -46,12 +47,37 @@ impl Plan {
             .map(|&number| portal_of(picture, number, &place_of, &spaces))
             .collect();
         Self {
-            spaces,
+            graph: Arc::new(space::Graph::new(spaces, portals)),
             space_numbers,
-            portals,
             portal_numbers,
             place_of,
         }
+    }
+
+    /// How it hangs together, with nothing said of whether doors can be passed now.
+    pub(crate) fn graph(&self) -> &Arc<space::Graph> {
+        &self.graph
+    }
+
+    /// A twin's place among the spaces.
+    pub(crate) fn space_index(&self, number: u32) -> Option<space::SpaceIndex> {
+        self.place_of.get(&number).copied().map(space::SpaceIndex)
+    }
+
+    /// A twin's place among the portals.
+    pub(crate) fn portal_index(&self, number: u32) -> Option<space::PortalIndex> {
+        let at = self.portal_numbers.iter().position(|&n| n == number)?;
+        Some(space::PortalIndex(at as u32))
+    }
+
+    /// The twin of a space.
+    pub(crate) fn space_number(&self, at: space::SpaceIndex) -> u32 {
+        self.space_numbers[at.0 as usize]
+    }
+
+    /// The twin of a portal.
+    pub(crate) fn portal_number(&self, at: space::PortalIndex) -> u32 {
+        self.portal_numbers[at.0 as usize]
     }
 }
 
@@ -77,7 +103,7 @@ impl Plan {
 
     /// The spaces that are not out of doors.
     pub(crate) fn indoor_spaces(&self) -> impl Iterator<Item = u32> {
-        let spaces = self.spaces.iter().zip(&self.space_numbers);
+        let spaces = self.graph.spaces().iter().zip(&self.space_numbers);
         spaces
             .filter(|(one, _)| one.kind != space::SpaceKind::Outside)
             .map(|(_, &number)| number)
@@ -85,7 +111,7 @@ impl Plan {
 
     /// The portals that join two spaces.
     pub(crate) fn joints(&self) -> impl Iterator<Item = Joint> {
-        let portals = self.portals.iter().zip(&self.portal_numbers);
+        let portals = self.graph.portals().iter().zip(&self.portal_numbers);
         portals.filter_map(|(portal, &number)| {
             let [a, b] = portal.spaces[..] else {
                 return None;
@@ -124,7 +150,9 @@ fn space_of(picture: &Picture, number: u32, storeys: &FxHashMap<u32, u32>) -> sp
             .and_then(|storey| storeys.get(&storey).copied()),
         position: middle.zip(floor_m).map(|([x, y], z)| [x, y, z]),
         exists: belief(picture, number, "existence").unwrap_or(space::Belief::CERTAIN),
-        passable: space::Belief::Unknown,
+        // A space of which nobody has said that it cannot be passed can be: that is what a
+        // room is.
+        passable: space::Belief::CERTAIN,
     }
 }
 
@@ -169,7 +197,11 @@ fn portal_of(
         position,
         far_position: None,
         exists: exists.and(joins),
-        passable: space::Belief::Unknown,
+        passable: match kind {
+            space::PortalKind::Door | space::PortalKind::LiftLink => space::Belief::Unknown,
+            // Where there is nothing that could be shut.
+            _ => space::Belief::CERTAIN,
+        },
     };
     orient_link(&mut portal, spaces);
     portal
@@ -203,7 +235,7 @@ fn belief(picture: &Picture, number: u32, attribute: &str) -> Option<space::Beli
     Some(probability_of_yes(estimate.distribution.as_ref()))
 }
 
-fn probability_of_yes(distribution: Option<&Distribution>) -> space::Belief {
+pub(crate) fn probability_of_yes(distribution: Option<&Distribution>) -> space::Belief {
     match distribution {
         Some(Distribution::Bernoulli { p }) => space::Belief::Known(*p),
         Some(Distribution::Alternatives(list)) => {
@@ -230,112 +262,190 @@ fn middle_of(polygon: &Polygon) -> Option<[f64; 2]> {
     (total > 0.0).then(|| [x / total, y / total])
 }
 
+/// What is believed now of getting through, by one caller's lights.
+pub(crate) struct Now<'a> {
+    pub(crate) reader: &'a Reader,
+    pub(crate) plans: &'a [Arc<Plan>],
+}
+
+impl Now<'_> {
+    fn passable(&self, number: u32, built: space::Belief) -> space::Belief {
+        let estimate = self.reader.estimate(number, "passable");
+        match probability_of_yes(estimate.distribution.as_ref()) {
+            space::Belief::Unknown => built,
+            known @ space::Belief::Known(_) => known,
+        }
+    }
+}
+
+impl space::Passability for Now<'_> {
+    fn portal(
+        &self,
+        building: space::BuildingIndex,
+        portal: space::PortalIndex,
+        built: space::Belief,
+    ) -> space::Belief {
+        self.passable(self.plans[building.0 as usize].portal_number(portal), built)
+    }
+
+    fn space(
+        &self,
+        building: space::BuildingIndex,
+        at: space::SpaceIndex,
+        built: space::Belief,
+    ) -> space::Belief {
+        self.passable(self.plans[building.0 as usize].space_number(at), built)
+    }
+}
+
 impl Reader {
-    /// Ways from a space to another or out: first the shortest of which every door is
-    /// known to work, then, if the caller accepts unknown doors, the shortest at all.
+    /// Ways from here to there: first the shortest of which every door is known to work, then,
+    /// if the caller accepts unknown doors, the shortest at all. Inside one building, or from a
+    /// room to a street, a place on earth or another building, and back.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown twin; [`Error::Invalid`] for ends that make no way;
+    /// [`Error::Conflict`] where no street is near.
     pub fn routes(
         &self,
-        from: &EntityId,
-        to: &Goal,
+        from: &RouteEnd,
+        to: &RouteEnd,
         query: &RouteQuery,
     ) -> Result<View<Vec<RouteAnswer>>, Error> {
         self.may(&policy::Action::Read(Sensitivity::Security))?;
-        let start = self.find(from, EntityKind::Space)?;
-        let structure = self.picture.structure();
-        let building = structure
-            .building_of(start)
-            .ok_or_else(|| Error::Conflict(format!("`{from}` belongs to no building")))?;
-        let plan = structure.plan(&self.picture, building);
-        let place = |number: u32, id: &EntityId| {
-            let place = plan.place_of.get(&number).copied().map(space::SpaceIndex);
-            place.ok_or_else(|| {
-                Error::Conflict(format!("`{id}` is not in the building of `{from}`"))
-            })
-        };
-        let start = place(start, from)?;
-        let target = match to {
-            Goal::Exit => space::Target::Outside,
-            Goal::Space(id) => space::Target::Space(place(self.find(id, EntityKind::Space)?, id)?),
-        };
-        let graph = self.present_graph(&plan);
-        let mut options = space::RouteOptions::default();
-        for id in &query.avoid {
-            let number = self.picture.names.entities.find(id.as_str());
-            let number = number.ok_or_else(|| Error::NotFound {
-                what: "twin",
-                id: id.to_string(),
-            })?;
-            if let Some(&at) = plan.place_of.get(&number) {
-                options.avoid_spaces.push(space::SpaceIndex(at));
-            }
-            if let Some(at) = plan.portal_numbers.iter().position(|&n| n == number) {
-                options.avoid_portals.push(space::PortalIndex(at as u32));
-            }
-        }
         let mut routes: Vec<RouteAnswer> = Vec::new();
         for admit_unknown in [false, true] {
             if admit_unknown && !query.allow_unknown {
                 continue;
             }
-            options.admit_unknown = admit_unknown;
-            if let Some(route) = graph.route(start, target, &options)
-                && (!admit_unknown || !route.unknown_portals.is_empty())
+            let found = match self.indoor_ends(from, to)? {
+                Some((building, start, target)) => {
+                    self.indoor_route(building, (start, target), query, admit_unknown)?
+                }
+                None => self.journey(from, to, query, admit_unknown)?,
+            };
+            if let Some(route) = found
+                && (!admit_unknown || !route.unknown.is_empty())
             {
-                routes.push(self.route_answer(&plan, &graph, &route));
+                routes.push(route);
             }
         }
         Ok(self.release(routes))
     }
 
-    /// The plan with what is believed now of whether one can pass. A space of which
-    /// nobody has said that it cannot be passed can be: that is what a room is.
-    pub(crate) fn present_graph(&self, plan: &Plan) -> space::Graph {
-        let passable = |number| {
-            let estimate = self.estimate(number, "passable");
-            probability_of_yes(estimate.distribution.as_ref())
-        };
-        let mut spaces = plan.spaces.clone();
-        for (space, &number) in spaces.iter_mut().zip(&plan.space_numbers) {
-            space.passable = match passable(number) {
-                space::Belief::Unknown => space::Belief::CERTAIN,
-                known @ space::Belief::Known(_) => known,
-            };
+    /// The building of a way that stays inside, with the numbers of its ends; `None` for a way
+    /// that does not.
+    fn indoor_ends(
+        &self,
+        from: &RouteEnd,
+        to: &RouteEnd,
+    ) -> Result<Option<(u32, u32, Option<u32>)>, Error> {
+        if *from == RouteEnd::Exit {
+            return Err(Error::Invalid("a way does not begin at `exit`".to_owned()));
         }
-        let mut portals = plan.portals.clone();
+        let room = |end: &RouteEnd| match end {
+            RouteEnd::Twin(id) => {
+                let number = self.number(id, "space")?;
+                let is_space = self.picture.structure().kind(number) == Some(EntityKind::Space);
+                Ok::<_, Error>(is_space.then_some(number))
+            }
+            _ => Ok(None),
+        };
+        let building_of = |number: u32| {
+            let building = self.picture.structure().building_of(number);
+            let id = || self.id(number);
+            building.ok_or_else(|| Error::Conflict(format!("`{}` belongs to no building", id())))
+        };
+        let Some(start) = room(from)? else {
+            if *to == RouteEnd::Exit {
+                return Err(Error::Invalid("only a room has a way out".to_owned()));
+            }
+            return Ok(None);
+        };
+        let building = building_of(start)?;
+        if *to == RouteEnd::Exit {
+            return Ok(Some((building, start, None)));
+        }
+        match room(to)? {
+            Some(end) if building_of(end)? == building => Ok(Some((building, start, Some(end)))),
+            _ => Ok(None),
+        }
+    }
+
+    fn indoor_route(
+        &self,
+        building: u32,
+        (start, end): (u32, Option<u32>),
+        query: &RouteQuery,
+        admit_unknown: bool,
+    ) -> Result<Option<RouteAnswer>, Error> {
+        let plans = [self.picture.structure().plan(&self.picture, building)];
+        let plan = &plans[0];
+        let place = |number: u32| {
+            let place = plan.space_index(number);
+            place.ok_or_else(|| {
+                Error::Conflict(format!(
+                    "`{}` is on no storey of its building",
+                    self.id(number)
+                ))
+            })
+        };
+        let target = match end {
+            None => space::Target::Outside,
+            Some(number) => space::Target::Space(place(number)?),
+        };
+        let mut options = space::RouteOptions {
+            admit_unknown,
+            ..space::RouteOptions::default()
+        };
+        for number in self.avoided(query)? {
+            options.avoid_spaces.extend(plan.space_index(number));
+            options.avoid_portals.extend(plan.portal_index(number));
+        }
+        let now = Now {
+            reader: self,
+            plans: &plans,
+        };
+        let route = plan.graph.route_now(place(start)?, target, &options, &now);
+        Ok(route.map(|route| self.route_answer(plan, &route)))
+    }
+
+    /// The twins that are not to be used.
+    pub(crate) fn avoided(&self, query: &RouteQuery) -> Result<Vec<u32>, Error> {
+        let number = |id: &EntityId| {
+            let number = self.picture.names.entities.find(id.as_str());
+            number.ok_or_else(|| Error::NotFound {
+                what: "twin",
+                id: id.to_string(),
+            })
+        };
+        query.avoid.iter().map(number).collect()
+    }
+
+    /// The plan with what is believed now of whether one can pass.
+    pub(crate) fn present_graph(&self, plan: &Arc<Plan>) -> space::Graph {
+        let plans = [Arc::clone(plan)];
+        let now = Now {
+            reader: self,
+            plans: &plans,
+        };
+        let mut spaces = plan.graph.spaces().to_vec();
+        for (space, &number) in spaces.iter_mut().zip(&plan.space_numbers) {
+            space.passable = now.passable(number, space.passable);
+        }
+        let mut portals = plan.graph.portals().to_vec();
         for (portal, &number) in portals.iter_mut().zip(&plan.portal_numbers) {
-            portal.passable = match (portal.kind, passable(number)) {
-                // Where there is nothing that could be shut.
-                (space::PortalKind::Door | space::PortalKind::LiftLink, belief) => belief,
-                (_, space::Belief::Unknown) => space::Belief::CERTAIN,
-                (_, known @ space::Belief::Known(_)) => known,
-            };
+            portal.passable = now.passable(number, portal.passable);
         }
         space::Graph::new(spaces, portals)
     }
 
-    fn route_answer(&self, plan: &Plan, graph: &space::Graph, route: &space::Route) -> RouteAnswer {
-        let portal_id = |at: space::PortalIndex| self.id(plan.portal_numbers[at.0 as usize]);
-        let mut here = graph.space(route.spaces[0]).position;
-        let steps = route.spaces.iter().enumerate().map(|(i, &at)| {
-            let portal = route.portals.get(i).copied();
-            let there = match portal {
-                Some(portal) => graph.portal(portal).position,
-                None => graph.space(at).position,
-            };
-            let length_m = here.zip(there).map(|(a, b)| distance_m(a, b));
-            here = portal.and_then(|p| graph.portal(p).far_position).or(there);
-            let works = portal.map(|portal| graph.portal(portal).works());
-            RouteStep {
-                space: self.id(plan.space_numbers[at.0 as usize]),
-                portal: portal.map(portal_id),
-                length_m,
-                probability: works.and_then(space::Belief::probability),
-            }
-        });
+    fn route_answer(&self, plan: &Arc<Plan>, route: &space::Route) -> RouteAnswer {
+        let portal_id = |at: space::PortalIndex| self.id(plan.portal_number(at));
         RouteAnswer {
             length_m: route.length_m,
             probability: route.probability,
-            steps: steps.collect(),
+            steps: self.indoor_steps(plan, route, false),
             least_certain: route.least_certain.map(portal_id),
             unknown: route
                 .unknown_portals
@@ -343,6 +453,51 @@ impl Reader {
                 .map(|&portal| portal_id(portal))
                 .collect(),
         }
+    }
+
+    /// The steps of a way inside one building. Where it was entered from outside, its first
+    /// portal is the entrance.
+    pub(crate) fn indoor_steps(
+        &self,
+        plan: &Arc<Plan>,
+        route: &space::Route,
+        entered: bool,
+    ) -> Vec<RouteStep> {
+        let graph = &plan.graph;
+        let plans = [Arc::clone(plan)];
+        let now = Now {
+            reader: self,
+            plans: &plans,
+        };
+        let far = |at: space::PortalIndex| {
+            let portal = graph.portal(at);
+            portal.far_position.or(portal.position)
+        };
+        let mut here = match entered.then(|| route.portals[0]) {
+            Some(entrance) => far(entrance),
+            None => graph.space(route.spaces[0]).position,
+        };
+        let steps = route.spaces.iter().enumerate().map(|(i, &at)| {
+            let portal = route.portals.get(i + usize::from(entered)).copied();
+            let there = match portal {
+                Some(portal) => graph.portal(portal).position,
+                None => graph.space(at).position,
+            };
+            let length_m = here.zip(there).map(|(a, b)| distance_m(a, b));
+            here = portal.and_then(far).or(there);
+            let works = portal.map(|portal| {
+                let built = graph.portal(portal);
+                let passable = now.passable(plan.portal_number(portal), built.passable);
+                built.exists.and(passable)
+            });
+            RouteStep::Indoors {
+                space: self.id(plan.space_number(at)),
+                portal: portal.map(|portal| self.id(plan.portal_number(portal))),
+                length_m,
+                probability: works.and_then(space::Belief::probability),
+            }
+        });
+        steps.collect()
     }
 }
 

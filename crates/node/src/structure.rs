@@ -4,8 +4,10 @@
 //! `partOf`, `elevation`), once per change of any such fact.
 
 use crate::city::atlas::Atlas;
+use crate::city::ways::City;
 use crate::inference::Pattern;
 use crate::picture::Picture;
+use crate::points::PointTable;
 use crate::routing::Plan;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -25,8 +27,12 @@ pub(crate) struct Structure {
     portals: BTreeMap<u32, Vec<u32>>,
     kinds: FxHashMap<u32, EntityKind>,
     part_of: FxHashMap<u32, u32>,
+    /// Put together by the first message.
+    points: OnceLock<PointTable>,
     /// Put together by the first who asks for a map.
     atlas: OnceLock<Atlas>,
+    /// Put together by the first who asks for a way through the streets.
+    city: OnceLock<City>,
     /// Put together by the first who asks for a route.
     plans: Mutex<BTreeMap<u32, Arc<Plan>>>,
     /// Put together by the first who asks what is inferred.
@@ -66,6 +72,16 @@ impl Structure {
     /// Everything that has a place on earth.
     pub(crate) fn atlas(&self, picture: &Picture) -> &Atlas {
         self.atlas.get_or_init(|| Atlas::of(picture, self))
+    }
+
+    /// Every point with what it tells of.
+    pub(crate) fn points(&self, picture: &Picture) -> &PointTable {
+        self.points.get_or_init(|| PointTable::of(picture, self))
+    }
+
+    /// Streets and the insides of buildings as one graph.
+    pub(crate) fn city(&self, picture: &Picture) -> &City {
+        self.city.get_or_init(|| City::of(picture))
     }
 
     /// The plan of a building for walking through it.

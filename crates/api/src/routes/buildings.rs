@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use twin_model::EntityId;
-use twin_node::{FindingFilter, Goal, RouteQuery};
+use twin_node::{FindingFilter, RouteEnd, RouteQuery};
 
 /// Bytes of a storey's plan, usually: some dozens of spaces and portals of five
 /// kilobytes each.
@@ -54,15 +54,23 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Method::Get,
             "/v1/routes",
             Doc::new(
-                "Ways through a building, with the portal that is least sure",
+                "Ways through buildings and streets, with the portal or street that is least sure",
                 "Routes",
             )
             .query(&[
-                ("from", "the space to start in", true),
-                ("to", "the space to reach, or `exit`", true),
+                (
+                    "from",
+                    "where to start: a space, a street, `street` for any that the building at the other end leads to, or `LATITUDE,LONGITUDE`",
+                    true,
+                ),
+                (
+                    "to",
+                    "where to go: the same, or `exit` for outside by the nearest exit",
+                    true,
+                ),
                 (
                     "avoid",
-                    "spaces and portals not to use, separated by commas",
+                    "spaces, portals and streets not to use, separated by commas",
                     false,
                 ),
                 (
@@ -154,11 +162,8 @@ async fn plan(
 async fn routes(State(app): State<App>, asking: Asking, params: Params) -> Result<Response, Error> {
     let params = params.only(&["from", "to", "avoid", "unknown"])?;
     let missing = |name: &'static str| Error::malformed(format!("`{name}` is missing")).at(name);
-    let from = params.entity("from")?.ok_or_else(|| missing("from"))?;
-    let to = match params.text("to").ok_or_else(|| missing("to"))? {
-        "exit" => Goal::Exit,
-        _ => Goal::Space(params.entity("to")?.ok_or_else(|| missing("to"))?),
-    };
+    let end = |name| route_end(params.text(name).ok_or_else(|| missing(name))?, name);
+    let (from, to) = (end("from")?, end("to")?);
     let query = RouteQuery {
         avoid: avoided(&params)?,
         allow_unknown: params.flag("unknown")?,
@@ -171,6 +176,31 @@ async fn routes(State(app): State<App>, asking: Asking, params: Params) -> Resul
         }))
     })
     .await
+}
+
+/// `exit`, `street`, `52.37,4.89`, or the URI of a space or street.
+fn route_end(text: &str, name: &'static str) -> Result<RouteEnd, Error> {
+    match text {
+        "exit" => return Ok(RouteEnd::Exit),
+        "street" => return Ok(RouteEnd::AnyStreet),
+        _ => {}
+    }
+    let degrees = |text: &str| text.trim().parse::<f64>().ok();
+    let place = text.split_once(',').map(|(a, b)| (degrees(a), degrees(b)));
+    match place {
+        Some((Some(latitude_deg), Some(longitude_deg)))
+            if latitude_deg.abs() <= 90.0 && longitude_deg.abs() <= 180.0 =>
+        {
+            Ok(RouteEnd::Earth {
+                latitude_deg,
+                longitude_deg,
+            })
+        }
+        _ => EntityId::new(text).map(RouteEnd::Twin).map_err(|_| {
+            let ends = "the URI of a space or street, `exit`, `street` or `LATITUDE,LONGITUDE`";
+            Error::malformed(format!("`{name}` is {ends}")).at(name)
+        }),
+    }
 }
 
 fn avoided(params: &Params) -> Result<Vec<EntityId>, Error> {

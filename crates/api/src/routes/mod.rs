@@ -15,6 +15,7 @@ mod hypothetical;
 mod imports;
 mod meta;
 mod organisation;
+mod points;
 mod session;
 mod shares;
 mod sources;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         events::endpoints(),
         find::endpoints(),
         city::endpoints(),
+        points::endpoints(),
         organisation::endpoints(),
         shares::endpoints(),
         bundles::endpoints(),

@@ -363,25 +363,12 @@ fn spec(json: &mut Json, spec: &AttributeSpec) {
     });
 }
 
-/// A way through the building.
+/// A way through buildings and streets.
 pub(crate) fn route(json: &mut Json, route: &RouteAnswer) {
     json.object(|json| {
         json.field("length_m").number(route.length_m);
         json.field("probability").number(route.probability);
-        json.field("steps").list(&route.steps, |json, step| {
-            json.object(|json| {
-                json.field("space").text(step.space.as_str());
-                id_or_null(json.field("portal"), step.portal.as_ref());
-                json.field("length_m").or_null(step.length_m, Json::number);
-                json.field("probability")
-                    .or_null(step.probability, Json::number);
-                json.field("status").text(if step.probability.is_some() {
-                    "observed"
-                } else {
-                    "unknown"
-                });
-            });
-        });
+        json.field("steps").list(&route.steps, city::route_step);
         id_or_null(json.field("leastCertain"), route.least_certain.as_ref());
         json.field("usesUnknown").boolean(!route.unknown.is_empty());
         json.field("unknown")

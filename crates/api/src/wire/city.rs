@@ -2,10 +2,10 @@
 
 use super::Json;
 use super::answer::estimate;
-use twin_model::Catalogue;
+use twin_model::{Catalogue, EntityId};
 use twin_node::{
     Comparison, Completeness, CompletenessLine, IdentityLine, MapSource, Named, Overview, Page,
-    PlanPlace, Same,
+    PlanPlace, RouteStep, Same,
 };
 
 /// Where there is anything on the map.
@@ -139,4 +139,53 @@ fn comparison(json: &mut Json, comparison: &Comparison) {
             });
         });
     });
+}
+
+/// A piece of a route: through a space, between an exit and a street, or along a street.
+pub(crate) fn route_step(json: &mut Json, step: &RouteStep) {
+    json.object(|json| match step {
+        RouteStep::Indoors {
+            space,
+            portal,
+            length_m,
+            probability,
+        } => {
+            json.field("space").text(space.as_str());
+            let id = |json: &mut Json, id: &EntityId| json.text(id.as_str());
+            json.field("portal").or_null(portal.as_ref(), id);
+            json.field("length_m").or_null(*length_m, Json::number);
+            chance(json, *probability);
+        }
+        RouteStep::Anchor {
+            portal,
+            street,
+            length_m,
+            probability,
+            reason,
+        } => {
+            json.field("exit").text(portal.as_str());
+            json.field("street").text(street.as_str());
+            json.field("length_m").number(*length_m);
+            chance(json, *probability);
+            json.field("reason").text(reason);
+        }
+        RouteStep::Street {
+            street,
+            length_m,
+            course,
+        } => {
+            json.field("street").text(street.as_str());
+            json.field("length_m").number(*length_m);
+            json.field("course").list(course, |json, point| {
+                json.list(point, |json, degrees| json.number(*degrees));
+            });
+        }
+    });
+}
+
+fn chance(json: &mut Json, probability: Option<f64>) {
+    json.field("probability").or_null(probability, Json::number);
+    let known = probability.is_some();
+    json.field("status")
+        .text(if known { "observed" } else { "unknown" });
 }

@@ -1,6 +1,6 @@
 //! The commands that only read.
 
-use crate::args::{AsOf, Findings, Goal, Rooms, Route, Show, Times, Why};
+use crate::args::{AsOf, Findings, Rooms, Route, Show, Times, Why};
 use crate::client::{Client, Path};
 use crate::commands::sources;
 use crate::failure::Result;
@@ -253,13 +253,9 @@ fn room_row(room: &Value) -> Vec<String> {
 
 /// `twin route`.
 pub(crate) fn route(client: &Client, output: &Output, args: &Route) -> Result<()> {
-    let goal = match &args.to {
-        Goal::Exit => "exit",
-        Goal::Space(id) => id.as_str(),
-    };
     let mut path = Path::new("/v1/routes")
-        .query("from", args.from.as_str())
-        .query("to", goal);
+        .query("from", &args.from)
+        .query("to", &args.to);
     if !args.avoid.is_empty() {
         let avoid: Vec<_> = args.avoid.iter().map(EntityId::as_str).collect();
         path = path.query("avoid", &avoid.join(","));
@@ -323,8 +319,8 @@ fn step_row(step: &Value) -> Vec<String> {
         metres,
         probability,
         word(&step["status"]),
-        word(&step["portal"]),
-        word(&step["space"]),
+        word(step.get("portal").unwrap_or(&step["exit"])),
+        word(step.get("space").unwrap_or(&step["street"])),
     ]
 }
 

@@ -76,6 +76,11 @@ impl Atlas {
         Self { placed, tree }
     }
 
+    /// Everything, in order of its number.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Placed> {
+        self.placed.iter()
+    }
+
     /// What touches a box, in order of its number.
     pub(crate) fn within(&self, [west, south, east, north]: Bounds) -> Vec<&Placed> {
         let envelope = AABB::from_corners([west, south], [east, north]);

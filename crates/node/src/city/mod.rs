@@ -8,7 +8,9 @@
 pub(crate) mod atlas;
 mod completeness;
 mod map;
+mod recognise;
 mod same;
+pub(crate) mod ways;
 
 pub use atlas::PlanPlace;
 pub use completeness::{Completeness, CompletenessLine};

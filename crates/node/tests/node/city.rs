@@ -6,6 +6,7 @@ use std::sync::Arc;
 use twin_model::{Caller, EntityId, Interval, Polygon, Stated, Statement, Uncertainty, Value};
 use twin_node::{
     Draft, Error, Identity, IdentityFilter, IdentityState, MapLayer, MapQuery, Mode, Node,
+    RouteEnd, RouteQuery, RouteStep,
 };
 
 const OPERATOR: &Caller = &Caller::OPERATOR;
@@ -309,4 +310,199 @@ fn a_building_says_how_complete_it_is_known() {
         reader.completeness(&id("urn:nobody")),
         Err(Error::NotFound { .. })
     ));
+}
+
+/// Two streets that meet, and a house with two rooms and a front door that was not drawn into
+/// any street.
+fn house(node: &Node) {
+    let entities = |ids: &[&str]| Value::entities(ids.iter().map(|one| id(one)));
+    let room = |west: f64| {
+        let ring = vec![
+            [west, 0.0],
+            [west + 5.0, 0.0],
+            [west + 5.0, 6.0],
+            [west, 6.0],
+        ];
+        Value::Polygon(Arc::new(Polygon { rings: vec![ring] }))
+    };
+    let within = || Value::Entity(id("urn:h:ground"));
+    tell(
+        node,
+        vec![
+            ("urn:h", "type", Value::text("building")),
+            ("urn:h", "sitePosition", site(52.01, 4.36)),
+            ("urn:h", "planRotation", Value::Number(0.0)),
+            ("urn:h:ground", "type", Value::text("storey")),
+            ("urn:h:ground", "partOf", Value::Entity(id("urn:h"))),
+            ("urn:h:hall", "type", Value::text("space")),
+            ("urn:h:hall", "partOf", within()),
+            ("urn:h:hall", "footprint", room(0.0)),
+            ("urn:h:hall", "floorElevation", Value::Number(0.0)),
+            ("urn:h:back", "type", Value::text("space")),
+            ("urn:h:back", "partOf", within()),
+            ("urn:h:back", "footprint", room(5.0)),
+            ("urn:h:back", "floorElevation", Value::Number(0.0)),
+            ("urn:h:door", "type", Value::text("portal")),
+            ("urn:h:door", "partOf", within()),
+            (
+                "urn:h:door",
+                "connects",
+                entities(&["urn:h:hall", "urn:h:back"]),
+            ),
+            ("urn:h:door", "position", Value::Point([5.0, 3.0, 0.0])),
+            ("urn:h:front", "type", Value::text("portal")),
+            ("urn:h:front", "partOf", within()),
+            ("urn:h:front", "connects", entities(&["urn:h:hall"])),
+            ("urn:h:front", "isExternal", Value::Boolean(true)),
+            ("urn:h:front", "position", Value::Point([2.5, 0.0, 0.0])),
+            ("urn:s:lane", "type", Value::text("street")),
+            ("urn:s:lane", "streetKind", Value::text("footway")),
+            ("urn:s:lane", "walkable", Value::Boolean(true)),
+            ("urn:s:lane", "ends", Value::text("n1 n2")),
+            (
+                "urn:s:lane",
+                "course",
+                line(&[[4.3590, 52.0099], [4.3610, 52.0099]]),
+            ),
+            ("urn:s:quay", "type", Value::text("street")),
+            ("urn:s:quay", "streetKind", Value::text("residential")),
+            ("urn:s:quay", "walkable", Value::Boolean(true)),
+            ("urn:s:quay", "ends", Value::text("n2 n3")),
+            (
+                "urn:s:quay",
+                "course",
+                line(&[[4.3610, 52.0099], [4.3610, 52.0150]]),
+            ),
+        ],
+    );
+}
+
+fn told(steps: &[RouteStep]) -> String {
+    let word = |step: &RouteStep| match step {
+        RouteStep::Indoors { space, .. } => space.as_str()[4..].to_owned(),
+        RouteStep::Anchor { portal, .. } => format!("({})", &portal.as_str()[4..]),
+        RouteStep::Street { street, .. } => street.as_str()[4..].to_owned(),
+    };
+    steps.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_way_leads_from_a_room_into_the_street_and_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    house(&node);
+    let twin = |text| RouteEnd::Twin(id(text));
+    let any = RouteQuery {
+        allow_unknown: true,
+        ..RouteQuery::default()
+    };
+    let earth = |latitude_deg, longitude_deg| RouteEnd::Earth {
+        latitude_deg,
+        longitude_deg,
+    };
+    for (from, to, expected) in [
+        (twin("urn:h:back"), RouteEnd::Exit, "h:back h:hall"),
+        (
+            twin("urn:h:back"),
+            RouteEnd::AnyStreet,
+            "h:back h:hall (h:front)",
+        ),
+        (
+            twin("urn:h:back"),
+            twin("urn:s:quay"),
+            "h:back h:hall (h:front) s:lane s:quay",
+        ),
+        (
+            earth(52.0149, 4.3611),
+            twin("urn:h:back"),
+            "s:quay s:lane (h:front) h:hall h:back",
+        ),
+    ] {
+        let reader = node.read(OPERATOR).unwrap();
+        let routes = reader.routes(&from, &to, &any).unwrap().into_inner();
+        assert_eq!(told(&routes[0].steps), expected, "{from:?} {to:?}");
+        assert!(!routes[0].unknown.is_empty(), "nobody has tried the doors");
+    }
+    let reader = node.read(OPERATOR).unwrap();
+    let routes = reader
+        .routes(&twin("urn:h:back"), &twin("urn:s:quay"), &any)
+        .unwrap()
+        .into_inner();
+    let RouteStep::Anchor {
+        probability,
+        reason,
+        length_m,
+        ..
+    } = &routes[0].steps[2]
+    else {
+        panic!("{:?}", routes[0].steps);
+    };
+    assert!(
+        probability.unwrap() > 0.5 && reason.contains("door"),
+        "{probability:?} {reason}"
+    );
+    assert!((*length_m - 11.0).abs() < 1.0, "{length_m}");
+    let RouteStep::Street {
+        course, length_m, ..
+    } = &routes[0].steps[4]
+    else {
+        panic!("{:?}", routes[0].steps);
+    };
+    assert!(
+        (*length_m - 283.7).abs() < 1.0 && course[0] == [4.3610, 52.0099],
+        "{length_m} {course:?}"
+    );
+    for (from, to, wrong) in [
+        (
+            RouteEnd::Exit,
+            twin("urn:h:back"),
+            "does not begin at `exit`",
+        ),
+        (
+            twin("urn:s:lane"),
+            RouteEnd::Exit,
+            "only a room has a way out",
+        ),
+        (
+            twin("urn:nobody"),
+            RouteEnd::AnyStreet,
+            "no space `urn:nobody` is known here",
+        ),
+        (
+            twin("urn:h:back"),
+            earth(10.0, 10.0),
+            "no street that may be used lies within 250 m",
+        ),
+    ] {
+        let error = reader.routes(&from, &to, &any).unwrap_err().to_string();
+        assert!(error.contains(wrong), "{error}");
+    }
+}
+
+/// Whoever knows the house says to which street its door leads: the map is no longer asked.
+#[test]
+fn what_was_said_of_an_exit_stands_above_what_the_map_suggests() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    house(&node);
+    let quay = Value::entities([id("urn:s:quay")]);
+    tell(&node, vec![("urn:h:front", "leadsTo", quay)]);
+    let reader = node.read(OPERATOR).unwrap();
+    let any = RouteQuery {
+        allow_unknown: true,
+        ..RouteQuery::default()
+    };
+    let routes = reader.routes(
+        &RouteEnd::Twin(id("urn:h:hall")),
+        &RouteEnd::AnyStreet,
+        &any,
+    );
+    let routes = routes.unwrap().into_inner();
+    let RouteStep::Anchor { street, reason, .. } = &routes[0].steps[1] else {
+        panic!("{:?}", routes[0].steps);
+    };
+    assert_eq!(
+        (street.as_str(), reason.as_str()),
+        ("urn:s:quay", "as stated")
+    );
 }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use twin_model::{Caller, EntityKind, Value};
 use twin_node::{
-    Answer, Config, Error, FindingFilter, Goal, ImportFile, ManualClock, Node, RouteQuery,
-    TwinFilter,
+    Answer, Config, Error, FindingFilter, ImportFile, ManualClock, Node, RouteEnd, RouteQuery,
+    RouteStep, TwinFilter,
 };
 
 #[test]
@@ -196,17 +196,26 @@ fn a_building_can_be_walked_through() {
     let from = &room.unwrap().id;
     // Nobody has checked a door: nothing is known to work, and asked for, it is said so.
     let cautious = reader
-        .routes(from, &Goal::Exit, &RouteQuery::default())
+        .routes(
+            &RouteEnd::Twin(from.clone()),
+            &RouteEnd::Exit,
+            &RouteQuery::default(),
+        )
         .unwrap();
     assert!(cautious.get().is_empty());
     let any = RouteQuery {
         allow_unknown: true,
         ..RouteQuery::default()
     };
-    let routes = reader.routes(from, &Goal::Exit, &any).unwrap();
+    let routes = reader
+        .routes(&RouteEnd::Twin(from.clone()), &RouteEnd::Exit, &any)
+        .unwrap();
     let route = &routes.get()[0];
     assert!(route.length_m > 10.0 && !route.unknown.is_empty());
-    let doors = route.steps.iter().filter_map(|step| step.portal.clone());
+    let doors = route.steps.iter().filter_map(|step| match step {
+        RouteStep::Indoors { portal, .. } => portal.clone(),
+        _ => None,
+    });
     for door in doors {
         tell(
             &node,
@@ -215,7 +224,11 @@ fn a_building_can_be_walked_through() {
     }
     let reader = node.read(&Caller::OPERATOR).unwrap();
     let routes = reader
-        .routes(from, &Goal::Exit, &RouteQuery::default())
+        .routes(
+            &RouteEnd::Twin(from.clone()),
+            &RouteEnd::Exit,
+            &RouteQuery::default(),
+        )
         .unwrap();
     assert!(routes.get()[0].unknown.is_empty());
     assert!(

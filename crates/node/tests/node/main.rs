@@ -10,6 +10,7 @@ mod histories;
 mod imports;
 mod inference;
 mod link;
+mod points;
 mod quarantine;
 mod rebuild;
 mod witness;

@@ -11,7 +11,7 @@ export const ATTRIBUTES = {
   harmless: ['name', 'type', 'address', 'sitePosition', 'identifies', 'smoke', 'temperature', 'co2', 'humidity', 'ventilation', 'outline', 'course', 'ends', 'streetKind', 'walkable', 'landUse', 'storeysAboveGround', 'storeysBelowGround', 'buildingHeight'],
   security: [
     'usage', 'longName', 'partOf', 'footprint', 'position', 'span', 'connects', 'portalKind', 'elevation', 'floorElevation', 'area', 'height', 'width', 'existence', 'open', 'passable', 'serviceState',
-    'isExternal', 'fireExit', 'fireRating', 'smokeStop', 'selfClosing', 'accessible', 'planRotation', 'leadsTo', 'contact', 'point', 'observes', 'observedAttribute', 'pointUnit',
+    'isExternal', 'fireExit', 'fireRating', 'smokeStop', 'selfClosing', 'accessible', 'planRotation', 'leadsTo', 'contact', 'point', 'observes',
   ],
   personal: ['occupancy', 'motion', 'phones', 'passages'],
 } as const;

@@ -43,7 +43,7 @@ export const en = {
     accessible: 'Wheelchair accessible', portalKind: 'Kind of opening', connects: 'Joins', partOf: 'Part of', position: 'Position', footprint: 'Outline', span: 'Jambs',
     type: 'Sort of thing', address: 'Address', sitePosition: 'Place', identifies: 'Is the same as',
     outline: 'Ground plan', course: 'Course', ends: 'Junctions at its ends', streetKind: 'Kind of street', walkable: 'On foot', landUse: 'Land use', planRotation: 'Turn of the plan', storeysAboveGround: 'Storeys above ground', storeysBelowGround: 'Storeys below ground',
-    buildingHeight: 'Height above ground', leadsTo: 'Leads to', contact: 'Whom to call', point: 'Point', observes: 'Tells of', observedAttribute: 'What it measures', pointUnit: 'Unit of its values',
+    buildingHeight: 'Height above ground', leadsTo: 'Leads to', contact: 'Whom to call', point: 'Point', observes: 'Tells of',
   } as Record<string, string>,
   usage: {
     room: 'room', corridor: 'corridor', lobby: 'lobby', stair: 'stair', lift: 'lift', shaft: 'shaft', plant: 'plant room', sanitary: 'sanitary', roof: 'roof', outside: 'outside',

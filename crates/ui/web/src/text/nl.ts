@@ -44,7 +44,7 @@ export const nl: Text = {
     accessible: 'Rolstoeltoegankelijk', portalKind: 'Soort opening', connects: 'Verbindt', partOf: 'Deel van', position: 'Plaats', footprint: 'Omtrek', span: 'Stijlen',
     type: 'Soort ding', address: 'Adres', sitePosition: 'Plaats', identifies: 'Is hetzelfde als',
     outline: 'Plattegrond op straat', course: 'Verloop', ends: 'Kruispunten aan de einden', streetKind: 'Soort straat', walkable: 'Te voet', landUse: 'Landgebruik', planRotation: 'Draaiing van de plattegrond', storeysAboveGround: 'Bouwlagen boven de grond', storeysBelowGround: 'Bouwlagen onder de grond',
-    buildingHeight: 'Hoogte boven de grond', leadsTo: 'Leidt naar', contact: 'Wie te bellen', point: 'Punt', observes: 'Vertelt van', observedAttribute: 'Wat het meet', pointUnit: 'Eenheid van de waarden',
+    buildingHeight: 'Hoogte boven de grond', leadsTo: 'Leidt naar', contact: 'Wie te bellen', point: 'Punt', observes: 'Vertelt van',
   },
   usage: {
     room: 'kamer', corridor: 'gang', lobby: 'hal', stair: 'trap', lift: 'lift', shaft: 'schacht', plant: 'technische ruimte', sanitary: 'sanitair', roof: 'dak', outside: 'buiten',
