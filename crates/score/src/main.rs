@@ -85,6 +85,10 @@ enum Measure {
     City,
     /// Buildings with doors and rooms deleted: who has a way out
     Connected,
+    /// Which street an exit of a generated tower leads to
+    Anchors,
+    /// Time to find a way from a room of a tower to a street of its district
+    Pace,
 }
 
 fn main() -> ExitCode {
@@ -109,6 +113,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Ring => ring::measure(&benches::benches(data, arguments.seed), arguments.seed)?,
         Measure::Memory => memory::measure(data),
         Measure::Generated => space::generated::measure(arguments.seed, peer)?,
+        Measure::Anchors => space::anchors::measure(arguments.seed)?,
+        Measure::Pace => space::pace::measure(arguments.seed)?,
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
         Measure::Identity => space::identity::measure(arguments.seed)?,
         Measure::City => space::cityjson::measure(data, peer)?,

@@ -1,11 +1,14 @@
 //! Buildings and streets as a graph: is what is believed of it right, and as sure as it may be?
 
+pub(crate) mod anchors;
 pub(crate) mod cityjson;
 pub(crate) mod connected;
 pub(crate) mod generated;
 pub(crate) mod identity;
+pub(crate) mod pace;
 pub(crate) mod routes;
 
 mod reach;
 mod reliability;
+mod said;
 mod strip;

@@ -4,20 +4,18 @@
 //! measures them itself along the ground and asks its own search. Steps count by their length
 //! here, so segments of them are left out: their effort is more than their length.
 
+use super::said::Map;
 use crate::row::{Row, hash};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
-use twin_import::{Mint, Options, osm};
-use twin_model::{Act, EntityId, EntityKind, Value};
+use twin_space::AsBuilt;
 use twin_space::joined::{Joined, JourneyOptions, Place};
 use twin_space::streets::{Segment, SegmentIndex, StreetKind, Streets};
-use twin_space::{AsBuilt, Belief};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/space/peers/routes.py");
 const FILE: &str = "space/osm/liechtenstein-latest.osm.pbf";
@@ -37,15 +35,6 @@ struct Peer {
     seconds: f64,
 }
 
-/// A street as imported.
-#[derive(Default)]
-struct Street {
-    ends: String,
-    course: Arc<[[f64; 2]]>,
-    kind: StreetKind,
-    walkable: bool,
-}
-
 /// One row: lengths of shortest ways, ours and the peer's.
 pub(crate) fn measure(data: &Path, seed: u64, python: Option<&Path>) -> Result<Vec<Row>> {
     let row = Row::new("shortest ways on Liechtenstein's streets");
@@ -55,8 +44,9 @@ pub(crate) fn measure(data: &Path, seed: u64, python: Option<&Path>) -> Result<V
     let Some(python) = python else {
         return Ok(vec![row.lacking("no Python with networkx and pyproj")]);
     };
-    let streets = walkable_streets(&bytes);
-    let segments: Vec<Segment<'_>> = streets.iter().filter_map(segment).collect();
+    let mut map = Map::read(&bytes);
+    map.streets.retain(|s| s.kind != StreetKind::Steps);
+    let segments = map.segments();
     let questions = questions(&segments, seed);
     #[expect(clippy::disallowed_methods, reason = "a score that measures")]
     let began = Instant::now();
@@ -102,39 +92,6 @@ fn compared(row: Row, ours: &[Option<f64>], theirs: &Peer) -> Row {
         format!("worst difference {worst:.1e} of the length; no way {without} times, {apart} times for one only"),
     )
     .held_to(TARGET, worst <= TOLERANCE && apart == 0)
-}
-
-/// Everything said of streets, gathered by twin.
-fn walkable_streets(bytes: &[u8]) -> Vec<Street> {
-    let imported = osm::import(bytes, &Options::default(), &mut Verbatim);
-    let mut streets: BTreeMap<EntityId, Street> = BTreeMap::new();
-    for statement in imported.facets.into_iter().flat_map(|f| f.statements) {
-        let Act::Assert(stated) = statement.act else {
-            continue;
-        };
-        let street = streets.entry(statement.entity).or_default();
-        match (statement.attribute.as_str(), stated.value) {
-            ("course", Value::Line(course)) => street.course = course,
-            ("ends", Value::Text(ends)) => street.ends = ends.to_string(),
-            ("streetKind", Value::Text(kind)) => street.kind = StreetKind::of_highway(&kind),
-            ("walkable", Value::Boolean(yes)) => street.walkable = yes,
-            _ => {}
-        }
-    }
-    let streets = streets.into_values();
-    streets
-        .filter(|s| s.walkable && s.kind != StreetKind::Steps)
-        .collect()
-}
-
-fn segment(street: &Street) -> Option<Segment<'_>> {
-    let (first, last) = street.ends.split_once(' ')?;
-    Some(Segment {
-        ends: [first, last],
-        course: &street.course,
-        kind: street.kind,
-        walkable: Belief::CERTAIN,
-    })
 }
 
 /// Pairs of segments by chance, the way going from the first end of one to that of the other.
@@ -184,13 +141,4 @@ fn ask(python: &Path, segments: &[Segment<'_>], questions: &[(usize, usize)]) ->
         output.status
     );
     serde_json::from_slice(&output.stdout).context("the peer's answer is no JSON")
-}
-
-/// Twins by the ids of the file.
-struct Verbatim;
-
-impl Mint for Verbatim {
-    fn mint(&mut self, _: EntityKind, external_id: &str) -> EntityId {
-        EntityId::new(&format!("urn:score:{external_id}")).expect("ids of the map are plain text")
-    }
 }

@@ -193,10 +193,10 @@ mod tests {
             0.0,
             &[],
             &expect![[r"
-            0.81 street 0: a carriageway, 6 m from the door, straight ahead
-            0.10 street 2: a path for people on foot, 50 m from the door, to the side
-            0.09 none
-        "]],
+                0.84 street 0: a carriageway, 6 m from the door, straight ahead
+                0.06 street 2: a path for people on foot, 50 m from the door, to the side
+                0.10 none
+            "]],
         );
     }
 
@@ -207,10 +207,10 @@ mod tests {
             0.0,
             &[],
             &expect![[r"
-            0.85 street 1: a path for people on foot, 15 m from the door, straight ahead
-            0.08 street 2: a path for people on foot, 52 m from the door, to the side
-            0.07 none
-        "]],
+                0.81 street 1: a path for people on foot, 15 m from the door, straight ahead
+                0.07 street 2: a path for people on foot, 52 m from the door, to the side
+                0.11 none
+            "]],
         );
     }
 
@@ -221,10 +221,10 @@ mod tests {
             5.0,
             &[],
             &expect![[r"
-            0.51 street 1: a path for people on foot, 23 m from the door, to the side
-            0.36 street 0: a carriageway, 15 m from the door, straight ahead
-            0.13 none
-        "]],
+                0.42 street 1: a path for people on foot, 23 m from the door, to the side
+                0.42 street 0: a carriageway, 15 m from the door, straight ahead
+                0.16 none
+            "]],
         );
     }
 
@@ -235,10 +235,10 @@ mod tests {
             5.0,
             &[(3.0, 10.0)],
             &expect![[r"
-            0.85 street 1: a path for people on foot, 15 m from the door, straight ahead, seen from the entrance that the map shows
-            0.05 street 2: a path for people on foot, 59 m from the door, to the side, seen from the entrance that the map shows
-            0.10 none
-        "]],
+                0.81 street 1: a path for people on foot, 15 m from the door, straight ahead, seen from the entrance that the map shows
+                0.05 street 2: a path for people on foot, 59 m from the door, to the side, seen from the entrance that the map shows
+                0.14 none
+            "]],
         );
     }
 

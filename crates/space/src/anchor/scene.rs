@@ -7,7 +7,7 @@ use super::{Candidate, Candidates, Exit, Reach, Surroundings};
 use crate::earth::{Centric, Tangent, centric};
 use crate::graph::Belief;
 use crate::plan::{Bounds, Point, Polygon};
-use crate::streets::{SegmentIndex, StreetKind, Streets};
+use crate::streets::{JunctionIndex, SegmentIndex, StreetKind, Streets};
 use libm::{exp, log};
 use std::fmt::Write as _;
 
@@ -17,8 +17,8 @@ const SCALE_M: f64 = 20.0;
 const BEHIND: f64 = 1.5;
 /// Through a building: 80 m. Not impossible, passages exist and outlines err.
 const THROUGH: f64 = 4.0;
-/// Made for feet: 15 m nearer.
-const FOOTWAY: f64 = 0.75;
+/// Made for feet: 5 m nearer.
+const FOOTWAY: f64 = 0.25;
 /// Touches an entrance that the map shows: 60 m nearer.
 const MAPPED_ENTRANCE: f64 = 3.0;
 /// "None of these" is as likely as a carriageway straight ahead at 50 m.
@@ -61,6 +61,7 @@ struct Street {
     segment: SegmentIndex,
     kind: StreetKind,
     walkable: Belief,
+    ends: [JunctionIndex; 2],
     points: Vec<Point>,
 }
 
@@ -88,6 +89,7 @@ impl Scene {
             segment: near.segment,
             kind: streets.kind(near.segment),
             walkable: streets.walkable(near.segment),
+            ends: streets.ends(near.segment),
             points: line(streets.course(near.segment)),
         });
         let outlines = all.outlines_nearby.within(exit.at, radius_m).into_iter();
@@ -179,11 +181,24 @@ impl Scene {
         best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.street.cmp(&b.street)));
         let mut apart: Vec<Sight> = Vec::new();
         for sight in best {
-            if apart.iter().all(|s| s.at.distance(sight.at) > SAME_POINT_M) {
+            let is_same = |s: &Sight| s.at.distance(sight.at) <= SAME_POINT_M;
+            if !apart
+                .iter()
+                .any(|s| is_same(s) || self.continues(s, &sight))
+            {
                 apart.push(sight);
             }
         }
         apart
+    }
+
+    /// Whether the second is best reached where it leaves the first: not another street that the
+    /// door leads to, but the way on from there.
+    fn continues(&self, first: &Sight, second: &Sight) -> bool {
+        let [start, end] = self.streets[second.street].ends;
+        let at_end = |share: f64| (second.fraction - share).abs() < 1e-6;
+        let ends = self.streets[first.street].ends;
+        at_end(0.0) && ends.contains(&start) || at_end(1.0) && ends.contains(&end)
     }
 
     /// Points along a street within the radius, the nearest one first, with the share of its

@@ -49,17 +49,17 @@ impl Ahead {
 
     fn to_space(search: &Search<'_>, building: BuildingIndex, space: SpaceIndex) -> Self {
         let joined = search.joined;
-        let crossings = search.indoors(building).efforts_to(space);
+        let mut entries: Vec<AnchorIndex> = joined.anchors_of(building).to_vec();
+        entries.retain(|&a| search.admits_entry(a));
+        // By exit, as they are filed.
+        let exit = |a: &AnchorIndex| joined.anchor(*a).exit.0 * 2;
+        let is_entry = |node: u32| entries.binary_search_by_key(&node, exit).is_ok();
+        let crossings = search.indoors(building).efforts_to(space, is_entry);
         let inside_m = |index: AnchorIndex| {
             let anchor = joined.anchor(index);
             anchor.gap_m + crossings[anchor.exit.0 as usize * 2]
         };
-        let entries: Vec<AnchorIndex> = joined
-            .anchors_of(building)
-            .iter()
-            .copied()
-            .filter(|&a| inside_m(a).is_finite() && search.admits_entry(a))
-            .collect();
+        entries.retain(|&a| inside_m(a).is_finite());
         let distances = entries.iter().filter_map(|&a| {
             let anchor = joined.anchor(a);
             joined.streets.distances_on(anchor.segment, anchor.fraction)

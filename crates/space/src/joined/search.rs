@@ -6,10 +6,10 @@
 
 use super::ahead::Ahead;
 use super::{AnchorIndex, Joined, JourneyOptions, Link};
-use crate::graph::{Belief, SpaceIndex};
+use crate::graph::{Belief, PortalIndex, SpaceIndex};
 use crate::passability::{BuildingIndex, Passability};
 use crate::route::indoors::Indoors;
-use crate::route::search::{Frontier, START};
+use crate::route::search::{Frontier, Reached, START};
 use crate::streets::{JunctionIndex, Near, SegmentIndex};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -126,9 +126,8 @@ impl<'j> Search<'j> {
             if self.has_arrived(reached.node) {
                 return Some(frontier.path_to(reached.node));
             }
-            self.ways_on(reached.node, &mut |node, effort_m| {
-                let total_m = reached.effort_m + effort_m;
-                frontier.offer(node, total_m, self.ahead_of(node), reached.node);
+            self.ways_on(reached, &mut |node, effort_m| {
+                frontier.offer(node, effort_m, self.ahead_of(node), reached.node);
             });
         }
         None
@@ -164,7 +163,7 @@ impl<'j> Search<'j> {
             Spot::Space(building, space) => {
                 let indoors = self.indoors(building);
                 let base = self.joined.bases[building.0 as usize];
-                indoors.ways_on(indoors.standing_in(space), |n, m| offer(base + n, m));
+                indoors.ways_on(indoors.standing_in(space), 0.0, |n, m| offer(base + n, m));
             }
             Spot::Street {
                 segment, fraction, ..
@@ -205,14 +204,26 @@ impl<'j> Search<'j> {
         }
     }
 
-    fn ways_on(&self, node: u32, offer: &mut dyn FnMut(u32, f64)) {
-        match self.joined.node(node) {
-            Node::Junction(junction) => self.ways_from_junction(junction, offer),
-            Node::Anchor(anchor) => self.ways_from_anchor(anchor, offer),
-            Node::Crossing(building, crossing) => self.ways_inside(building, crossing, offer),
+    fn ways_on(&self, reached: Reached, offer: &mut dyn FnMut(u32, f64)) {
+        let mut further = |node, metres: f64| offer(node, reached.effort_m + metres);
+        match self.joined.node(reached.node) {
+            Node::Junction(junction) => self.ways_from_junction(junction, &mut further),
+            Node::Anchor(anchor) => self.ways_from_anchor(anchor, &mut further),
             Node::Goal => return,
+            Node::Crossing(building, crossing) => {
+                let indoors = self.indoors(building);
+                let base = self.joined.bases[building.0 as usize];
+                match indoors.crossing(crossing) {
+                    (exit, None) => self.ways_out(building, exit, &mut further),
+                    (portal, Some(space)) => {
+                        let standing = indoors.standing_behind(portal, space);
+                        indoors.ways_on(standing, reached.effort_m, |n, m| offer(base + n, m));
+                    }
+                }
+                return;
+            }
         }
-        self.way_to_goal(node, offer);
+        self.way_to_goal(reached.node, &mut further);
     }
 
     fn ways_from_junction(&self, junction: JunctionIndex, offer: &mut dyn FnMut(u32, f64)) {
@@ -254,21 +265,16 @@ impl<'j> Search<'j> {
         }
     }
 
-    fn ways_inside(&self, building: BuildingIndex, crossing: u32, offer: &mut dyn FnMut(u32, f64)) {
-        let indoors = self.indoors(building);
-        let (portal, space) = indoors.crossing(crossing);
-        if let Some(space) = space {
-            let base = self.joined.bases[building.0 as usize];
-            let standing = indoors.standing_behind(portal, space);
-            indoors.ways_on(standing, |n, m| offer(base + n, m));
-            return;
-        }
-        for &anchor in self.joined.anchors_of_exit(building, portal) {
+    fn ways_out(
+        &self,
+        building: BuildingIndex,
+        exit: PortalIndex,
+        offer: &mut dyn FnMut(u32, f64),
+    ) {
+        for &anchor in self.joined.anchors_of_exit(building, exit) {
             if self.admits_anchor(anchor) {
-                offer(
-                    self.joined.anchor_node(anchor),
-                    self.joined.anchor(anchor).gap_m,
-                );
+                let gap_m = self.joined.anchor(anchor).gap_m;
+                offer(self.joined.anchor_node(anchor), gap_m);
             }
         }
     }

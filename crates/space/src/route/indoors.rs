@@ -35,6 +35,38 @@ pub(crate) struct Indoors<'g> {
     /// What was found of each portal and space, so that `now` is asked once.
     portals: RefCell<Vec<Option<bool>>>,
     spaces: RefCell<Vec<Option<bool>>>,
+    entered: RefCell<Entered>,
+}
+
+/// For each space the cheapest way in so far: at which effort and where. From there one walks to
+/// any other point of the space; who comes in elsewhere at more than that effort brings nothing
+/// new, so that a corridor of sixty doors is looked at once or twice and not sixty times.
+struct Entered(Vec<Option<(f64, [f64; 3])>>);
+
+impl Entered {
+    fn new(spaces: usize) -> Self {
+        Self(vec![None; spaces])
+    }
+
+    /// Whether to look on from a point of a space that is reached at this effort. Where a
+    /// position is not known, nothing can be compared.
+    fn is_news(&mut self, space: SpaceIndex, at: Option<[f64; 3]>, effort_m: f64) -> bool {
+        let best = &mut self.0[space.0 as usize];
+        match (*best, at) {
+            (Some((least_m, there)), Some(_)) => {
+                let is_news = least_m + leg(Some(there), at).metres > effort_m;
+                if effort_m < least_m {
+                    *best = at.map(|at| (effort_m, at));
+                }
+                is_news
+            }
+            (None, Some(at)) => {
+                *best = Some((effort_m, at));
+                true
+            }
+            (_, None) => true,
+        }
+    }
 }
 
 impl<'g> Indoors<'g> {
@@ -51,13 +83,14 @@ impl<'g> Indoors<'g> {
             now,
             portals: RefCell::new(vec![None; graph.portals().len()]),
             spaces: RefCell::new(vec![None; graph.spaces().len()]),
+            entered: RefCell::new(Entered::new(graph.spaces().len())),
         }
     }
 
     /// The portals to cross from a space to a target, by Dijkstra's search.
     pub(crate) fn search(&self, from: SpaceIndex, to: Target) -> Option<Vec<Crossing>> {
         let mut frontier = Frontier::new(self.graph.portals().len() * 2);
-        self.ways_on(self.standing_in(from), |node, effort_m| {
+        self.ways_on(self.standing_in(from), 0.0, |node, effort_m| {
             frontier.offer(node, effort_m, 0.0, START);
         });
         while let Some(reached) = frontier.next() {
@@ -71,8 +104,9 @@ impl<'g> Indoors<'g> {
                 return Some(path.map(|node| self.crossing(node)).collect());
             }
             if let Some(space) = space {
-                self.ways_on(self.standing_behind(portal, space), |node, effort_m| {
-                    frontier.offer(node, reached.effort_m + effort_m, 0.0, reached.node);
+                let standing = self.standing_behind(portal, space);
+                self.ways_on(standing, reached.effort_m, |node, effort_m| {
+                    frontier.offer(node, effort_m, 0.0, reached.node);
                 });
             }
         }
@@ -102,8 +136,16 @@ impl<'g> Indoors<'g> {
         }
     }
 
-    /// Every way on from a space: the node that it leads to and its effort.
-    pub(crate) fn ways_on(&self, from: Standing, mut offer: impl FnMut(u32, f64)) {
+    /// Every way on from a space reached at an effort: the node that it leads to and the effort
+    /// up to there; none where the space was reached better before.
+    pub(crate) fn ways_on(&self, from: Standing, effort_m: f64, mut offer: impl FnMut(u32, f64)) {
+        if !self
+            .entered
+            .borrow_mut()
+            .is_news(from.space, from.at, effort_m)
+        {
+            return;
+        }
         for &portal in self.graph.portals_of(from.space) {
             if from.by == Some(portal) || !self.admits_portal(portal) {
                 continue;
@@ -115,7 +157,7 @@ impl<'g> Indoors<'g> {
                 _ => continue,
             };
             let (walk, cross) = (leg(from.at, end_in(p, from.space)), crossing_cost(p));
-            offer(portal.0 * 2 + k, walk.metres + cross.effort_m);
+            offer(portal.0 * 2 + k, effort_m + walk.metres + cross.effort_m);
         }
     }
 
@@ -125,11 +167,17 @@ impl<'g> Indoors<'g> {
         p.is_exit() && self.admits_portal(exit) && self.admits_space(p.spaces[0])
     }
 
-    /// The effort still ahead to a space behind each crossing, by node, for those who stay inside;
-    /// infinite where there is no way. The search of [`Indoors::search`] run backwards.
-    pub(crate) fn efforts_to(&self, goal: SpaceIndex) -> Vec<f64> {
+    /// The effort still ahead to a space behind each crossing, by node, for those who stay inside,
+    /// as far as it is less than that of the first node for which `is_far_enough`; for others a
+    /// lower bound, infinite where there is no way. The search of [`Indoors::search`] run backwards.
+    pub(crate) fn efforts_to(
+        &self,
+        goal: SpaceIndex,
+        is_far_enough: impl Fn(u32) -> bool,
+    ) -> Vec<f64> {
         let mut efforts = vec![f64::INFINITY; self.graph.portals().len() * 2];
         let mut frontier = Frontier::new(efforts.len());
+        let mut left = Entered::new(self.graph.spaces().len());
         if self.admits_space(goal) {
             for &portal in self.graph.portals_of(goal) {
                 frontier.offer(self.node_into(portal, goal), 0.0, 0.0, START);
@@ -137,15 +185,31 @@ impl<'g> Indoors<'g> {
         }
         while let Some(reached) = frontier.next() {
             efforts[reached.node as usize] = reached.effort_m;
-            self.ways_back(reached.node, |node, effort_m| {
-                frontier.offer(node, reached.effort_m + effort_m, 0.0, reached.node);
-            });
+            if is_far_enough(reached.node) {
+                let known = efforts.iter_mut().filter(|e| e.is_infinite());
+                known.for_each(|effort_m| *effort_m = reached.effort_m);
+                break;
+            }
+            self.ways_back(
+                reached.node,
+                reached.effort_m,
+                &mut left,
+                |node, effort_m| {
+                    frontier.offer(node, effort_m, 0.0, reached.node);
+                },
+            );
         }
         efforts
     }
 
-    /// Every crossing that can come right before one, and the effort between them.
-    fn ways_back(&self, node: u32, mut offer: impl FnMut(u32, f64)) {
+    /// Every crossing that can come right before one, and the effort from there.
+    fn ways_back(
+        &self,
+        node: u32,
+        effort_m: f64,
+        left: &mut Entered,
+        mut offer: impl FnMut(u32, f64),
+    ) {
         let portal = PortalIndex(node / 2);
         let p = self.graph.portal(portal);
         let behind = p.spaces.get(1 - node as usize % 2).copied();
@@ -153,11 +217,14 @@ impl<'g> Indoors<'g> {
         else {
             return;
         };
-        let cross = crossing_cost(p);
+        let (at, onward_m) = (end_in(p, space), effort_m + crossing_cost(p).effort_m);
+        if !left.is_news(space, at, onward_m) {
+            return;
+        }
         for &before in self.graph.portals_of(space) {
             if before != portal {
-                let walk = leg(end_in(self.graph.portal(before), space), end_in(p, space));
-                offer(self.node_into(before, space), walk.metres + cross.effort_m);
+                let walk = leg(end_in(self.graph.portal(before), space), at);
+                offer(self.node_into(before, space), onward_m + walk.metres);
             }
         }
     }

@@ -303,7 +303,48 @@ mod tests {
         }
     }
 
+    /// The least effort to an exit by trying every step until nothing gets shorter (Bellman, Ford).
+    fn least_effort_m(graph: &Graph, from: SpaceIndex) -> f64 {
+        let works = |p: &Portal| matches!(p.works(), Belief::Known(q) if q >= 0.5);
+        let far = |a: [f64; 3], b: [f64; 3]| (a[0] - b[0]).hypot(a[1] - b[1]);
+        // Effort and place of those who stand in a space, by the portal they came through.
+        let mut reached = vec![(from, graph.space(from).position.unwrap(), 0.0)];
+        let mut least_m = vec![[f64::INFINITY; 2]; graph.portals().len()];
+        let mut out_m = f64::INFINITY;
+        while let Some((space, at, effort_m)) = reached.pop() {
+            for &i in graph.portals_of(space) {
+                let portal = graph.portal(i);
+                let total_m = effort_m + far(at, portal.position.unwrap());
+                if !works(portal) {
+                    continue;
+                }
+                match graph.across(i, space) {
+                    None => out_m = out_m.min(total_m),
+                    Some(next) => {
+                        let known =
+                            &mut least_m[i.0 as usize][usize::from(portal.spaces[1] == next)];
+                        if total_m < *known {
+                            *known = total_m;
+                            reached.push((next, portal.position.unwrap(), total_m));
+                        }
+                    }
+                }
+            }
+        }
+        out_m
+    }
+
     proptest! {
+        #[test]
+        fn no_step_makes_a_route_shorter(graph in any_graph()) {
+            for from in (0..graph.spaces().len() as u32).map(SpaceIndex) {
+                let found = graph.route(from, Target::Outside, &RouteOptions::default());
+                let found_m = found.map_or(f64::INFINITY, |r| r.effort_m);
+                let least_m = least_effort_m(&graph, from);
+                prop_assert!(found_m == least_m || (found_m - least_m).abs() < 1e-9, "{found_m} {least_m}");
+            }
+        }
+
         #[test]
         fn a_route_is_a_walk_and_asking_for_more_never_makes_it_longer(graph in any_graph()) {
             let strict = RouteOptions::default();
