@@ -11,8 +11,9 @@
 //! (Dempster, Laird, Rubin, J. R. Stat. Soc. B 39 (1977) 1). A piece that a reading uses is
 //! explained by the place it leads to; one that it does not use by chance.
 
+use super::places::room_word_after;
 use super::places::{
-    Index, Target, Width, letter_after, storey_at, storey_key, trimmed, wing_before,
+    Index, Table, Target, Width, letter_after, storey_at, storey_key, trimmed, wing_before,
 };
 use super::tokens::Piece;
 use super::words::{BASEMENT_MARKERS, BASEMENT_MARKERS_WEAK, ROOM_MARKERS, Sense, Words, has};
@@ -44,6 +45,8 @@ enum Element {
     /// A storey that is marked as one.
     Storey {
         storey: Option<u32>,
+        /// Its number, where one is said.
+        number: Option<i32>,
         sure: bool,
         /// Its number as it would be read if it were a room's.
         as_room: Option<NumberText>,
@@ -79,6 +82,30 @@ struct Reading {
     /// Set where `room` is the whole name of the room.
     whole: Option<Width>,
     target: Target,
+    count: Count,
+}
+
+/// How storeys are counted where the list does it otherwise than the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// As the plan does.
+    AsPlan,
+    /// The storey at street level is the first, as in America and by the Dutch *bouwlaag*.
+    FromOne,
+    /// There is no thirteenth, as in many a tower.
+    NoThirteen,
+}
+
+impl Count {
+    /// The number in the plan of what the list calls `number`.
+    fn in_plan(self, number: i32) -> Option<i32> {
+        match self {
+            Self::FromOne if number > 0 => Some(number - 1),
+            Self::NoThirteen if number == 13 => None,
+            Self::NoThirteen if number > 13 => Some(number - 1),
+            _ => Some(number),
+        }
+    }
 }
 
 /// What a number turned out to be.
@@ -105,6 +132,14 @@ pub(super) struct Where {
     pub(super) told: String,
     /// The number of the shape, for comparing names of one hand.
     pub(super) shape: usize,
+}
+
+impl Where {
+    /// The place that it leads to, where that is clear enough to learn other names from.
+    pub(super) fn witness(&self) -> Option<u32> {
+        let clear = self.places.first().filter(|(_, p)| *p > 0.8);
+        clear.map(|(place, _)| *place)
+    }
 }
 
 impl Read {
@@ -161,6 +196,7 @@ fn element(
         let number = (at..at + said.length).find(|i| pieces[*i].is_digits());
         let element = Element::Storey {
             storey,
+            number: number.map(|_| said.number),
             sure: said.sure,
             as_room: number.map(|i| number_text(pieces, i)),
         };
@@ -180,6 +216,7 @@ fn element(
     if whole_word && let Some(storey) = index.storey_named(&piece.text) {
         let element = Element::Storey {
             storey: Some(storey),
+            number: None,
             sure: piece.text.len() > 1,
             as_room: None,
         };
@@ -212,12 +249,18 @@ fn number_text(pieces: &[Piece], at: usize) -> NumberText {
     // `B105` is not room 105: the letter says below ground.
     let below = has(BASEMENT_MARKERS, &wing) || has(BASEMENT_MARKERS_WEAK, &wing);
     let mut names = Vec::with_capacity(8);
+    // `12.LL`: the room is called by letters.
+    if let Some(word) = room_word_after(pieces, at) {
+        names.push(format!("{wing}{value}{word}"));
+    }
     let wings = [&*wing, ""];
     let wings = if below { &wings[..1] } else { &wings[..] };
     for wing in wings {
         for letter in [&*letter, ""] {
-            for number in [digits, &value] {
-                let name = format!("{wing}{number}{letter}");
+            let exact = format!("={wing}{digits}{letter}");
+            let written = format!("{wing}{digits}{letter}");
+            let short = format!("{wing}{value}{letter}");
+            for name in [exact, written, short] {
                 if !names.contains(&name) {
                     names.push(name);
                 }
@@ -251,14 +294,21 @@ struct Found {
 }
 
 /// Where each name leads. `target` says whether rooms or doors are meant.
-pub(super) fn locate(names: &[(Read, bool)], index: &Index<'_>) -> Vec<Where> {
+///
+/// A witness tells of some names from elsewhere where they lead, by which the others are
+/// understood too.
+pub(super) fn locate(
+    names: &[(Read, bool)],
+    witnesses: &[Option<u32>],
+    index: &Index<'_>,
+) -> Vec<Where> {
     let mut by_shape: BTreeMap<(&str, bool), Vec<usize>> = BTreeMap::new();
     for (at, (read, doors)) in names.iter().enumerate() {
         by_shape.entry((&read.shape, *doors)).or_default().push(at);
     }
     let mut shapes: Vec<Shape> = by_shape
         .into_iter()
-        .map(|((_, doors), members)| Shape::new(members, doors, names, index))
+        .map(|((_, doors), members)| Shape::new(members, doors, names, witnesses, index))
         .collect();
     let mut usual: FxHashMap<&str, Roles> = FxHashMap::default();
     for round in 0..ROUNDS {
@@ -283,7 +333,13 @@ pub(super) fn locate(names: &[(Read, bool)], index: &Index<'_>) -> Vec<Where> {
 }
 
 impl Shape {
-    fn new(members: Vec<usize>, doors: bool, names: &[(Read, bool)], index: &Index<'_>) -> Self {
+    fn new(
+        members: Vec<usize>,
+        doors: bool,
+        names: &[(Read, bool)],
+        witnesses: &[Option<u32>],
+        index: &Index<'_>,
+    ) -> Self {
         let first = &names[members[0]].0;
         let readings = readings(first, doors);
         let found: Vec<Vec<Found>> = members
@@ -299,7 +355,7 @@ impl Shape {
         let gains = readings
             .iter()
             .enumerate()
-            .map(|(r, reading)| gain(reading, r, &found, &members, names, index))
+            .map(|(r, reading)| gain(reading, r, &found, &members, names, witnesses, index))
             .collect();
         Self {
             weights: vec![0.0; readings.len()],
@@ -386,35 +442,46 @@ fn readings(read: &Read, doors: bool) -> Vec<Reading> {
     } else {
         &[Target::Space]
     };
-    let mut readings = vec![Reading {
+    let plain = Reading {
         storey: None,
         room: None,
         whole: None,
         target: targets[0],
-    }];
-    let storeys: Vec<Option<usize>> = std::iter::once(None)
-        .chain(numbers.iter().copied().map(Some))
-        .collect();
-    for storey in storeys {
-        if storey.is_some() {
-            readings.push(Reading {
-                storey,
-                room: None,
-                whole: None,
-                target: targets[0],
-            });
+        count: Count::AsPlan,
+    };
+    let mut readings = vec![plain];
+    for room in numbers.iter().copied() {
+        for target in targets.iter().copied() {
+            for width in [Width::Two, Width::Three] {
+                readings.push(Reading {
+                    room: Some(room),
+                    whole: Some(width),
+                    target,
+                    ..plain
+                });
+            }
         }
-        for room in numbers.iter().copied().filter(|room| Some(*room) != storey) {
+    }
+    let counts = [Count::AsPlan, Count::FromOne, Count::NoThirteen];
+    let counted = numbers
+        .iter()
+        .flat_map(|at| counts.map(|count| (*at, count)));
+    for (storey, count) in counted {
+        let on_storey = Reading {
+            storey: Some(storey),
+            count,
+            ..plain
+        };
+        readings.push(on_storey);
+        for room in numbers.iter().copied().filter(|room| *room != storey) {
             for target in targets.iter().copied() {
                 for whole in [None, Some(Width::Two), Some(Width::Three)] {
-                    if whole.is_some() || storey.is_some() {
-                        readings.push(Reading {
-                            storey,
-                            room: Some(room),
-                            whole,
-                            target,
-                        });
-                    }
+                    readings.push(Reading {
+                        room: Some(room),
+                        whole,
+                        target,
+                        ..on_storey
+                    });
                 }
             }
         }
@@ -422,11 +489,44 @@ fn readings(read: &Read, doors: bool) -> Vec<Reading> {
     readings
 }
 
+impl NumberText {
+    /// `2332` where storeys are counted otherwise: room 32 on the storey that the list calls 23.
+    fn counted(
+        &self,
+        reading: &Reading,
+        storey: Option<u32>,
+        index: &Index<'_>,
+        table: &Table,
+    ) -> Vec<u32> {
+        let unit = match reading.whole {
+            Some(Width::Three) => 1000,
+            _ => 100,
+        };
+        let Some(value) = self.value.filter(|v| *v >= unit) else {
+            return Vec::new();
+        };
+        let number = reading.count.in_plan((value / unit).cast_signed());
+        let said = number.and_then(|number| index.storey(number));
+        let Some(here) = said.filter(|said| storey.is_none_or(|storey| storey == *said)) else {
+            return Vec::new();
+        };
+        let digits = if unit == 100 { 2 } else { 3 };
+        let room = value % unit;
+        let names = [format!("={room:0digits$}"), room.to_string()];
+        table.pair(storey_key(here), &names).to_vec()
+    }
+}
+
 impl Element {
-    fn storey(&self, index: &Index<'_>) -> Option<u32> {
+    /// The storey that it says.
+    fn storey(&self, index: &Index<'_>, count: Count) -> Option<u32> {
         match self {
+            Self::Storey {
+                number: Some(number),
+                ..
+            } if *number > 0 => index.storey(count.in_plan(*number)?),
             Self::Storey { storey, .. } => *storey,
-            Self::Number(text) => index.storey(i32::try_from(text.value?).ok()?),
+            Self::Number(text) => index.storey(count.in_plan(i32::try_from(text.value?).ok()?)?),
             Self::Word => None,
         }
     }
@@ -451,7 +551,7 @@ impl Element {
 /// What one reading makes of one name.
 fn find(reading: &Reading, read: &Read, index: &Index<'_>) -> Found {
     let storey = reading.storey.map(|at| &read.elements[at]);
-    let at_storey = storey.and_then(|element| element.storey(index));
+    let at_storey = storey.and_then(|element| element.storey(index, reading.count));
     let missed = Found {
         storey: at_storey,
         ..Found::default()
@@ -466,7 +566,9 @@ fn find(reading: &Reading, read: &Read, index: &Index<'_>) -> Found {
         return missed;
     };
     let table = &index.tables[reading.target as usize];
-    let places: Vec<u32> = if let Some(width) = reading.whole {
+    let places: Vec<u32> = if reading.count != Count::AsPlan && reading.whole.is_some() {
+        text.counted(reading, at_storey, index, table)
+    } else if let Some(width) = reading.whole {
         let on_storey = |place: &&u32| {
             let here = index.storey_of[**place as usize];
             storey.is_none() || (at_storey.is_some() && here == at_storey)
@@ -477,7 +579,7 @@ fn find(reading: &Reading, read: &Read, index: &Index<'_>) -> Found {
         let by_storey = at_storey.map_or(&[][..], |s| table.pair(storey_key(s), &text.names));
         let first = storey
             .and_then(Element::first_number)
-            .filter(|_| by_storey.is_empty());
+            .filter(|_| by_storey.is_empty() && reading.count == Count::AsPlan);
         let by_first = first.map_or(&[][..], |f| table.pair(i64::from(f), &text.names));
         [by_storey, by_first].concat()
     };
@@ -497,22 +599,28 @@ fn gain(
     found: &[Vec<Found>],
     members: &[usize],
     names: &[(Read, bool)],
+    witnesses: &[Option<u32>],
     index: &Index<'_>,
 ) -> f64 {
     if reading.storey.is_none() && reading.room.is_none() {
         return 0.0;
     }
     let mut gain = 0.0;
+    let mut witnessed = 0.0;
     let mut told: BTreeMap<(u32, &str), usize> = BTreeMap::new();
     for (found, at) in found.iter().zip(members) {
         let read = &names[*at].0;
         let chance = reading.chance(read, index);
         let found = &found[r];
         gain += if found.hit {
-            libm::log((1.0 - SLIPS) / chance)
+            // A name that leads to several places is explained by none of them.
+            libm::log((1.0 - SLIPS) / chance / found.places.len().max(1) as f64)
         } else {
             libm::log(SLIPS / (1.0 - chance))
         };
+        if let Some(witness) = witnesses[*at] {
+            witnessed += agreement(found, witness, index);
+        }
         let place = match (found.places.as_slice(), reading.room) {
             ([only], _) => Some(*only),
             (_, None) => found.storey,
@@ -524,7 +632,18 @@ fn gain(
     }
     let again: usize = told.values().map(|n| n - 1).sum();
     // Rooms with two sensors are common enough that this alone must not speak for no place at all.
-    gain - (-libm::log(AGAIN) * again as f64).min(AGAIN_MOST * gain.max(0.0))
+    witnessed + gain - (-libm::log(AGAIN) * again as f64).min(AGAIN_MOST * gain.max(0.0))
+}
+
+/// How much a witness speaks for what a reading makes of a name.
+fn agreement(found: &Found, witness: u32, index: &Index<'_>) -> f64 {
+    let same_storey = found.storey.is_some() && found.storey == index.storey_of[witness as usize];
+    match found.places.as_slice() {
+        [] if same_storey => 0.5,
+        [] => -1.0,
+        places if places.contains(&witness) => 3.0,
+        _ => -3.0,
+    }
 }
 
 impl Reading {
@@ -546,6 +665,9 @@ impl Reading {
                 .iter()
                 .filter(|(at, _)| (storey.min(room) + 1..storey.max(room)).contains(at));
             log += libm::log(0.4) * between.count() as f64;
+        }
+        if self.count != Count::AsPlan {
+            log += libm::log(0.1);
         }
         if self.whole == Some(Width::Three) {
             log += libm::log(0.3);

@@ -242,7 +242,7 @@ impl<'p> Index<'p> {
         };
         index.add_storeys();
         index.add_named(words);
-        index.add_doors_of_rooms(&by_id);
+        index.add_doors_of_rooms(&by_id, words);
         let storeys = index.by_number.len();
         for table in &mut index.tables {
             table.count(storeys);
@@ -308,7 +308,7 @@ impl<'p> Index<'p> {
         for (at, place) in (0..).zip(places) {
             let target = match place.kind {
                 EntityKind::Space => Target::Space,
-                EntityKind::Portal => Target::Portal,
+                EntityKind::Portal if !is_flight(place, words) => Target::Portal,
                 _ => continue,
             };
             let storey = self.storey_of[at as usize];
@@ -345,10 +345,10 @@ impl<'p> Index<'p> {
     }
 
     /// A door is also known by the rooms that it joins.
-    fn add_doors_of_rooms(&mut self, by_id: &FxHashMap<&str, u32>) {
+    fn add_doors_of_rooms(&mut self, by_id: &FxHashMap<&str, u32>, words: &Words) {
         let mut doors: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for (at, place) in (0..).zip(self.places) {
-            if place.kind == EntityKind::Portal {
+            if place.kind == EntityKind::Portal && !is_flight(place, words) {
                 for space in place.joins.iter().filter_map(|id| by_id.get(id.as_str())) {
                     doors.entry(*space).or_default().push(at);
                 }
@@ -421,6 +421,16 @@ pub(super) fn storey_key(storey: u32) -> i64 {
     -1 - i64::from(storey)
 }
 
+/// Whether a portal is a flight of stairs or a ride of a lift: these have no door of their own.
+fn is_flight(place: &Place, words: &Words) -> bool {
+    let name = pieces(&place.name);
+    let says = |wanted: &[&str]| {
+        name.iter()
+            .any(|p| wanted.contains(&words.concept(&p.text)))
+    };
+    says(&["stair", "lift"]) && !says(&["door", "deur", "tuer", "doors"])
+}
+
 fn storey_above(places: &[Place], by_id: &FxHashMap<&str, u32>, place: &Place) -> Option<u32> {
     let mut above = place.part_of.as_deref()?;
     // A room may be part of a zone that is part of a storey; more depth is no building's.
@@ -481,6 +491,13 @@ impl Code {
             let after = letter(first);
             let before = prefix(first);
             let below = storey.is_some_and(|s| s < 0);
+            // `12.LL` on storey 12: the number is the storey's.
+            if let Some(word) = room_word_after(name, first)
+                && storey.map(i32::unsigned_abs) == name[first].number
+            {
+                code.whole.push(format!("{before}{value}{word}"));
+                return code;
+            }
             code.whole.push(format!("{before}{digits}{after}"));
             if let Some(room) = storey.and_then(|s| without_storey(digits, s)) {
                 code.push_rooms(&room, "", &after);
@@ -512,12 +529,21 @@ impl Code {
             .collect();
         let before = prefix(from + 1 + usize::from(!name[from + 1].is_digits()));
         let rest = rest.join(".");
+        // `21.1` and `21.01` are two rooms of one storey.
+        let exact: Vec<String> = numbers
+            .iter()
+            .copied()
+            .filter(|i| *i > from)
+            .map(|i| format!("{}{}", name[i].text, letter(i)))
+            .collect();
+        let exact = exact.join(".");
+        code.rooms.push(format!("={before}{exact}"));
         code.push_rooms(&rest, &before, "");
         let below = storey.filter(|s| *s < 0);
         match (below, name[from].number) {
             (Some(storey), _) => code.push_joined(storey, &rest, ""),
             (None, Some(number)) => {
-                code.first = Some((number, rest.clone()));
+                code.first = Some((number, format!("{before}{rest}")));
                 code.push_joined(number.cast_signed(), &rest, "");
             }
             (None, None) => {}
@@ -526,10 +552,7 @@ impl Code {
     }
 
     fn push_rooms(&mut self, room: &str, before: &str, after: &str) {
-        if !before.is_empty() {
-            self.rooms.push(format!("{before}{room}{after}"));
-        }
-        self.rooms.push(format!("{room}{after}"));
+        self.rooms.push(format!("{before}{room}{after}"));
     }
 
     /// `12` and `5` written as one: `1205`, `12005`; below ground `B105`, `K105`.
@@ -566,6 +589,17 @@ pub(super) fn letter_after(name: &[Piece], at: usize) -> String {
     next.filter(|p| ends && !p.is_digits())
         .map(|p| p.text.clone())
         .unwrap_or_default()
+}
+
+/// A word of at most three letters that ends a room's name after a number: `12.LL`.
+pub(super) fn room_word_after(name: &[Piece], at: usize) -> Option<&str> {
+    let word = name.get(at + 1)?;
+    let joined = matches!(word.before, b'.' | b'-' | b'_' | b'/');
+    let followed = name
+        .get(at + 2)
+        .is_some_and(|p| p.is_digits() && p.before <= 1);
+    let fits = !word.is_digits() && word.text.len() <= 3 && joined && !followed;
+    fits.then_some(word.text.as_str())
 }
 
 /// One or two letters before a number that name a wing, not that it is a room: `A05`.

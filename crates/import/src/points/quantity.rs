@@ -154,6 +154,19 @@ fn senses<'n>(
                     | "haus"
             )
         });
+        // On Dutch fire panels `RM` is a smoke detector; elsewhere a room, whose number follows.
+        let number_follows = next.is_none_or(|n| n.is_digits() || n.text.len() <= 2);
+        let quantity_follows = next
+            .and_then(|n| words.sense(&n.text))
+            .is_some_and(|sense| !matches!(sense, Sense::Room));
+        if word == "rm" && !number_follows && !quantity_follows && piece.before > 1 {
+            said.push(Said {
+                word,
+                sense: Sense::Perhaps(Quantity::Smoke),
+                sure: 0.9,
+            });
+            continue;
+        }
         let found = words.sense(word).map(|sense| vec![sense]);
         let (found, sure) = match found {
             Some(found) => (found, 0.99),
@@ -165,7 +178,11 @@ fn senses<'n>(
                     sense,
                     Sense::Machine | Sense::Part | Sense::Medium | Sense::Quantity(Quantity::Lift)
                 );
-            if !of_place && !common.contains_key(word) {
+            // Letters between digits are of a serial number: `24e1ea5`.
+            let serial = word.len() <= 2
+                && piece.before == 0
+                && next.is_some_and(|n| n.is_digits() && n.before == 0);
+            if !of_place && !serial && !common.contains_key(word) {
                 said.push(Said { word, sense, sure });
             }
         }
@@ -204,10 +221,15 @@ fn judge(said: &[Said<'_>], unit: Option<&str>, samples: &Samples) -> Told {
         reason,
     };
     let Some((quantity, sure, word)) = quantity(said, unit, samples) else {
-        return nothing(
-            if said.is_empty() { NOTHING_SAID } else { 0.7 },
-            "no word for a quantity".to_owned(),
-        );
+        let excluded = [Sense::Wanted, Sense::Part, Sense::Alarm, Sense::Medium];
+        let excluded = said.iter().rev().find(|s| excluded.contains(&s.sense));
+        return match excluded {
+            Some(s) if matches!(s.sense, Sense::Wanted | Sense::Part) => {
+                nothing(0.93, format!("`{}` is no reading of a room", s.word))
+            }
+            Some(s) => nothing(0.7, format!("`{}`, but no word for a quantity", s.word)),
+            None => nothing(NOTHING_SAID, "no word for a quantity".to_owned()),
+        };
     };
     let is = |q: Quantity| quantity == q;
     if has(Sense::Wanted) {
@@ -243,6 +265,9 @@ fn judge(said: &[Said<'_>], unit: Option<&str>, samples: &Samples) -> Told {
     if has(Sense::Alarm) && of_air && !is(Quantity::Smoke) {
         let word = word_of(Sense::Alarm);
         return nothing(0.95, format!("`{word}` is an alarm, not a measurement"));
+    }
+    if let Some(unit) = unit.filter(|unit| !units::can_be(unit, quantity)) {
+        return nothing(0.93, format!("`{word}` is not measured in `{unit}`"));
     }
     // The fault of a detector is not its alarm.
     let fault = said
@@ -334,8 +359,10 @@ fn quantity<'n>(
     if let Some(word) = word(Quantity::Door) {
         return Some((Quantity::Open, if status { 0.95 } else { 0.8 }, word));
     }
-    if let Some(word) = word(Quantity::Lift) {
-        return Some((Quantity::Lift, if status { 0.9 } else { 0.6 }, word));
+    let served = "status sts stat state service inservice";
+    let served = said.iter().any(|s| super::words::has(served, s.word));
+    if let Some(word) = word(Quantity::Lift).filter(|_| served) {
+        return Some((Quantity::Lift, 0.9, word));
     }
     let by_unit = unit.and_then(units::quantity_of)?;
     Some((by_unit, 0.75, "the unit"))

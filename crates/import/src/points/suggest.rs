@@ -14,6 +14,8 @@ pub const CONFIDENT: f64 = 0.95;
 /// A room is suggested from this probability on, and a storey; less sure ones fall back to what
 /// they are part of.
 const PLACE_MIN: f64 = 0.5;
+/// A storey in place of a room is never shown as sure.
+const STOREY_SURE: f64 = 0.9;
 /// Other places that are told.
 const OTHERS_MAX: usize = 5;
 /// Probability that a phrase that is a place's whole name means that place.
@@ -55,8 +57,10 @@ pub fn suggest(points: &[Point], places: &[Place]) -> Vec<Suggestion> {
             .map(|(text, told)| (Read::new(text, &index, &words), is_of_door(told)))
             .collect()
     };
-    let by_name = locate(&read(&names), &index);
-    let by_description = locate(&read(&descriptions), &index);
+    let nobody = vec![None; points.len()];
+    let by_description = locate(&read(&descriptions), &nobody, &index);
+    let witnesses: Vec<Option<u32>> = by_description.iter().map(Where::witness).collect();
+    let by_name = locate(&read(&names), &witnesses, &index);
     let mut found: Vec<Found> = Vec::with_capacity(points.len());
     for at in 0..points.len() {
         let kind = if is_of_door(&told[at]) {
@@ -199,7 +203,9 @@ impl Found {
             .copied()
             .filter(|(_, p)| *p >= PLACE_MIN);
         let (place, sure) = match (best, storey, index.building) {
-            (Some((at, p)), ..) | (None, Some((at, p)), _) => (Some(id(at)), p),
+            (Some((at, p)), ..) => (Some(id(at)), p),
+            // Right, but not enough: somebody has to say which room.
+            (None, Some((at, p)), _) => (Some(id(at)), p * STOREY_SURE),
             // That it is somewhere in the building is all that is left, and hardly ever wrong.
             (None, None, Some(at)) => (Some(id(at)), 0.9),
             (None, None, None) => (None, 0.0),

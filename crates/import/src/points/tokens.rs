@@ -101,7 +101,9 @@ fn piece_end(chars: &[char], at: usize) -> usize {
             && end - at >= 2
             && chars.get(end + 1).is_some_and(|c| c.is_lowercase())
             && chars.get(end + 2).is_some_and(|c| c.is_lowercase());
-        if small_then_capital || acronym_ends {
+        // `rF` is one abbreviation.
+        let pair = end - at == 1 && chars.get(end + 1).is_none_or(|c| !c.is_alphabetic());
+        if (small_then_capital && !pair) || acronym_ends {
             break;
         }
         end += 1;

@@ -54,6 +54,9 @@ const SPELLINGS: &[(&str, &[&str])] = &[
             "% r.h.",
             "%r.h.",
             "percent-relative-humidity",
+            "% r.f.",
+            "% rf",
+            "% rv",
             "%rf",
             "rh%",
         ],
@@ -116,6 +119,19 @@ pub(super) fn measures(unit: &str, quantity: Quantity) -> bool {
         Quantity::Humidity => unit == "%",
         Quantity::Occupancy => unit == "1",
         _ => false,
+    }
+}
+
+/// Whether a quantity can be stated in a unit.
+pub(super) fn can_be(unit: &str, quantity: Quantity) -> bool {
+    let (_, usual) = quantity.attribute();
+    let stated = twin_model::Unit::new(unit);
+    match (usual, stated) {
+        (Some(usual), Ok(stated)) => !matches!(
+            stated.convert(1.0, usual),
+            Err(twin_model::unit::Error::WrongQuantity { .. })
+        ),
+        _ => true,
     }
 }
 

@@ -167,7 +167,7 @@ const SENSES: &[(Sense, &str)] = &[
     ),
     (
         Is(Q::Flow),
-        "airflow vavflow flow flw debiet volumenstrom luchtdebiet luftmenge volstrom cfm vent",
+        "airflow vavflow flow flw debiet volumenstrom luchtdebiet luftmenge volstrom cfm",
     ),
     (
         Is(Q::Passages),
@@ -201,7 +201,7 @@ const SENSES: &[(Sense, &str)] = &[
     ),
     (
         Is(Q::CallPoint),
-        "mcp callpoint handmelder hm hfm handbrandmelder bgu pullstation handfeuermelder mcps \
+        "mcp hbm callpoint handmelder hm hfm handbrandmelder bgu pullstation handfeuermelder mcps \
          druckknopfmelder dkm",
     ),
     (
@@ -224,11 +224,11 @@ const SENSES: &[(Sense, &str)] = &[
         "sp spt stpt setpt setp setpoint setpnt setpunt set soll sollwert sw gewenst wens \
          wenswaarde gew ingesteld instelling target limit lim lmt max min maximum minimum \
          hilim lolim grens grenze grenswaarde grenzwert cmd command output out reset override \
-         ovr ovrd offset ofs adj adjust dial deadband db band schedule sched sch mode mod eff \
+         ovr ovrd offset ofs adj adjust dial deadband band schedule sched sch mode mod eff \
          effsp clgsp htgsp occsp znsp zsp tsp rsp rmsp unocc unoccsp cal calibration param \
          gain delay dly klok tijdprogramma zeitprogramm vrijgave freigabe enable enbl ena \
          request req demand dmd zst csp hsp ctlsp ctlstpt sturing stelsignaal stell \
-         stellsignal wanted desired hi lo high low hoog laag hoch tief hh ll threshold thres \
+         stellsignal wanted desired hi lo high low hoog laag hoch tief threshold thres \
          drempel schwelle warn warnlimit almlim heatsp coolsp avg average gem gemiddeld \
          mittel mean simulated forecast maxlim minlim cooling heating clg htg heat cool koel \
          koelen verwarmen heizen kuehlen error err fail hours runtime trend log battery batt \
@@ -265,7 +265,7 @@ const SENSES: &[(Sense, &str)] = &[
     ),
     (
         Part,
-        "pump pmp pomp pumpe valve vlv klep ventil damper dmpr dmp dpr fan ventilator luefter \
+        "pump vent pmp pomp pumpe valve vlv klep ventil damper dmpr dmp dpr fan ventilator luefter \
          motor mtr speed vfd vsd spd filter meter radiator rad lamp light lights ltg licht \
          lighting blind zonwering jalousie relay breaker regelklep fanspeed vlvpos dmprpos \
          klepstand car hoist overload luminaire",
@@ -289,7 +289,7 @@ pub(super) const ROOM_MARKERS: &str = "r rm room raum kamer ruimte zi zimmer ver
  unit rn rno no nr num vav fcu nk";
 
 /// Words before or after the number of a storey. The weak ones are letters that can mean others.
-pub(super) const STOREY_MARKERS: &str = "level lvl lv lev floor flr fl storey story verdieping verd vd vdp etage et ebene stock \
+pub(super) const STOREY_MARKERS: &str = "level bwl lvl lv lev floor flr fl storey story verdieping verd vd vdp etage et ebene stock \
  stockwerk geschoss og obergeschoss bouwlaag bl laag niveau stw flo stry eb gesch vrd ogs \
  lvel floors";
 pub(super) const STOREY_MARKERS_WEAK: &str = "l f v e";
