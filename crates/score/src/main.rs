@@ -77,6 +77,8 @@ enum Measure {
     Memory,
     /// Generated files in other people's tools
     Generated,
+    /// What is read of OpenStreetMap, beside libosmium
+    Map,
     /// Shortest ways on real streets
     Routes,
     /// Buildings of generated towns, recognised across their files
@@ -113,6 +115,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Ring => ring::measure(&benches::benches(data, arguments.seed), arguments.seed)?,
         Measure::Memory => memory::measure(data),
         Measure::Generated => space::generated::measure(arguments.seed, peer)?,
+        Measure::Map => space::osm::measure(data, peer)?,
         Measure::Anchors => space::anchors::measure(arguments.seed)?,
         Measure::Pace => space::pace::measure(arguments.seed)?,
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,

@@ -282,12 +282,7 @@ impl<'w, 'm> Pen<'w, 'm> {
                 self.find(task, Code::GeoGeometry, message.to_owned(), None);
             }
             let corners: Vec<Corner> = places.iter().map(|&p| corner(p)).collect();
-            let left = &mut self.work_left;
-            is_crossing |= outline::crosses_itself(&corners, |amount| {
-                let enough = *left >= amount;
-                *left = left.saturating_sub(amount);
-                enough
-            });
+            is_crossing |= self.crosses_itself(&corners);
             polygon.rings.push(places);
         }
         if is_crossing {
@@ -295,6 +290,22 @@ impl<'w, 'm> Pen<'w, 'm> {
             self.find(task, Code::GeoSelfCrossing, message, None);
         }
         (!polygon.rings.is_empty()).then_some((polygon, is_crossing))
+    }
+
+    fn crosses_itself(&mut self, corners: &[Corner]) -> bool {
+        let left = &mut self.work_left;
+        let mut is_tired = false;
+        let crosses = outline::crosses_itself(corners, |amount| {
+            is_tired |= *left > 0 && *left < amount;
+            let enough = *left >= amount;
+            *left = if enough { *left - amount } else { 0 };
+            enough
+        });
+        if is_tired {
+            let message = "the outlines are too many and too intricate to be looked at further";
+            self.findings.add(Finding::new(Code::GeoLimit, message));
+        }
+        crosses
     }
 
     fn attributes(&mut self, task: &Task<'_>, twin: &EntityId) {

@@ -84,7 +84,9 @@ pub(crate) fn is_sound(imported: &Imported) -> bool {
             Value::Number(n) => n.is_finite(),
             Value::Point(p) => p.iter().all(|c| c.is_finite()),
             Value::Line(l) => l.iter().all(on_earth),
-            Value::Polygon(p) => p.rings.iter().flatten().all(on_earth),
+            Value::Polygon(p) if s.attribute.as_str() == "outline" => {
+                p.rings.iter().flatten().all(on_earth)
+            }
             _ => true,
         },
         _ => true,

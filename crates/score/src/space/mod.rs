@@ -5,6 +5,7 @@ pub(crate) mod cityjson;
 pub(crate) mod connected;
 pub(crate) mod generated;
 pub(crate) mod identity;
+pub(crate) mod osm;
 pub(crate) mod pace;
 pub(crate) mod routes;
 
