@@ -39,6 +39,15 @@ function middle(ring: readonly (readonly number[])[]): LonLat | null {
   return box && [(box.west + box.east) / 2, (box.south + box.north) / 2];
 }
 
+const LISTED_MAX = 300;
+
+/** Named things first, by name; so many of each kind, so that houses do not crowd out
+    streets. */
+export function listed(things: Iterable<CityThing>): CityThing[] {
+  const all = [...things].sort((a, b) => Number(a.name === null) - Number(b.name === null) || (a.name ?? '').localeCompare(b.name ?? ''));
+  return (['building', 'street', 'area', 'portal', 'place'] as const).flatMap((kind) => all.filter((t) => t.kind === kind).slice(0, LISTED_MAX));
+}
+
 /** Whether the node could be asked for a way to it. */
 export function canBeReached(thing: CityThing): boolean {
   return thing.at !== null || (thing.kind === 'street' && thing.id !== null);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Route, Twin } from '../../src/model/api.ts';
-import { canBeReached, creditsOf, placeOnEarth, routeEnd, type CityThing } from '../../src/model/city.ts';
+import { canBeReached, creditsOf, listed, placeOnEarth, routeEnd, type CityThing } from '../../src/model/city.ts';
 import { completenessLines, doorShare, wholeLine, worstFirst, type StoreyCompleteness } from '../../src/model/completeness.ts';
 import { boundsOf, degreesText, placeOf, planToPixels, scaleAndTurn, toEarth, type LonLat, type Place } from '../../src/model/earth.ts';
 import { comparedRows, identityQuery, mayDecide, probabilityText, verdict, type IdentityPair } from '../../src/model/identity.ts';
@@ -67,6 +67,12 @@ test('every source is credited once, and silence about a licence is told', () =>
   assert.deepEqual(creditsOf([osm, { ...osm, name: 'hague.pbf' }, { name: 'tower.ifc' }, { name: 'b.json', attribution: '© the city' }], en.map.licenceUnknown), [
     '© OpenStreetMap contributors (ODbL 1.0)', 'tower.ifc (licence not stated)', '© the city',
   ]);
+});
+
+test('houses do not crowd streets out of the list', () => {
+  const house = (i: number): CityThing => ({ kind: 'building', id: `b${i}`, name: i < 2 ? `House ${1 - i}` : null, at: null });
+  const things = listed([...Array(400).keys()].map(house).concat([{ kind: 'street', id: 's', name: 'Oude Delft', at: null }]));
+  assert.deepEqual([things.length, things[0]?.name, things.at(-1)?.kind], [301, 'House 0', 'street']);
 });
 
 test('a tapped point says more than a whole street', () => {

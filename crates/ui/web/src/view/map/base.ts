@@ -3,7 +3,7 @@
 
 import { Map as MapLibre, setWorkerUrl, type MapGeoJSONFeature } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
-import type { CityKind, CityThing } from '../../model/city.ts';
+import { listed, type CityKind, type CityThing } from '../../model/city.ts';
 import type { LonLat } from '../../model/earth.ts';
 import type { Base, On } from './baseTypes.ts';
 import { mapStyle, type Colours } from './mapStyle.ts';
@@ -12,7 +12,6 @@ setWorkerUrl(workerUrl);
 
 /** A finger is not a needle. */
 const TAP_PX = 8;
-const IN_VIEW_MAX = 200;
 const FIT_ZOOM_MAX = 19;
 const LAYERS: Record<string, CityKind> = { entrances: 'portal', buildings: 'building', streets: 'street', 'streets-unknown': 'street', 'streets-barred': 'street' };
 
@@ -82,8 +81,7 @@ export function createBase(container: HTMLElement, title: string, colours: Colou
         const key = thing.kind === 'street' ? `street ${thing.name ?? thing.id}` : `${thing.kind} ${thing.id}`;
         if (thing.id !== null && !seen.has(key)) seen.set(key, thing);
       }
-      const all = [...seen.values()].sort((a, b) => a.kind.localeCompare(b.kind) || (a.name ?? '\uffff').localeCompare(b.name ?? '\uffff'));
-      return all.slice(0, IN_VIEW_MAX);
+      return listed(seen.values());
     },
     remove: () => map.remove(),
   };

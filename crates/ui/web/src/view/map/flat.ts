@@ -1,7 +1,7 @@
 // The map on a plain canvas, for browsers that cannot draw it with a graphics card: the
 // same tiles, the same colours, fewer names.
 
-import type { CityKind, CityThing } from '../../model/city.ts';
+import { listed, type CityKind, type CityThing } from '../../model/city.ts';
 import type { Bounds, LonLat } from '../../model/earth.ts';
 import { zoomAt, type ViewPort } from '../../model/geometry.ts';
 import { fitBounds, planeAround, tileOnScreen, tilesInSight, type TileId } from '../../model/mercator.ts';
@@ -14,7 +14,6 @@ const SCALE_MIN = 0.002;
 const FIT_SCALE_MAX = 12;
 const MARGIN_PX = 48;
 const TAP_PX = 8;
-const IN_VIEW_MAX = 200;
 /** Names from this many pixels for each metre: closer than a street is long. */
 const NAMES_FROM = 0.8;
 const REST_MS = 250;
@@ -157,7 +156,7 @@ export function createFlat(container: HTMLElement, title: string, first: Colours
           }
         }
       }
-      return [...things.values()].sort((a, b) => a.kind.localeCompare(b.kind) || (a.name ?? '\uffff').localeCompare(b.name ?? '\uffff')).slice(0, IN_VIEW_MAX);
+      return listed(things.values());
     },
     remove() {
       stop();
