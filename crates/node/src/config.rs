@@ -66,6 +66,8 @@ pub struct Config {
     pub session_idle_s: u64,
     /// Links with other organisations' nodes. Since 0.1.
     pub link: Link,
+    /// Brokers whose messages are taken; whoever speaks with them reads these sections. Since 0.1.
+    pub mqtt: Vec<toml::Table>,
 }
 
 /// How other organisations' nodes are reached, and reach this one.
@@ -147,6 +149,7 @@ impl Default for Config {
             retention: Retention::default(),
             session_idle_s: 12 * 3600,
             link: Link::default(),
+            mqtt: Vec::new(),
         }
     }
 }

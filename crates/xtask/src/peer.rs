@@ -1,6 +1,6 @@
 //! The programs that ours are measured against, each in a Python environment of its own
-//! outside the tree: IfcOpenShell for imports, filterpy and Stone Soup for estimates, Zenoh for
-//! links.
+//! outside the tree: IfcOpenShell for imports, filterpy and Stone Soup for estimates, cjio,
+//! osmium, PROJ and networkx for cities, Zenoh for links.
 
 use crate::shell;
 use anyhow::{Context, Result, bail};
@@ -31,6 +31,19 @@ const FILTERS: Peer = Peer {
     packages: &["filterpy==2.0.0", "stonesoup==1.9.1"],
 };
 
+const CITY: Peer = Peer {
+    folder: "city",
+    variable: "TWIN_CITY_PYTHON",
+    packages: &[
+        "ifcopenshell==0.9.0.post1",
+        "cjio==0.10.1",
+        "networkx==3.6.1",
+        "osmium==4.3.2",
+        "pyproj==3.7.2",
+        "shapely==2.2.0",
+    ],
+};
+
 const ZENOH: Peer = Peer {
     folder: "zenoh",
     variable: "TWIN_ZENOH_PYTHON",
@@ -49,6 +62,12 @@ pub(crate) fn python() -> Result<PathBuf> {
 /// `TWIN_FILTERS_PYTHON` names.
 pub(crate) fn filters() -> Result<PathBuf> {
     FILTERS.python()
+}
+
+/// The Python that has cjio, osmium, PROJ, networkx and IfcOpenShell, likewise, or the one that
+/// `TWIN_CITY_PYTHON` names.
+pub(crate) fn city() -> Result<PathBuf> {
+    CITY.python()
 }
 
 /// The Python that has Zenoh, likewise, or the one that `TWIN_ZENOH_PYTHON` names.

@@ -59,6 +59,8 @@ enum Area {
     Spine,
     /// Estimates against truth, data by others and their peers
     Fusion,
+    /// Cities and buildings as one graph, against other people's tools and generated truth
+    Space,
     /// Nodes that must agree, whatever befalls their links, disks and clocks
     Link,
 }
@@ -107,9 +109,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }),
         ("processes: relay", &|| real::relay::measure(options.seed)),
     ];
+    let places = |measure: &'static str| fusion::of_city(measure, &data, options.seed);
+    let space: [Measure<'_>; 5] = [
+        ("city", &|| places("city")),
+        ("routes", &|| places("routes")),
+        ("generated", &|| places("generated")),
+        ("connected", &|| places("connected")),
+        ("identity", &|| places("identity")),
+    ];
     let (name, measures): (_, &[Measure<'_>]) = match options.area {
         Area::Spine => ("spine", &spine),
         Area::Fusion => ("fusion", &fusion),
+        Area::Space => ("space", &space),
         Area::Link => ("link", &link),
     };
     Report::of(name, measures, options.only.as_deref()).conclude(options.json)

@@ -1,6 +1,7 @@
 //! One file per group of commands. Each reaches a node, asks, and says what came back.
 
 pub(crate) mod admin;
+pub(crate) mod brokers;
 pub(crate) mod carry;
 pub(crate) mod claim;
 pub(crate) mod doctor;

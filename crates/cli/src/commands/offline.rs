@@ -73,6 +73,7 @@ fn as_json(config: &Config) -> Value {
         retention,
         session_idle_s,
         link,
+        mqtt,
     } = config;
     let budget = |(name, budget): (&String, &Budget)| {
         let told = json!({ "bytes_per_s": budget.bytes_per_s, "frame_bytes": budget.frame_bytes });
@@ -104,6 +105,7 @@ fn as_json(config: &Config) -> Value {
             "personal_days": retention.personal_days,
         },
         "link": link,
+        "mqtt": mqtt,
     })
 }
 

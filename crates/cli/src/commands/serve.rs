@@ -2,7 +2,7 @@
 
 use crate::args::{Global, Serve};
 use crate::client::Client;
-use crate::commands::import;
+use crate::commands::{brokers, import};
 use crate::failure::{Code, Failure, Result};
 use crate::interrupt;
 use crate::local::{self, Opened};
@@ -68,6 +68,7 @@ fn listen(
     let _token = write_token(&config.data_dir, &secret)?;
     let _endpoint = Endpoint::write(&config.data_dir, address)?;
     let_others_in(config, output, node)?;
+    let _brokers = brokers::subscribe(config, output, &runtime, node)?;
     let url = url_of(address);
     if !address.ip().is_loopback() {
         output.warn("the network can reach this node without encryption; put a TLS proxy in front");

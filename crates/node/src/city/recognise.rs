@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use twin_model::{
-    Act, Attribute, Caller, EntityId, EntityKind, Interval, SourceId, Stated, Statement,
+    Act, Attribute, Caller, EntityId, EntityKind, Interval, Polygon, SourceId, Stated, Statement,
     Uncertainty, Unit, Value,
 };
-use twin_space::matching::{Candidate, Evidence, Matching, Pair, Place, match_buildings};
-use twin_space::plan::{Point, convex_hull, signed_area_m2};
+use twin_space::matching::{
+    Candidate, Evidence, Matching, Pair, Place, ground_plan, match_buildings,
+};
 
 /// Pairs less probable than this are not worth a person's time.
 const TOLD_MIN: f64 = 0.2;
@@ -151,26 +152,27 @@ fn site(picture: &Picture, number: u32) -> Place {
     })
 }
 
-/// What the rooms of the storey with the largest plan take up, as its convex hull: walls around
-/// them are some decimetres more, courtyards and notches are lost.
+/// The outline of the storey whose rooms take up most, walls included.
 fn plan_outline(picture: &Picture, building: u32) -> Option<Vec<[f64; 2]>> {
     let structure = picture.structure();
-    let hull = |storey: &u32| {
-        let rooms = structure.spaces(*storey).iter();
-        let footprints = rooms.filter_map(|&n| picture.value(n, "footprint", picture.recorded));
-        let mut points = Vec::new();
-        for footprint in footprints {
-            if let Value::Polygon(polygon) = footprint {
-                let ring = polygon.rings.first().into_iter().flatten();
-                points.extend(ring.map(|&[x, y]| Point { x, y }));
-            }
-        }
-        convex_hull(points)
+    let rooms = |storey: &u32| -> Vec<Vec<Vec<[f64; 2]>>> {
+        let spaces = structure.spaces(*storey).iter();
+        let footprints = spaces.filter_map(|&n| picture.value(n, "footprint", picture.recorded));
+        let rings = footprints.filter_map(|footprint| match footprint {
+            Value::Polygon(polygon) => Some(polygon.rings.clone()),
+            _ => None,
+        });
+        rings.collect()
     };
-    let hulls = structure.storeys(building).iter().map(hull);
-    let area = |ring: &Vec<Point>| signed_area_m2(ring).abs();
-    let largest = hulls.max_by(|a, b| area(a).total_cmp(&area(b)))?;
-    (largest.len() >= 3).then(|| largest.iter().map(|p| [p.x, p.y]).collect())
+    let area = |rooms: &[Vec<Vec<[f64; 2]>>]| -> f64 {
+        let polygon = |rings: &Vec<Vec<[f64; 2]>>| Polygon {
+            rings: rings.clone(),
+        };
+        rooms.iter().map(|rings| polygon(rings).area_m2()).sum()
+    };
+    let drawn = structure.storeys(building).iter().map(rooms);
+    let largest = drawn.max_by(|a, b| area(a).total_cmp(&area(b)))?;
+    ground_plan(&largest)
 }
 
 /// What a comparison found, on its way to claims.

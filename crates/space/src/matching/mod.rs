@@ -15,7 +15,7 @@
 //! rivals share what probability there is (belief propagation on the assignment: Williams & Lau,
 //! IEEE Trans. Aerosp. Electron. Syst. 50 (2014) 2942).
 //!
-//! The constants were chosen on real buildings (Delft, Zurich, Liechtenstein), moved and redrawn
+//! The constants were chosen on real buildings (Delft, Liechtenstein), moved and redrawn
 //! by a script; the scores are taken on generated districts that had no say in them.
 
 mod association;

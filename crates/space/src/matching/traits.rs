@@ -36,7 +36,7 @@ const STOREY_DIFFERENCE: [f64; 4] = [0.75, 0.2, 0.03, 0.02];
 const STOREY_USUAL_M: (f64, f64) = (2.6, 4.5);
 const STOREY_POSSIBLE_M: (f64, f64) = (2.0, 6.5);
 /// Logarithm of the odds by overlap of the outlines once their centres lie on each other: points
-/// of a broken line. From Delft, Zurich and Liechtenstein, moved and redrawn against their
+/// of a broken line. From Delft and Liechtenstein, moved and redrawn against their
 /// neighbours.
 const LIKENESS: [(f64, f64); 9] = [
     (0.0, -8.0),

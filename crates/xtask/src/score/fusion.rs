@@ -5,7 +5,7 @@ use crate::report::Row;
 use crate::{peer, shell};
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A row as the program prints it.
@@ -25,11 +25,20 @@ struct Found {
 /// Runs one measure. The peer is passed on where it is there; rows that need it say when it
 /// is not.
 pub(crate) fn measure(name: &str, data: &Path, seed: u64) -> Result<Vec<Row>> {
+    beside(name, data, seed, peer::filters())
+}
+
+/// The same for what is measured beside programs that read cities.
+pub(super) fn of_city(name: &str, data: &Path, seed: u64) -> Result<Vec<Row>> {
+    beside(name, data, seed, peer::city())
+}
+
+fn beside(name: &str, data: &Path, seed: u64, peer: Result<PathBuf>) -> Result<Vec<Row>> {
     let program = shell::build("twin-score", ["--bin", "twin-score"], true)?;
     let mut command = shell::program(program);
     command.arg(name).arg("--data").arg(data);
     command.args(["--seed", &seed.to_string()]);
-    if let Ok(python) = peer::filters() {
+    if let Ok(python) = peer {
         command.arg("--peer").arg(python);
     }
     rows_of(&mut command)
