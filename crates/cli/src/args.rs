@@ -3,11 +3,13 @@
 //! `docs/cli.md` is generated from this file; a test keeps the two equal.
 
 mod link;
+mod points;
 
 pub(crate) use link::{
     Carry, CarryAction, Disclosures, Find, Link, LinkAction, Org, OrgAction, Peer, PeerAction,
     Same, Share, ShareAction,
 };
+pub(crate) use points::{Messages, Points};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::net::SocketAddr;
@@ -121,6 +123,10 @@ pub(crate) enum Command {
     Calibration(Calibration),
     /// Set a source aside, so that it counts for nothing, or release it
     Quarantine(Quarantine),
+    /// List what sensors say under names of their own, and map it to rooms
+    Points(Points),
+    /// Send in messages of sensors
+    Messages(Messages),
     /// Find twins by name, address or place, also those of other organisations
     Find(Find),
     /// Say that two twins are one and the same thing, or that they are not

@@ -29,7 +29,8 @@ mod text;
 use crate::args::{Arguments, Command, Global, LinkAction, OrgAction};
 use crate::client::Client;
 use crate::commands::{
-    admin, carry, claim, doctor, import, link, offline, read, replay, serve, sources, suppose,
+    admin, carry, claim, doctor, import, link, offline, points, read, replay, serve, sources,
+    suppose,
 };
 use crate::failure::Result;
 use crate::output::Output;
@@ -86,6 +87,8 @@ fn run(arguments: &Arguments, output: &Output) -> Result<()> {
         Command::Rooms(args) => ask(MustExist, &|node| read::rooms(node, output, args)),
         Command::Route(args) => ask(MustExist, &|node| read::route(node, output, args)),
         Command::Findings(args) => ask(MustExist, &|node| read::findings(node, output, args)),
+        Command::Points(args) => ask(MustExist, &|node| points::points(node, output, args)),
+        Command::Messages(args) => ask(MustExist, &|node| points::messages(node, output, args)),
         Command::Find(args) => ask(MustExist, &|node| link::find(node, output, args)),
         Command::Same(args) => ask(MustExist, &|node| link::same(node, output, args)),
         Command::Org(args) => {

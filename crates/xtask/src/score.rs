@@ -110,9 +110,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("processes: relay", &|| real::relay::measure(options.seed)),
     ];
     let places = |measure: &'static str| fusion::of_city(measure, &data, options.seed);
-    let space: [Measure<'_>; 5] = [
+    let space: [Measure<'_>; 8] = [
         ("city", &|| places("city")),
+        ("map", &|| places("map")),
         ("routes", &|| places("routes")),
+        ("anchors", &|| places("anchors")),
+        ("pace", &|| places("pace")),
         ("generated", &|| places("generated")),
         ("connected", &|| places("connected")),
         ("identity", &|| places("identity")),

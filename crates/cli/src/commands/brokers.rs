@@ -51,7 +51,7 @@ struct NodeIntake(Node);
 
 impl Intake for NodeIntake {
     fn take(&self, messages: Vec<Message>) -> std::result::Result<(), Refused> {
-        let recorded: Vec<Recorded> = messages.into_iter().map(recorded).collect();
+        let recorded: Vec<Recorded> = messages.iter().map(recorded).collect();
         let taken = self.0.take_messages(&Caller::OPERATOR, &recorded);
         let taken = taken.map_err(|cause| Refused::Later(cause.to_string()))?;
         for finding in taken.findings {
@@ -75,7 +75,7 @@ impl Intake for NodeIntake {
     }
 }
 
-fn recorded(message: Message) -> Recorded {
+fn recorded(message: &Message) -> Recorded {
     Recorded {
         topic: message.topic.to_string(),
         payload: message.payload.to_vec(),

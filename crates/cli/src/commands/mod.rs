@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod link;
 pub(crate) mod offline;
+pub(crate) mod points;
 pub(crate) mod read;
 pub(crate) mod replay;
 pub(crate) mod serve;

@@ -128,7 +128,7 @@ fn streets(picture: &Picture, atlas: &Atlas) -> (Streets, Vec<u32>) {
             walkable: *walkable,
         })
         .collect();
-    let streets = Streets::new(&segments);
+    let streets = Streets::new(&segments).with_landmarks();
     (
         streets,
         drawn.into_iter().map(|(number, _)| number).collect(),
