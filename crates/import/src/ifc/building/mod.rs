@@ -1,6 +1,7 @@
 //! What the file says is there: storeys, spaces, doors, openings, stairs, lifts, walls; with
 //! shapes on plan, before anything is concluded from them.
 
+mod georeference;
 mod things;
 mod tree;
 
@@ -187,6 +188,7 @@ pub(super) struct Building {
     pub(super) counts: Counts,
     pub(super) site: Option<Site>,
     pub(super) map_conversion: Option<String>,
+    pub(super) georeference: Option<twin_space::earth::Frame>,
     pub(super) edifices: Vec<Edifice>,
     pub(super) storeys: Vec<Storey>,
     pub(super) spaces: Vec<Space>,
@@ -240,12 +242,12 @@ pub(super) fn read(
     if !proceed(0.2) {
         return None;
     }
-    let frame = {
+    let placement = {
         let placement = file
             .all("IFCBUILDING")
             .first()
             .and_then(|&b| file.target(b, 5));
-        file.placement(placement, findings).inverse()
+        file.placement(placement, findings)
     };
     for entity in file.all_of(&["IFCBUILDINGSTOREY", "IFCSPACE"]) {
         if tree.is_circular(entity) {
@@ -266,7 +268,7 @@ pub(super) fn read(
         definitions,
         keys: BTreeMap::new(),
         storey_places: FxHashMap::default(),
-        frame,
+        frame: placement.inverse(),
     };
     let counts = reader.counts();
     let edifices = reader.edifices();
@@ -292,6 +294,7 @@ pub(super) fn read(
         counts,
         site: reader.site(),
         map_conversion: reader.map_conversion(),
+        georeference: reader.georeference(&placement),
         edifices,
         storeys,
         spaces,

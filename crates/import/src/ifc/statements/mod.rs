@@ -19,6 +19,7 @@ use twin_model::{
     Act, Attribute, Code, EntityId, EntityKind, Finding, Interval, Statement, Time, Uncertainty,
     Unit, Value,
 };
+use twin_space::earth;
 use twin_space::plan::{Fidelity, Polygon};
 
 /// Probability that the usage read from a name is right: "Hall" may be a corridor or a concert
@@ -337,6 +338,10 @@ impl Writer<'_, '_> {
                 Value::Json(Arc::from(json.as_str())),
             );
         }
+        if let Some(place) = self.building.georeference {
+            self.placed(entity, place);
+            return;
+        }
         let Some(site) = &self.building.site else {
             return;
         };
@@ -373,6 +378,27 @@ impl Writer<'_, '_> {
             "sitePosition",
             Act::Assert(stated),
             "as stated in the file",
+        );
+    }
+
+    /// A map conversion is made for this one file, unlike the site's position.
+    fn placed(&mut self, entity: &EntityId, place: earth::Frame) {
+        let (latitude, longitude) = (place.latitude_deg, place.longitude_deg);
+        let site = format!("{{\"latitude_deg\":{latitude},\"longitude_deg\":{longitude}}}");
+        let turn = Stated {
+            value: Value::Number(place.rotation_deg),
+            unit: Some(Unit::new("deg").expect("a unit")),
+            uncertainty: None,
+        };
+        let method = "by the file's map conversion";
+        let site = Act::Assert(Value::Json(Arc::from(site)).into());
+        self.say(Facet::Declared, entity, "sitePosition", site, method);
+        self.say(
+            Facet::Declared,
+            entity,
+            "planRotation",
+            Act::Assert(turn),
+            method,
         );
     }
 
