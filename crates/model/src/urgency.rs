@@ -81,12 +81,12 @@ mod tests {
             let names: Vec<_> = names.filter(|name| Urgency::of(name) == urgency).collect();
             writeln!(table, "{urgency:?}: {}", names.join(" ")).unwrap();
         }
-        expect![[r#"
+        expect![[r"
             LifeSafety: smoke
             Operational: motion occupancy open passable passages phones serviceState
             Telemetry: co2 humidity temperature ventilation
             Bulk: accessible address area buildingHeight connects contact course elevation ends existence fireExit fireRating floorElevation footprint height identifies isExternal landUse leadsTo longName name observes outline partOf planRotation point portalKind position selfClosing sitePosition smokeStop span storeysAboveGround storeysBelowGround streetKind type usage walkable width
-        "#]]
+        "]]
         .assert_eq(&table);
         for (name, urgency) in [
             ("hazard", Urgency::Operational),
