@@ -83,6 +83,8 @@ enum Measure {
     Routes,
     /// Buildings of generated towns, recognised across their files
     Identity,
+    /// Points of a generated tower, and the rooms suggested for them
+    Points,
     /// Cities by others, against cjio and PROJ
     City,
     /// Buildings with doors and rooms deleted: who has a way out
@@ -120,6 +122,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Pace => space::pace::measure(arguments.seed)?,
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
         Measure::Identity => space::identity::measure(arguments.seed)?,
+        Measure::Points => space::points::measure(arguments.seed)?,
         Measure::City => space::cityjson::measure(data, peer)?,
         Measure::Connected => space::connected::measure(data, arguments.seed)?,
         Measure::Bad => bad::measure(arguments.seed),

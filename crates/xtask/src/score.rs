@@ -110,7 +110,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("processes: relay", &|| real::relay::measure(options.seed)),
     ];
     let places = |measure: &'static str| fusion::of_city(measure, &data, options.seed);
-    let space: [Measure<'_>; 8] = [
+    let space: [Measure<'_>; 9] = [
         ("city", &|| places("city")),
         ("map", &|| places("map")),
         ("routes", &|| places("routes")),
@@ -119,6 +119,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("generated", &|| places("generated")),
         ("connected", &|| places("connected")),
         ("identity", &|| places("identity")),
+        ("points", &|| places("points")),
     ];
     let (name, measures): (_, &[Measure<'_>]) = match options.area {
         Area::Spine => ("spine", &spine),

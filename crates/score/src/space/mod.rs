@@ -7,6 +7,7 @@ pub(crate) mod generated;
 pub(crate) mod identity;
 pub(crate) mod osm;
 pub(crate) mod pace;
+pub(crate) mod points;
 pub(crate) mod routes;
 
 mod reach;
