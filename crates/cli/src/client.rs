@@ -92,12 +92,8 @@ impl Client {
         self.post_bytes(path, body, "application/x-ndjson")
     }
 
-    /// Sends a file of some media type.
-    pub(crate) fn post_as(&self, path: &Path, body: &[u8], kind: &str) -> Result<Value> {
-        self.post_bytes(path, body, kind)
-    }
-
-    fn post_bytes(&self, path: &Path, mut body: &[u8], kind: &str) -> Result<Value> {
+    /// Sends bytes of some media type.
+    pub(crate) fn post_bytes(&self, path: &Path, mut body: &[u8], kind: &str) -> Result<Value> {
         let length = body.len() as u64;
         self.ask(
             Method::POST,

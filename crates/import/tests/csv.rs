@@ -22,7 +22,7 @@ fn read(bytes: &[u8]) -> Imported {
     reason = "the usual form of an expectation"
 )]
 fn check(table: &str, expect: Expect) {
-    expect.assert_eq(&told(&read(table.as_bytes()), &["type"]));
+    expect.assert_eq(&told(&read(table.as_bytes()), |name| name != "type"));
 }
 
 /// The table that the documentation shows.
@@ -241,7 +241,9 @@ fn dutch_words_and_old_spreadsheets() {
         CSV-011 - the file is not UTF-8; it is read as Windows-1252
         CSV-002 line 1 H1 [opmerking] the column is not known; it is kept as written
     "#]];
-    expect.assert_eq(&told(&read(&bytes), &["type", "existence"]));
+    expect.assert_eq(&told(&read(&bytes), |name| {
+        !["type", "existence"].contains(&name)
+    }));
 }
 
 #[test]

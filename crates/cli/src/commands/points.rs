@@ -65,7 +65,7 @@ fn export(client: &Client, output: &Output, path: &FilePath) -> Result<()> {
 
 fn import(client: &Client, output: &Output, path: &FilePath) -> Result<()> {
     let bytes = fs::read(path).map_err(|cause| Failure::file(path, &cause))?;
-    let answer = client.post_as(&Path::new("/v1/points.csv"), &bytes, "text/csv")?;
+    let answer = client.post_bytes(&Path::new("/v1/points.csv"), &bytes, "text/csv")?;
     told(
         output,
         &answer,
@@ -90,7 +90,7 @@ pub(crate) fn messages(client: &Client, output: &Output, args: &Messages) -> Res
     let bytes = fs::read(path).map_err(|cause| Failure::file(path, &cause))?;
     for portion in portions(&bytes) {
         let answer =
-            client.post_as(&Path::new("/v1/messages"), &portion, "application/x-ndjson")?;
+            client.post_bytes(&Path::new("/v1/messages"), &portion, "application/x-ndjson")?;
         let said = format!(
             "{} readings of known places, {} of unknown, {} new points",
             word(&answer["placed"]),

@@ -36,12 +36,12 @@ fn show(value: &Value) -> String {
     }
 }
 
-/// Every statement but those about the attributes left out, then the findings.
-pub(crate) fn told(imported: &Imported, without: &[&str]) -> String {
+/// Statements about the attributes that are wanted, then the findings.
+pub(crate) fn told(imported: &Imported, is_wanted: impl Fn(&str) -> bool) -> String {
     let mut out = String::new();
     for facet in &imported.facets {
         for s in &facet.statements {
-            if without.contains(&s.attribute.as_str()) {
+            if !is_wanted(s.attribute.as_str()) {
                 continue;
             }
             let said = match &s.act {
