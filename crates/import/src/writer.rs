@@ -6,7 +6,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 use twin_model::claim::Stated;
 use twin_model::{
-    Act, Attribute, EntityId, EntityKind, Interval, Statement, Time, Uncertainty, Unit, Value,
+    Act, Attribute, Catalogue, EntityId, EntityKind, Interval, Statement, Time, Uncertainty, Unit,
+    Value,
 };
 
 /// How a statement came about that the file makes in so many words.
@@ -17,7 +18,7 @@ pub(crate) struct Writer<'m> {
     mint: &'m mut dyn Mint,
     observed: Time,
     attributes: FxHashMap<Box<str>, Attribute>,
-    procedures: FxHashMap<&'static str, Arc<str>>,
+    procedures: FxHashMap<Box<str>, Arc<str>>,
     units: FxHashMap<&'static str, Unit>,
     facets: [Vec<Statement>; Facet::ALL.len()],
 }
@@ -52,7 +53,7 @@ impl<'m> Writer<'m> {
         kind: EntityKind,
         external_id: &str,
         probability: f64,
-        method: &'static str,
+        method: &str,
     ) -> EntityId {
         let entity = self.mint.mint(kind, external_id);
         self.conclude(&entity, "type", Value::text(kind.as_str()), 1.0, method);
@@ -72,22 +73,14 @@ impl<'m> Writer<'m> {
         kind: EntityKind,
         external_id: &str,
         probability: f64,
-        method: &'static str,
+        method: &str,
     ) -> EntityId {
         let entity = self.mint.mint(kind, external_id);
-        self.infer(
-            &entity,
-            "type",
-            Value::text(kind.as_str()),
-            None,
-            1.0,
-            method,
-        );
+        self.infer(&entity, "type", Value::text(kind.as_str()), 1.0, method);
         self.infer(
             &entity,
             "existence",
             Value::Boolean(true),
-            None,
             probability,
             method,
         );
@@ -100,7 +93,7 @@ impl<'m> Writer<'m> {
         entity: &EntityId,
         name: &str,
         act: Act,
-        method: &'static str,
+        method: &str,
     ) {
         if !self.attributes.contains_key(name) {
             let Ok(attribute) = Attribute::new(name) else {
@@ -108,8 +101,12 @@ impl<'m> Writer<'m> {
             };
             self.attributes.insert(name.into(), attribute);
         }
-        let procedure = self.procedures.entry(method);
-        let procedure = procedure.or_insert_with(|| Arc::from(method)).clone();
+        let known = self.procedures.get(method).cloned();
+        let procedure = known.unwrap_or_else(|| {
+            let text: Arc<str> = Arc::from(method);
+            self.procedures.insert(method.into(), text.clone());
+            text
+        });
         self.facets[facet as usize].push(Statement {
             entity: entity.clone(),
             attribute: self.attributes[name].clone(),
@@ -132,6 +129,9 @@ impl<'m> Writer<'m> {
         value: f64,
         unit: &'static str,
     ) {
+        if !value.is_finite() {
+            return;
+        }
         let unit = self.unit(unit);
         let stated = Stated {
             value: Value::Number(value),
@@ -154,9 +154,9 @@ impl<'m> Writer<'m> {
         name: &str,
         value: Value,
         probability: f64,
-        method: &'static str,
+        method: &str,
     ) {
-        let act = probable(value, None, probability);
+        let act = self.probable(name, value, probability);
         self.say(Facet::Declared, entity, name, act, method);
     }
 
@@ -167,9 +167,9 @@ impl<'m> Writer<'m> {
         name: &str,
         value: Value,
         probability: f64,
-        method: &'static str,
+        method: &str,
     ) {
-        let act = probable(value, None, probability);
+        let act = self.probable(name, value, probability);
         self.say(Facet::Geometry, entity, name, act, method);
     }
 
@@ -179,12 +179,10 @@ impl<'m> Writer<'m> {
         entity: &EntityId,
         name: &str,
         value: Value,
-        unit: Option<&'static str>,
         probability: f64,
-        method: &'static str,
+        method: &str,
     ) {
-        let unit = unit.and_then(|u| self.unit(u));
-        let act = probable(value, unit, probability);
+        let act = self.probable(name, value, probability);
         self.say(Facet::Inferred, entity, name, act, method);
     }
 
@@ -198,6 +196,19 @@ impl<'m> Writer<'m> {
             Act::Unknown { reason },
             AS_STATED,
         );
+    }
+
+    /// A value in the catalogue's unit; without a doubt of its own where it is certain.
+    fn probable(&mut self, name: &str, value: Value, probability: f64) -> Act {
+        let spec = Catalogue::BUILT_IN.get(name);
+        let unit = spec.filter(|_| value.as_number().is_some());
+        let unit = unit.and_then(|spec| spec.unit).and_then(|u| self.unit(u));
+        let uncertainty = (probability < 1.0).then_some(Uncertainty::Probability(probability));
+        Act::Assert(Stated {
+            value,
+            unit,
+            uncertainty,
+        })
     }
 
     fn unit(&mut self, code: &'static str) -> Option<Unit> {
@@ -215,15 +226,6 @@ impl<'m> Writer<'m> {
             .map(|(facet, statements)| FacetStatements { facet, statements })
             .collect()
     }
-}
-
-fn probable(value: Value, unit: Option<Unit>, probability: f64) -> Act {
-    let uncertainty = (probability < 1.0).then_some(Uncertainty::Probability(probability));
-    Act::Assert(Stated {
-        value,
-        unit,
-        uncertainty,
-    })
 }
 
 /// A place on earth as claims have it.

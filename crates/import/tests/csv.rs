@@ -73,44 +73,44 @@ fn the_documented_table() {
             declared building/Town_hall/entrance/0/Main isExternal: true
             declared building/Town_hall contact: "Reception, +31 15 555 0100"
             inferred building/Town_hall storeysAboveGround: 2 1 p=0.80
-            inferred building/Town_hall/stair/A/0 existence: true  p=0.95
+            inferred building/Town_hall/stair/A/0 existence: true p=0.95
             inferred building/Town_hall/stair/A/0 usage: "stair"
             inferred building/Town_hall/stair/A/0 partOf: building/Town_hall/storey/0
-            inferred building/Town_hall/stair/A/1 existence: true  p=0.95
+            inferred building/Town_hall/stair/A/1 existence: true p=0.95
             inferred building/Town_hall/stair/A/1 usage: "stair"
             inferred building/Town_hall/stair/A/1 partOf: building/Town_hall/storey/1
-            inferred building/Town_hall/stair/A/0-1 existence: true  p=0.95
+            inferred building/Town_hall/stair/A/0-1 existence: true p=0.95
             inferred building/Town_hall/stair/A/0-1 portalKind: "stairLink"
-            inferred building/Town_hall/stair/A/0-1 connects: building/Town_hall/stair/A/0 + building/Town_hall/stair/A/1  p=0.95
+            inferred building/Town_hall/stair/A/0-1 connects: building/Town_hall/stair/A/0 + building/Town_hall/stair/A/1 p=0.95
             inferred building/Town_hall/stair/A/0-1 partOf: building/Town_hall/storey/0
-            inferred building/Town_hall/lift/L1/0 existence: true  p=0.95
+            inferred building/Town_hall/lift/L1/0 existence: true p=0.95
             inferred building/Town_hall/lift/L1/0 usage: "lift"
             inferred building/Town_hall/lift/L1/0 partOf: building/Town_hall/storey/0
-            inferred building/Town_hall/lift/L1/1 existence: true  p=0.95
+            inferred building/Town_hall/lift/L1/1 existence: true p=0.95
             inferred building/Town_hall/lift/L1/1 usage: "lift"
             inferred building/Town_hall/lift/L1/1 partOf: building/Town_hall/storey/1
-            inferred building/Town_hall/lift/L1/0-1 existence: true  p=0.95
+            inferred building/Town_hall/lift/L1/0-1 existence: true p=0.95
             inferred building/Town_hall/lift/L1/0-1 portalKind: "liftLink"
-            inferred building/Town_hall/lift/L1/0-1 connects: building/Town_hall/lift/L1/0 + building/Town_hall/lift/L1/1  p=0.95
+            inferred building/Town_hall/lift/L1/0-1 connects: building/Town_hall/lift/L1/0 + building/Town_hall/lift/L1/1 p=0.95
             inferred building/Town_hall/lift/L1/0-1 partOf: building/Town_hall/storey/0
-            inferred building/Town_hall/door/1/row_11 connects: building/Town_hall/room/1/1.01 + building/Town_hall/room/1/1.02  p=0.70
-            inferred building/Town_hall/entrance/0/Main connects: building/Town_hall/room/0/Lobby  p=0.80
-            inferred open/building/Town_hall/stair/A/0 existence: true  p=0.90
+            inferred building/Town_hall/door/1/row_11 connects: building/Town_hall/room/1/1.01 + building/Town_hall/room/1/1.02 p=0.70
+            inferred building/Town_hall/entrance/0/Main connects: building/Town_hall/room/0/Lobby p=0.80
+            inferred open/building/Town_hall/stair/A/0 existence: true p=0.90
             inferred open/building/Town_hall/stair/A/0 portalKind: "openContact"
             inferred open/building/Town_hall/stair/A/0 partOf: building/Town_hall/storey/0
-            inferred open/building/Town_hall/stair/A/0 connects: building/Town_hall/room/0/Lobby + building/Town_hall/stair/A/0  p=0.95
-            inferred open/building/Town_hall/stair/A/1 existence: true  p=0.90
+            inferred open/building/Town_hall/stair/A/0 connects: building/Town_hall/room/0/Lobby + building/Town_hall/stair/A/0 p=0.95
+            inferred open/building/Town_hall/stair/A/1 existence: true p=0.90
             inferred open/building/Town_hall/stair/A/1 portalKind: "openContact"
             inferred open/building/Town_hall/stair/A/1 partOf: building/Town_hall/storey/1
-            inferred open/building/Town_hall/stair/A/1 connects: building/Town_hall/room/1/1.02 + building/Town_hall/stair/A/1  p=0.95
-            inferred open/building/Town_hall/lift/L1/0 existence: true  p=0.90
+            inferred open/building/Town_hall/stair/A/1 connects: building/Town_hall/room/1/1.02 + building/Town_hall/stair/A/1 p=0.95
+            inferred open/building/Town_hall/lift/L1/0 existence: true p=0.90
             inferred open/building/Town_hall/lift/L1/0 portalKind: "openContact"
             inferred open/building/Town_hall/lift/L1/0 partOf: building/Town_hall/storey/0
-            inferred open/building/Town_hall/lift/L1/0 connects: building/Town_hall/lift/L1/0 + building/Town_hall/room/0/Lobby  p=0.95
-            inferred open/building/Town_hall/lift/L1/1 existence: true  p=0.90
+            inferred open/building/Town_hall/lift/L1/0 connects: building/Town_hall/lift/L1/0 + building/Town_hall/room/0/Lobby p=0.95
+            inferred open/building/Town_hall/lift/L1/1 existence: true p=0.90
             inferred open/building/Town_hall/lift/L1/1 portalKind: "openContact"
             inferred open/building/Town_hall/lift/L1/1 partOf: building/Town_hall/storey/1
-            inferred open/building/Town_hall/lift/L1/1 connects: building/Town_hall/lift/L1/1 + building/Town_hall/room/1/1.02  p=0.95
+            inferred open/building/Town_hall/lift/L1/1 connects: building/Town_hall/lift/L1/1 + building/Town_hall/room/1/1.02 p=0.95
         "#]],
     );
 }
@@ -215,29 +215,29 @@ fn dutch_words_and_old_spreadsheets() {
         inferred building/Café_De_Zaal/stair/T1/eerste usage: "stair"
         inferred building/Café_De_Zaal/stair/T1/eerste partOf: building/Café_De_Zaal/storey/eerste
         inferred building/Café_De_Zaal/stair/T1/begane_grond-eerste portalKind: "stairLink"
-        inferred building/Café_De_Zaal/stair/T1/begane_grond-eerste connects: building/Café_De_Zaal/stair/T1/begane_grond + building/Café_De_Zaal/stair/T1/eerste  p=0.95
+        inferred building/Café_De_Zaal/stair/T1/begane_grond-eerste connects: building/Café_De_Zaal/stair/T1/begane_grond + building/Café_De_Zaal/stair/T1/eerste p=0.95
         inferred building/Café_De_Zaal/stair/T1/begane_grond-eerste partOf: building/Café_De_Zaal/storey/begane_grond
         inferred building/Café_De_Zaal/stair/R1/begane_grond usage: "stair"
         inferred building/Café_De_Zaal/stair/R1/begane_grond partOf: building/Café_De_Zaal/storey/begane_grond
         inferred building/Café_De_Zaal/stair/R1/eerste usage: "stair"
         inferred building/Café_De_Zaal/stair/R1/eerste partOf: building/Café_De_Zaal/storey/eerste
         inferred building/Café_De_Zaal/stair/R1/begane_grond-eerste portalKind: "stairLink"
-        inferred building/Café_De_Zaal/stair/R1/begane_grond-eerste connects: building/Café_De_Zaal/stair/R1/begane_grond + building/Café_De_Zaal/stair/R1/eerste  p=0.95
+        inferred building/Café_De_Zaal/stair/R1/begane_grond-eerste connects: building/Café_De_Zaal/stair/R1/begane_grond + building/Café_De_Zaal/stair/R1/eerste p=0.95
         inferred building/Café_De_Zaal/stair/R1/begane_grond-eerste partOf: building/Café_De_Zaal/storey/begane_grond
         inferred building/Café_De_Zaal/inside/begane_grond partOf: building/Café_De_Zaal/storey/begane_grond
-        inferred building/Café_De_Zaal/entrance/Voordeur connects: building/Café_De_Zaal/inside/begane_grond  p=0.80
+        inferred building/Café_De_Zaal/entrance/Voordeur connects: building/Café_De_Zaal/inside/begane_grond p=0.80
         inferred open/building/Café_De_Zaal/stair/T1/begane_grond portalKind: "openContact"
         inferred open/building/Café_De_Zaal/stair/T1/begane_grond partOf: building/Café_De_Zaal/storey/begane_grond
-        inferred open/building/Café_De_Zaal/stair/T1/begane_grond connects: building/Café_De_Zaal/inside/begane_grond + building/Café_De_Zaal/stair/T1/begane_grond  p=0.95
+        inferred open/building/Café_De_Zaal/stair/T1/begane_grond connects: building/Café_De_Zaal/inside/begane_grond + building/Café_De_Zaal/stair/T1/begane_grond p=0.95
         inferred open/building/Café_De_Zaal/stair/T1/eerste portalKind: "openContact"
         inferred open/building/Café_De_Zaal/stair/T1/eerste partOf: building/Café_De_Zaal/storey/eerste
-        inferred open/building/Café_De_Zaal/stair/T1/eerste connects: building/Café_De_Zaal/room/eerste/Gang + building/Café_De_Zaal/stair/T1/eerste  p=0.95
+        inferred open/building/Café_De_Zaal/stair/T1/eerste connects: building/Café_De_Zaal/room/eerste/Gang + building/Café_De_Zaal/stair/T1/eerste p=0.95
         inferred open/building/Café_De_Zaal/stair/R1/begane_grond portalKind: "openContact"
         inferred open/building/Café_De_Zaal/stair/R1/begane_grond partOf: building/Café_De_Zaal/storey/begane_grond
-        inferred open/building/Café_De_Zaal/stair/R1/begane_grond connects: building/Café_De_Zaal/inside/begane_grond + building/Café_De_Zaal/stair/R1/begane_grond  p=0.95
+        inferred open/building/Café_De_Zaal/stair/R1/begane_grond connects: building/Café_De_Zaal/inside/begane_grond + building/Café_De_Zaal/stair/R1/begane_grond p=0.95
         inferred open/building/Café_De_Zaal/stair/R1/eerste portalKind: "openContact"
         inferred open/building/Café_De_Zaal/stair/R1/eerste partOf: building/Café_De_Zaal/storey/eerste
-        inferred open/building/Café_De_Zaal/stair/R1/eerste connects: building/Café_De_Zaal/room/eerste/Gang + building/Café_De_Zaal/stair/R1/eerste  p=0.95
+        inferred open/building/Café_De_Zaal/stair/R1/eerste connects: building/Café_De_Zaal/room/eerste/Gang + building/Café_De_Zaal/stair/R1/eerste p=0.95
         CSV-011 - the file is not UTF-8; it is read as Windows-1252
         CSV-002 line 1 H1 [opmerking] the column is not known; it is kept as written
     "#]];
@@ -298,78 +298,78 @@ fn tables_that_are_wrong() {
             declared building/Other/entrance/0/G partOf: building/Other/storey/0
             declared building/Other/entrance/0/G isExternal: true
             inferred building/Other storeysAboveGround: 4 1 p=0.80
-            inferred building/Other/stair/S/0 existence: true  p=0.95
+            inferred building/Other/stair/S/0 existence: true p=0.95
             inferred building/Other/stair/S/0 usage: "stair"
             inferred building/Other/stair/S/0 partOf: building/Other/storey/0
-            inferred building/Other/stair/S/2 existence: true  p=0.95
+            inferred building/Other/stair/S/2 existence: true p=0.95
             inferred building/Other/stair/S/2 usage: "stair"
             inferred building/Other/stair/S/2 partOf: building/Other/storey/2
-            inferred building/Other/stair/S/5 existence: true  p=0.95
+            inferred building/Other/stair/S/5 existence: true p=0.95
             inferred building/Other/stair/S/5 usage: "stair"
             inferred building/Other/stair/S/5 partOf: building/Other/storey/5
-            inferred building/Other/stair/S/7 existence: true  p=0.95
+            inferred building/Other/stair/S/7 existence: true p=0.95
             inferred building/Other/stair/S/7 usage: "stair"
             inferred building/Other/stair/S/7 partOf: building/Other/storey/7
-            inferred building/Other/stair/S/0-2 existence: true  p=0.95
+            inferred building/Other/stair/S/0-2 existence: true p=0.95
             inferred building/Other/stair/S/0-2 portalKind: "stairLink"
-            inferred building/Other/stair/S/0-2 connects: building/Other/stair/S/0 + building/Other/stair/S/2  p=0.95
+            inferred building/Other/stair/S/0-2 connects: building/Other/stair/S/0 + building/Other/stair/S/2 p=0.95
             inferred building/Other/stair/S/0-2 partOf: building/Other/storey/0
-            inferred building/Other/stair/S/2-5 existence: true  p=0.95
+            inferred building/Other/stair/S/2-5 existence: true p=0.95
             inferred building/Other/stair/S/2-5 portalKind: "stairLink"
-            inferred building/Other/stair/S/2-5 connects: building/Other/stair/S/2 + building/Other/stair/S/5  p=0.95
+            inferred building/Other/stair/S/2-5 connects: building/Other/stair/S/2 + building/Other/stair/S/5 p=0.95
             inferred building/Other/stair/S/2-5 partOf: building/Other/storey/2
-            inferred building/Other/stair/S/5-7 existence: true  p=0.95
+            inferred building/Other/stair/S/5-7 existence: true p=0.95
             inferred building/Other/stair/S/5-7 portalKind: "stairLink"
-            inferred building/Other/stair/S/5-7 connects: building/Other/stair/S/5 + building/Other/stair/S/7  p=0.95
+            inferred building/Other/stair/S/5-7 connects: building/Other/stair/S/5 + building/Other/stair/S/7 p=0.95
             inferred building/Other/stair/S/5-7 partOf: building/Other/storey/5
-            inferred building/Other/stair/T/0 existence: true  p=0.95
+            inferred building/Other/stair/T/0 existence: true p=0.95
             inferred building/Other/stair/T/0 usage: "stair"
             inferred building/Other/stair/T/0 partOf: building/Other/storey/0
-            inferred building/Other/inside/0 existence: true  p=0.95
+            inferred building/Other/inside/0 existence: true p=0.95
             inferred building/Other/inside/0 partOf: building/Other/storey/0
-            inferred building/Other/entrance/0/G connects: building/Other/inside/0  p=0.80
-            inferred open/building/Other/stair/S/0 existence: true  p=0.90
+            inferred building/Other/entrance/0/G connects: building/Other/inside/0 p=0.80
+            inferred open/building/Other/stair/S/0 existence: true p=0.90
             inferred open/building/Other/stair/S/0 portalKind: "openContact"
             inferred open/building/Other/stair/S/0 partOf: building/Other/storey/0
-            inferred open/building/Other/stair/S/0 connects: building/Other/inside/0 + building/Other/stair/S/0  p=0.95
-            inferred building/Other/inside/2 existence: true  p=0.95
+            inferred open/building/Other/stair/S/0 connects: building/Other/inside/0 + building/Other/stair/S/0 p=0.95
+            inferred building/Other/inside/2 existence: true p=0.95
             inferred building/Other/inside/2 partOf: building/Other/storey/2
-            inferred open/building/Other/stair/S/2 existence: true  p=0.90
+            inferred open/building/Other/stair/S/2 existence: true p=0.90
             inferred open/building/Other/stair/S/2 portalKind: "openContact"
             inferred open/building/Other/stair/S/2 partOf: building/Other/storey/2
-            inferred open/building/Other/stair/S/2 connects: building/Other/inside/2 + building/Other/stair/S/2  p=0.95
-            inferred building/Other/inside/5 existence: true  p=0.95
+            inferred open/building/Other/stair/S/2 connects: building/Other/inside/2 + building/Other/stair/S/2 p=0.95
+            inferred building/Other/inside/5 existence: true p=0.95
             inferred building/Other/inside/5 partOf: building/Other/storey/5
-            inferred open/building/Other/stair/S/5 existence: true  p=0.90
+            inferred open/building/Other/stair/S/5 existence: true p=0.90
             inferred open/building/Other/stair/S/5 portalKind: "openContact"
             inferred open/building/Other/stair/S/5 partOf: building/Other/storey/5
-            inferred open/building/Other/stair/S/5 connects: building/Other/inside/5 + building/Other/stair/S/5  p=0.95
-            inferred building/Other/inside/7 existence: true  p=0.95
+            inferred open/building/Other/stair/S/5 connects: building/Other/inside/5 + building/Other/stair/S/5 p=0.95
+            inferred building/Other/inside/7 existence: true p=0.95
             inferred building/Other/inside/7 partOf: building/Other/storey/7
-            inferred open/building/Other/stair/S/7 existence: true  p=0.90
+            inferred open/building/Other/stair/S/7 existence: true p=0.90
             inferred open/building/Other/stair/S/7 portalKind: "openContact"
             inferred open/building/Other/stair/S/7 partOf: building/Other/storey/7
-            inferred open/building/Other/stair/S/7 connects: building/Other/inside/7 + building/Other/stair/S/7  p=0.95
-            inferred open/building/Other/stair/T/0 existence: true  p=0.90
+            inferred open/building/Other/stair/S/7 connects: building/Other/inside/7 + building/Other/stair/S/7 p=0.95
+            inferred open/building/Other/stair/T/0 existence: true p=0.90
             inferred open/building/Other/stair/T/0 portalKind: "openContact"
             inferred open/building/Other/stair/T/0 partOf: building/Other/storey/0
-            inferred open/building/Other/stair/T/0 connects: building/Other/inside/0 + building/Other/stair/T/0  p=0.95
-            inferred open/building/Other/room/0/A existence: true  p=0.70
+            inferred open/building/Other/stair/T/0 connects: building/Other/inside/0 + building/Other/stair/T/0 p=0.95
+            inferred open/building/Other/room/0/A existence: true p=0.70
             inferred open/building/Other/room/0/A portalKind: "openContact"
             inferred open/building/Other/room/0/A partOf: building/Other/storey/0
-            inferred open/building/Other/room/0/A connects: building/Other/inside/0 + building/Other/room/0/A  p=0.95
-            inferred open/building/Other/room/2/A existence: true  p=0.70
+            inferred open/building/Other/room/0/A connects: building/Other/inside/0 + building/Other/room/0/A p=0.95
+            inferred open/building/Other/room/2/A existence: true p=0.70
             inferred open/building/Other/room/2/A portalKind: "openContact"
             inferred open/building/Other/room/2/A partOf: building/Other/storey/2
-            inferred open/building/Other/room/2/A connects: building/Other/inside/2 + building/Other/room/2/A  p=0.95
-            inferred open/building/Other/room/0/H existence: true  p=0.70
+            inferred open/building/Other/room/2/A connects: building/Other/inside/2 + building/Other/room/2/A p=0.95
+            inferred open/building/Other/room/0/H existence: true p=0.70
             inferred open/building/Other/room/0/H portalKind: "openContact"
             inferred open/building/Other/room/0/H partOf: building/Other/storey/0
-            inferred open/building/Other/room/0/H connects: building/Other/inside/0 + building/Other/room/0/H  p=0.95
-            inferred open/building/Other/room/0/I existence: true  p=0.70
+            inferred open/building/Other/room/0/H connects: building/Other/inside/0 + building/Other/room/0/H p=0.95
+            inferred open/building/Other/room/0/I existence: true p=0.70
             inferred open/building/Other/room/0/I portalKind: "openContact"
             inferred open/building/Other/room/0/I partOf: building/Other/storey/0
-            inferred open/building/Other/room/0/I connects: building/Other/inside/0 + building/Other/room/0/I  p=0.95
+            inferred open/building/Other/room/0/I connects: building/Other/inside/0 + building/Other/room/0/I p=0.95
             CSV-003 line 21 - a quote does not end; all after it is one cell
             CSV-002 line 1 G1 [name] the column stands twice; the first is used, this is kept as written
             CSV-004 line 7 A7 [kind] `bridge` is no kind of thing that is known; the row is left out
@@ -437,27 +437,27 @@ fn several_buildings() {
             declared building//room/0/C name: "C"
             declared building//room/0/C partOf: building//storey/0
             inferred building/North storeysAboveGround: 1 1 p=0.80
-            inferred building/North/inside/0 existence: true  p=0.95
+            inferred building/North/inside/0 existence: true p=0.95
             inferred building/North/inside/0 partOf: building/North/storey/0
-            inferred open/building/North/room/0/A existence: true  p=0.70
+            inferred open/building/North/room/0/A existence: true p=0.70
             inferred open/building/North/room/0/A portalKind: "openContact"
             inferred open/building/North/room/0/A partOf: building/North/storey/0
-            inferred open/building/North/room/0/A connects: building/North/inside/0 + building/North/room/0/A  p=0.95
+            inferred open/building/North/room/0/A connects: building/North/inside/0 + building/North/room/0/A p=0.95
             inferred building/South storeysAboveGround: 1 1 p=0.80
             inferred building/West storeysAboveGround: 1 1 p=0.80
-            inferred building/West/inside/0 existence: true  p=0.95
+            inferred building/West/inside/0 existence: true p=0.95
             inferred building/West/inside/0 partOf: building/West/storey/0
-            inferred open/building/West/room/0/B existence: true  p=0.70
+            inferred open/building/West/room/0/B existence: true p=0.70
             inferred open/building/West/room/0/B portalKind: "openContact"
             inferred open/building/West/room/0/B partOf: building/West/storey/0
-            inferred open/building/West/room/0/B connects: building/West/inside/0 + building/West/room/0/B  p=0.95
+            inferred open/building/West/room/0/B connects: building/West/inside/0 + building/West/room/0/B p=0.95
             inferred building/ storeysAboveGround: 1 1 p=0.80
-            inferred building//inside/0 existence: true  p=0.95
+            inferred building//inside/0 existence: true p=0.95
             inferred building//inside/0 partOf: building//storey/0
-            inferred open/building//room/0/C existence: true  p=0.70
+            inferred open/building//room/0/C existence: true p=0.70
             inferred open/building//room/0/C portalKind: "openContact"
             inferred open/building//room/0/C partOf: building//storey/0
-            inferred open/building//room/0/C connects: building//inside/0 + building//room/0/C  p=0.95
+            inferred open/building//room/0/C connects: building//inside/0 + building//room/0/C p=0.95
             CSV-008 line 7 C7 [building] the building `West` has no row; it is added
             CSV-008 line 8 C8 [building] there is no row for the building; it has no name and no address
             CSV-008 - the table has no entrance: how one gets in is unknown

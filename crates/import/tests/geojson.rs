@@ -83,51 +83,51 @@ fn a_mapping_says_what_properties_stand_for() {
         TOWN,
         Some(MAPPING),
         expect![[r#"
-        declared A1 outline: [[[4.3, 52.0], [4.3002, 52.0], [4.3002, 52.0002], [4.3, 52.0002]]]
-        declared A1 address: "Markt 87, 2611 GS Delft"
-        declared A1 buildingHeight: 1250 cm
-        declared A1 name: "Stadhuis"
-        declared A1 storeysAboveGround: 3 1 p=0.80
-        declared A1 property.huisnummer: 87
-        declared A1 property.kleur: "rood"
-        declared A1 property.laag: "pand"
-        declared A1 property.nr: "A1"
-        declared A1 property.plaats: "Delft"
-        declared A1 property.postcode: "2611 GS"
-        declared A1 property.straat: "Markt"
-        declared A2 outline: [[[4.4, 52.0], [4.4002, 52.0], [4.4002, 52.0002]]]
-        declared A2 buildingHeight: Unknown { reason: "hoog" }
-        declared A2 property.laag: "pand"
-        declared A2 property.nr: "A2"
-        declared A2:2 outline: [[[4.5, 52.0], [4.5002, 52.0], [4.5002, 52.0002]]]
-        declared A2:2 buildingHeight: Unknown { reason: "hoog" }
-        declared A2:2 property.laag: "pand"
-        declared A2:2 property.nr: "A2"
-        declared W1 course: [[4.3, 52.0], [4.31, 52.0]]
-        declared W1 ends: "4.3,52 4.31,52"
-        declared W1 streetKind: "footway"
-        declared W1 walkable: true
-        declared W1:2 course: [[4.31, 52.0], [4.32, 52.0]]
-        declared W1:2 ends: "4.31,52 4.32,52"
-        declared W1:2 streetKind: "footway"
-        declared W1:2 walkable: true
-        declared W2 course: [[4.31, 52.0], [4.31, 52.01]]
-        declared W2 ends: "4.31,52 4.31,52.01"
-        declared W2 streetKind: "service"
-        declared W2 walkable: false
-        declared D1 sitePosition: {"latitude_deg":52,"longitude_deg":4.3001}
-        declared D1 isExternal: true
-        declared D1 partOf: A1
-        declared D1 width: 90 cm
-        geometry A1 sitePosition: {"latitude_deg":52.0001,"longitude_deg":4.3001}
-        geometry A2 sitePosition: {"latitude_deg":52.0000667,"longitude_deg":4.4001333}
-        geometry A2:2 sitePosition: {"latitude_deg":52.0000667,"longitude_deg":4.5001333}
-        inferred D1 portalKind: "door"  p=0.90
-        GEO-006 line 13 A1 the id stands for two features; the first is used
-        GEO-011 - 1 features fit no rule of the mapping; they were left out
-        GEO-010 line 4 A2 [buildingHeight] `hoog` is not what `buildingHeight` can hold
-        GEO-010 line 4 A2 [buildingHeight] `hoog` is not what `buildingHeight` can hold
-    "#]],
+            declared A1 outline: [[[4.3, 52.0], [4.3002, 52.0], [4.3002, 52.0002], [4.3, 52.0002]]]
+            declared A1 address: "Markt 87, 2611 GS Delft"
+            declared A1 buildingHeight: 1250 cm
+            declared A1 name: "Stadhuis"
+            declared A1 storeysAboveGround: 3 1 p=0.80
+            declared A1 property.huisnummer: 87
+            declared A1 property.kleur: "rood"
+            declared A1 property.laag: "pand"
+            declared A1 property.nr: "A1"
+            declared A1 property.plaats: "Delft"
+            declared A1 property.postcode: "2611 GS"
+            declared A1 property.straat: "Markt"
+            declared A2 outline: [[[4.4, 52.0], [4.4002, 52.0], [4.4002, 52.0002]]]
+            declared A2 buildingHeight: Unknown { reason: "hoog" }
+            declared A2 property.laag: "pand"
+            declared A2 property.nr: "A2"
+            declared A2:2 outline: [[[4.5, 52.0], [4.5002, 52.0], [4.5002, 52.0002]]]
+            declared A2:2 buildingHeight: Unknown { reason: "hoog" }
+            declared A2:2 property.laag: "pand"
+            declared A2:2 property.nr: "A2"
+            declared W1 course: [[4.3, 52.0], [4.31, 52.0]]
+            declared W1 ends: "4.3,52 4.31,52"
+            declared W1 streetKind: "footway"
+            declared W1 walkable: true
+            declared W1:2 course: [[4.31, 52.0], [4.32, 52.0]]
+            declared W1:2 ends: "4.31,52 4.32,52"
+            declared W1:2 streetKind: "footway"
+            declared W1:2 walkable: true
+            declared W2 course: [[4.31, 52.0], [4.31, 52.01]]
+            declared W2 ends: "4.31,52 4.31,52.01"
+            declared W2 streetKind: "service"
+            declared W2 walkable: false
+            declared D1 sitePosition: {"latitude_deg":52,"longitude_deg":4.3001}
+            declared D1 isExternal: true
+            declared D1 partOf: A1
+            declared D1 width: 90 cm
+            geometry A1 sitePosition: {"latitude_deg":52.0001,"longitude_deg":4.3001}
+            geometry A2 sitePosition: {"latitude_deg":52.0000667,"longitude_deg":4.4001333}
+            geometry A2:2 sitePosition: {"latitude_deg":52.0000667,"longitude_deg":4.5001333}
+            inferred D1 portalKind: "door" p=0.90
+            GEO-006 line 13 A1 the id stands for two features; the first is used
+            GEO-011 - 1 features fit no rule of the mapping; they were left out
+            GEO-010 line 4 A2 [buildingHeight] `hoog` is not what `buildingHeight` can hold
+            GEO-010 line 4 A2 [buildingHeight] `hoog` is not what `buildingHeight` can hold
+        "#]],
     );
     let imported = read(TOWN.as_bytes(), Some(MAPPING));
     assert_eq!(imported.licence.as_deref(), Some("CC0 1.0"));
@@ -148,29 +148,29 @@ fn without_a_mapping_it_is_guessed_and_said() {
         map,
         None,
         expect![[r#"
-        declared a outline: [[[4.3, 52.0], [4.3002, 52.0], [4.3002, 52.0002]]]
-        declared a name: "Hal"  p=0.90
-        declared a buildingHeight: 7.5 m p=0.90
-        declared a address: "Kade 3"  p=0.90
-        declared a property.building: "yes"
-        declared a property.colour: "red"
-        declared 7 course: [[4.0, 52.0], [4.1, 52.0]]
-        declared 7 ends: "4,52 4.1,52"
-        declared 7 streetKind: "path"  p=0.90
-        declared feature/3 outline: [[[4.0, 52.0], [4.1, 52.0], [4.1, 52.1]]]
-        declared feature/3 landUse: "park"  p=0.90
-        declared feature/4 sitePosition: {"latitude_deg":52,"longitude_deg":4}
-        declared feature/4 property.entrance: "main"
-        declared feature/5 sitePosition: {"latitude_deg":52,"longitude_deg":4}
-        geometry a sitePosition: {"latitude_deg":52.0000667,"longitude_deg":4.3001333}
-        inferred feature/4 portalKind: "door"  p=0.90
-        GEO-007 - 3 features have no id; they are called after their place in the file
-        GEO-009 - 1 features were taken as area: no mapping was given
-        GEO-009 - 1 features were taken as building: no mapping was given
-        GEO-009 - 1 features were taken as portal: no mapping was given
-        GEO-009 - 1 features were taken as street: no mapping was given
-        GEO-009 - 1 features were taken as thing: no mapping was given
-    "#]],
+            declared a outline: [[[4.3, 52.0], [4.3002, 52.0], [4.3002, 52.0002]]]
+            declared a name: "Hal" p=0.90
+            declared a buildingHeight: 7.5 m p=0.90
+            declared a address: "Kade 3" p=0.90
+            declared a property.building: "yes"
+            declared a property.colour: "red"
+            declared 7 course: [[4.0, 52.0], [4.1, 52.0]]
+            declared 7 ends: "4,52 4.1,52"
+            declared 7 streetKind: "path" p=0.90
+            declared feature/3 outline: [[[4.0, 52.0], [4.1, 52.0], [4.1, 52.1]]]
+            declared feature/3 landUse: "park" p=0.90
+            declared feature/4 sitePosition: {"latitude_deg":52,"longitude_deg":4}
+            declared feature/4 property.entrance: "main"
+            declared feature/5 sitePosition: {"latitude_deg":52,"longitude_deg":4}
+            geometry a sitePosition: {"latitude_deg":52.0000667,"longitude_deg":4.3001333}
+            inferred feature/4 portalKind: "door" p=0.90
+            GEO-007 - 3 features have no id; they are called after their place in the file
+            GEO-009 - 1 features were taken as area: no mapping was given
+            GEO-009 - 1 features were taken as building: no mapping was given
+            GEO-009 - 1 features were taken as portal: no mapping was given
+            GEO-009 - 1 features were taken as street: no mapping was given
+            GEO-009 - 1 features were taken as thing: no mapping was given
+        "#]],
     );
 }
 
@@ -190,27 +190,27 @@ fn features_that_are_wrong() {
         map,
         None,
         expect![[r#"
-        declared 1 outline: [[[4.0, 52.0], [4.1, 52.1], [4.1, 52.0], [4.0, 52.1]]]  p=0.50
-        declared 1 property.building: 1
-        declared 2 sitePosition: {"latitude_deg":52.05,"longitude_deg":4.05}
-        declared 2 property.building: 1
-        declared 3 property.building: 1
-        declared 4 property.building: 1
-        declared 5 outline: [[[4.0, 52.0], [4.1, 52.0], [4.1, 52.1]]]
-        declared 5 property.building: 1
-        geometry 1 sitePosition: {"latitude_deg":52.05,"longitude_deg":4.05}
-        geometry 5 sitePosition: {"latitude_deg":52.0333333,"longitude_deg":4.0666667}
-        GEO-003 line 7 feature 6 a feature cannot be read: invalid type: integer `12`, expected a map at line 1 column 45
-        GEO-003 line 9 feature 8 a feature cannot be read: invalid type: integer `17`, expected a feature at line 1 column 2
-        GEO-009 - 5 features were taken as building: no mapping was given
-        GEO-009 - 1 features were taken as street: no mapping was given
-        GEO-005 line 2 1 the outline crosses itself
-        GEO-004 line 3 2 a ring has fewer than three points; it was left out
-        GEO-004 line 4 3 the geometry cannot be used: invalid type: integer `4`, expected two numbers at line 1 column 3
-        GEO-004 line 5 4 the geometry cannot be used: `Circle` is no type of geometry
-        GEO-004 line 6 5 a ring is not closed; its ends are joined
-        GEO-004 line 8 7 a street needs a line of two points on earth; it was left out
-    "#]],
+            declared 1 outline: [[[4.0, 52.0], [4.1, 52.1], [4.1, 52.0], [4.0, 52.1]]] p=0.50
+            declared 1 property.building: 1
+            declared 2 sitePosition: {"latitude_deg":52.05,"longitude_deg":4.05}
+            declared 2 property.building: 1
+            declared 3 property.building: 1
+            declared 4 property.building: 1
+            declared 5 outline: [[[4.0, 52.0], [4.1, 52.0], [4.1, 52.1]]]
+            declared 5 property.building: 1
+            geometry 1 sitePosition: {"latitude_deg":52.05,"longitude_deg":4.05}
+            geometry 5 sitePosition: {"latitude_deg":52.0333333,"longitude_deg":4.0666667}
+            GEO-003 line 7 feature 6 a feature cannot be read: invalid type: integer `12`, expected a map at line 1 column 45
+            GEO-003 line 9 feature 8 a feature cannot be read: invalid type: integer `17`, expected a feature at line 1 column 2
+            GEO-009 - 5 features were taken as building: no mapping was given
+            GEO-009 - 1 features were taken as street: no mapping was given
+            GEO-005 line 2 1 the outline crosses itself
+            GEO-004 line 3 2 a ring has fewer than three points; it was left out
+            GEO-004 line 4 3 the geometry cannot be used: invalid type: integer `4`, expected two numbers at line 1 column 3
+            GEO-004 line 5 4 the geometry cannot be used: `Circle` is no type of geometry
+            GEO-004 line 6 5 a ring is not closed; its ends are joined
+            GEO-004 line 8 7 a street needs a line of two points on earth; it was left out
+        "#]],
     );
 }
 

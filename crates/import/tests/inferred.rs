@@ -162,10 +162,11 @@ fn read(text: &str) -> Imported {
 
 /// What the inferred facet says about an attribute: thing, value, probability in per cent.
 fn inferred(imported: &Imported, attribute: &str) -> Vec<String> {
-    let facet = imported.facets.iter().find(|f| f.facet == Facet::Inferred);
+    let facets = imported.facets.iter();
+    let facets = facets.filter(|f| f.facet == Facet::Inferred);
     let short = |id: &str| id.replace("00000000000000000000", "").replace("urn:", "");
-    let statements = facet.unwrap().statements.iter();
-    statements
+    facets
+        .flat_map(|f| &f.statements)
         .filter(|s| s.attribute.as_str() == attribute)
         .map(|s| {
             assert!(s.procedure.as_ref().is_some_and(|p| p.len() > 20));

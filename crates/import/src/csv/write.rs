@@ -236,7 +236,7 @@ impl<'w, 't, 'm> Edifice<'w, 't, 'm> {
                 let method = "storeys of the table, 0 taken as the one at the street";
                 let count = Value::Number(count as f64);
                 self.writer
-                    .infer(&self.twin, name, count, Some("1"), BY_NUMBER, method);
+                    .infer(&self.twin, name, count, BY_NUMBER, method);
             }
         }
     }
@@ -278,7 +278,7 @@ impl<'w, 't, 'm> Edifice<'w, 't, 'm> {
             let floor = Value::Number(rounded(m));
             let method = "floor of its storey";
             self.writer
-                .infer(twin, "floorElevation", floor, Some("m"), LANDING, method);
+                .infer(twin, "floorElevation", floor, LANDING, method);
         }
     }
 
@@ -381,7 +381,7 @@ impl<'w, 't, 'm> Edifice<'w, 't, 'm> {
             self.writer
                 .declare(&twin, "name", Value::text(name.as_str()));
             self.writer
-                .infer(&twin, "usage", Value::text(used), None, 1.0, method);
+                .infer(&twin, "usage", Value::text(used), 1.0, method);
             self.part_of(&twin, Some(storey), Facet::Inferred);
             self.floor(&twin, Some(storey));
             self.others(thing, &twin);
@@ -402,10 +402,10 @@ impl<'w, 't, 'm> Edifice<'w, 't, 'm> {
             self.writer
                 .declare(&twin, "name", Value::text(name.as_str()));
             self.writer
-                .infer(&twin, "portalKind", Value::text(word), None, 1.0, method);
+                .infer(&twin, "portalKind", Value::text(word), 1.0, method);
             let joined = Value::entities([pair[0].1.clone(), pair[1].1.clone()]);
             self.writer
-                .infer(&twin, "connects", joined, None, LANDING, method);
+                .infer(&twin, "connects", joined, LANDING, method);
             self.part_of(&twin, Some(pair[0].0), Facet::Inferred);
             if matches!(
                 thing.word().to_lowercase().as_str(),
@@ -478,7 +478,7 @@ impl<'w, 't, 'm> Edifice<'w, 't, 'm> {
                 let joined = Value::entities([inside, self.hub(on)]);
                 let method = "one room is listed; the other side is taken as the corridor";
                 self.writer
-                    .infer(&twin, "connects", joined, None, ROOM_TO_CORRIDOR, method);
+                    .infer(&twin, "connects", joined, ROOM_TO_CORRIDOR, method);
             }
             [a, b, ..] => {
                 let joined = [a, b].map(|room| self.rooms[room].twin.clone());
@@ -520,14 +520,8 @@ impl<'w, 't, 'm> Edifice<'w, 't, 'm> {
         let hub = self.hub(on);
         let method = "entrances lead to the corridor of their storey";
         let joined = Value::entities([hub]);
-        self.writer.infer(
-            &twin,
-            "connects",
-            joined,
-            None,
-            ENTRANCE_TO_CORRIDOR,
-            method,
-        );
+        self.writer
+            .infer(&twin, "connects", joined, ENTRANCE_TO_CORRIDOR, method);
     }
 
     /// Whom to call, in one line.
@@ -570,12 +564,11 @@ impl<'w, 't, 'm> Edifice<'w, 't, 'm> {
                 .writer
                 .inferred_twin(EntityKind::Portal, &key, p, method);
             let kind = Value::text("openContact");
-            self.writer
-                .infer(&twin, "portalKind", kind, None, 1.0, method);
+            self.writer.infer(&twin, "portalKind", kind, 1.0, method);
             self.part_of(&twin, Some(one.storey), Facet::Inferred);
             let joined = Value::entities([one.twin, hub]);
             self.writer
-                .infer(&twin, "connects", joined, None, LANDING, method);
+                .infer(&twin, "connects", joined, LANDING, method);
         }
     }
 

@@ -242,7 +242,6 @@ impl<'w, 'm> Pen<'w, 'm> {
                     &twin,
                     "portalKind",
                     Value::text("door"),
-                    None,
                     GUESS,
                     "most portals on a map are doors",
                 );

@@ -2,6 +2,7 @@
 
 use super::file::File;
 use crate::step::{Entity, Value};
+use crate::writer::push_json_text;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
@@ -222,22 +223,6 @@ impl Property {
             }
         }
     }
-}
-
-/// Appends a JSON string (RFC 8259 §7).
-pub(super) fn push_json_text(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if u32::from(c) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 /// What a property says.

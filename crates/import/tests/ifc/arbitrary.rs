@@ -1,28 +1,8 @@
 //! Whatever the bytes, there is an answer, and it is sound.
 
 use crate::house::{HOUSE, read};
+use crate::told::is_sound;
 use proptest::prelude::*;
-use twin_import::Facet;
-use twin_import::ifc::Imported;
-use twin_model::{Act, Value};
-
-/// Every number is finite, and every facet is there.
-fn is_sound(imported: &Imported) -> bool {
-    let numbers_are_finite =
-        imported
-            .facets
-            .iter()
-            .flat_map(|f| &f.statements)
-            .all(|s| match &s.act {
-                Act::Assert(stated) => match &stated.value {
-                    Value::Number(n) => n.is_finite(),
-                    Value::Point(p) => p.iter().all(|c| c.is_finite()),
-                    _ => true,
-                },
-                _ => true,
-            });
-    numbers_are_finite && Facet::ALL.len() == imported.facets.len()
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -33,7 +13,7 @@ proptest! {
         for (at, byte) in changes {
             bytes[at] = byte;
         }
-        prop_assert!(is_sound(&read(&bytes)));
+        prop_assert!(is_sound(&read(&bytes).into()));
     }
 
     #[test]
@@ -42,7 +22,7 @@ proptest! {
         let end = |at: usize| (at + n).min(HOUSE.len());
         let piece: Vec<u8> = HOUSE.as_bytes()[a..end(a)].to_vec();
         bytes.splice(b..end(b), piece);
-        prop_assert!(is_sound(&read(&bytes)));
+        prop_assert!(is_sound(&read(&bytes).into()));
     }
 
     #[test]
@@ -59,7 +39,7 @@ proptest! {
         let rest = &HOUSE[start..];
         let length = rest.find([',', ')']).unwrap();
         let text = format!("{}{number}{}", &HOUSE[..start], &rest[length..]);
-        prop_assert!(is_sound(&read(text.as_bytes())));
+        prop_assert!(is_sound(&read(text.as_bytes()).into()));
     }
 
     #[test]

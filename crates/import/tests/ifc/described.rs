@@ -48,21 +48,21 @@ fn storeys_and_spaces_are_described() {
             declared 31 name: "Stair"
             geometry 04 elevation: 0 m
             geometry 05 elevation: 3 m
-            geometry 11 footprint: 1 rings, 12 m2
+            geometry 11 footprint: [[[0.0, 0.0], [4.0, 0.0], [4.0, 3.0], [0.0, 3.0]]]
             geometry 11 area: 12 m2
             geometry 11 floorElevation: 0 m
-            geometry 12 footprint: 1 rings, 11.399999999999999 m2
+            geometry 12 footprint: [[[4.2, 0.0], [8.0, 0.0], [8.0, 3.0], [4.2, 3.0]]]
             geometry 12 area: 11.4 m2
             geometry 12 floorElevation: 0 m
-            geometry 13 footprint: 1 rings, 6 m2
+            geometry 13 footprint: [[[8.0, 0.0], [10.0, 0.0], [10.0, 3.0], [8.0, 3.0]]]
             geometry 13 area: 6 m2
             geometry 13 floorElevation: 0 m
-            geometry 14 footprint: 1 rings, 12 m2
+            geometry 14 footprint: [[[0.0, 0.0], [4.0, 0.0], [4.0, 3.0], [0.0, 3.0]]]
             geometry 14 area: 12 m2
             geometry 14 floorElevation: 3 m
             geometry contact:12:13 partOf: 04
             geometry 31 partOf: 04
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
         "#]],
     );
 }
@@ -105,7 +105,7 @@ fn doors_are_described() {
             geometry contact:12:13 span: [[8.0, 0.0], [8.0, 3.0]]
             geometry 31 position: [0.5, 1.1667, 0.0]
             geometry 31 span: [[0.5, 1.1667], [3.5, 0.8333]]
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
         "#]],
     );
 }
@@ -132,8 +132,8 @@ fn a_door_declared_internal_in_the_facade_is_a_contradiction() {
             declared 22 isExternal: false
             geometry 21 isExternal: false p=1.00
             geometry 22 isExternal: true p=0.90
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
-            IFC-021 22 IsExternal is false, but the plan shows a space on one side only; both are kept
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-021 22 [isExternal] IsExternal is false, but the plan shows a space on one side only; both are kept
         "#]],
     );
 }
@@ -145,8 +145,8 @@ fn placeholders_are_unknown_and_not_facts() {
         &["fireRating"],
         expect![[r#"
             declared 22 fireRating: Unknown { reason: "Fire Rating" }
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
-            IFC-020 22 `Fire Rating` stands where a value should be
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-020 22 [fireRating] `Fire Rating` stands where a value should be
         "#]],
     );
     check(
@@ -157,8 +157,8 @@ fn placeholders_are_unknown_and_not_facts() {
             declared 22 isExternal: Unknown { reason: "undecided" }
             geometry 21 isExternal: false p=1.00
             geometry 22 isExternal: true p=0.90
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
-            IFC-020 22 `undecided` stands where a value should be
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-020 22 [isExternal] `undecided` stands where a value should be
         "#]],
     );
 }
@@ -182,9 +182,9 @@ fn the_name_in_a_template_is_no_name() {
             declared 21 name: "Inner door"
             declared 22 name: "Front door"
             declared 31 name: "Stair"
-            IFC-020 03 `// BUILDING/NAME //` stands where a value should be
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
-            IFC-020 04 `{{STOREY}}` stands where a value should be
+            IFC-020 03 [name] `// BUILDING/NAME //` stands where a value should be
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-020 04 [name] `{{STOREY}}` stands where a value should be
         "#]],
     );
 }
@@ -200,9 +200,9 @@ fn gaps_are_named() {
         expect![[r#"
             declared 21 width: 900 mm
             geometry 22 width: 0.9 m
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
-            IFC-022 22 the door states no overall width
-            IFC-022 22 the door states no overall height
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-022 22 [width] the door states no overall width
+            IFC-022 22 [height] the door states no overall height
             IFC-023 22 the door joins no space that could be found
         "#]],
     );
@@ -217,7 +217,7 @@ fn units_wrong_missing_or_of_another_system() {
             declared 21 width: 900 m
             declared 22 width: 900 m
             IFC-007 - half of the doors are higher than 2100.000 m by the stated length unit: the unit is probably wrong
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-023 21 the door joins no space that could be found
             IFC-023 22 the door joins no space that could be found
         "#]],
@@ -229,7 +229,7 @@ fn units_wrong_missing_or_of_another_system() {
             declared 21 width: 900 mm
             declared 22 width: 900 mm
             IFC-007 - no usable length unit is stated; 0.001 m per unit is assumed from the height of the doors
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
         "#]],
     );
     let foot = "#1=IFCCONVERSIONBASEDUNIT($,.LENGTHUNIT.,'FOOT',#110);
@@ -244,7 +244,7 @@ fn units_wrong_missing_or_of_another_system() {
         expect![[r#"
             declared 21 width: 3 [ft_i]
             declared 22 width: 3 [ft_i]
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-023 21 the door joins no space that could be found
             IFC-023 22 the door joins no space that could be found
         "#]],

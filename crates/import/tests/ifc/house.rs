@@ -1,10 +1,9 @@
 //! The house, and reading it with changes.
 
+use crate::told::{Urn, told};
 use expect_test::Expect;
-use std::fmt::Write;
+use twin_import::Options;
 use twin_import::ifc::{Imported, import};
-use twin_import::{Mint, Options};
-use twin_model::{Act, EntityId, EntityKind, Uncertainty, Value};
 
 /// Two rooms with a door between them, a front door, an open nook beside the second room, and a
 /// stair from the first room to one upstairs. Millimetres; walls 200 thick.
@@ -89,15 +88,6 @@ ENDSEC;
 END-ISO-10303-21;
 ";
 
-/// Twins named after the ids of the file.
-pub(crate) struct Urn;
-
-impl Mint for Urn {
-    fn mint(&mut self, _: EntityKind, external_id: &str) -> EntityId {
-        EntityId::new(&format!("urn:{external_id}")).unwrap()
-    }
-}
-
 pub(crate) fn read(bytes: &[u8]) -> Imported {
     import(bytes, &Options::default(), &mut Urn)
 }
@@ -110,75 +100,10 @@ pub(crate) fn house(edits: &[(&str, &str)]) -> String {
     })
 }
 
-pub(crate) fn short(id: &EntityId) -> String {
-    let key = id.as_str().trim_start_matches("urn:");
-    key.split(':')
-        .map(|k| k.replace("00000000000000000000", ""))
-        .collect::<Vec<_>>()
-        .join(":")
-}
-
-pub(crate) fn show(value: &Value) -> String {
-    match value {
-        Value::Boolean(b) => b.to_string(),
-        Value::Number(n) => n.to_string(),
-        Value::Text(t) => format!("{t:?}"),
-        Value::Entity(e) => short(e),
-        Value::Entities(es) => es.iter().map(short).collect::<Vec<_>>().join("+"),
-        Value::Point(p) => format!("{p:?}"),
-        Value::Line(l) => format!("{l:?}"),
-        Value::Polygon(p) => format!("{} rings, {} m2", p.rings.len(), p.area_m2()),
-        Value::Json(j) => j.to_string(),
-    }
-}
-
-/// Statements about the given attributes.
-pub(crate) fn statements(imported: &Imported, attributes: &[&str]) -> String {
-    let mut out = String::new();
-    for facet in &imported.facets {
-        for s in &facet.statements {
-            if !attributes.contains(&s.attribute.as_str()) {
-                continue;
-            }
-            let said = match &s.act {
-                Act::Assert(stated) => {
-                    let unit = stated
-                        .unit
-                        .as_ref()
-                        .map_or(String::new(), |u| format!(" {}", u.as_str()));
-                    let p = match stated.uncertainty {
-                        Some(Uncertainty::Probability(p)) => format!(" p={p:.2}"),
-                        _ => String::new(),
-                    };
-                    format!("{}{unit}{p}", show(&stated.value))
-                }
-                other => format!("{other:?}"),
-            };
-            writeln!(
-                out,
-                "{} {} {}: {said}",
-                facet.facet.as_str(),
-                short(&s.entity),
-                s.attribute
-            )
-            .unwrap();
-        }
-    }
-    out
-}
-
-pub(crate) fn findings(imported: &Imported) -> String {
-    let mut out = String::new();
-    for f in &imported.findings {
-        let item = f
-            .location
-            .item
-            .as_deref()
-            .unwrap_or("-")
-            .replace("00000000000000000000", "");
-        writeln!(out, "{} {item} {}", f.code.as_str(), f.message).unwrap();
-    }
-    out
+/// What is told of the given attributes, and what was found.
+pub(crate) fn told_of(imported: Imported, attributes: &[&str]) -> String {
+    let is_wanted = |name: &str| attributes.contains(&name);
+    told(&imported.into(), is_wanted).replace("00000000000000000000", "")
 }
 
 #[expect(
@@ -187,5 +112,5 @@ pub(crate) fn findings(imported: &Imported) -> String {
 )]
 pub(crate) fn check(edits: &[(&str, &str)], attributes: &[&str], expect: Expect) {
     let imported = read(house(edits).as_bytes());
-    expect.assert_eq(&(statements(&imported, attributes) + &findings(&imported)));
+    expect.assert_eq(&told_of(imported, attributes));
 }

@@ -11,14 +11,14 @@ fn rooms_are_joined_by_doors_open_edges_and_stairs() {
         expect![[r#"
             declared 21 isExternal: false
             declared 22 isExternal: true
-            geometry 21 connects: 11+12 p=1.00
+            geometry 21 connects: 11 + 12 p=1.00
             geometry 21 isExternal: false p=1.00
             geometry 22 connects: 11 p=0.90
             geometry 22 isExternal: true p=0.90
             geometry contact:12:13 existence: true p=0.50
-            geometry contact:12:13 connects: 12+13 p=0.50
-            geometry 31 connects: 11+14 p=0.99
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            geometry contact:12:13 connects: 12 + 13 p=0.50
+            geometry 31 connects: 11 + 14 p=0.99
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
         "#]],
     );
 }
@@ -35,15 +35,15 @@ END-ISO";
         &[("ENDSEC;\nEND-ISO", boundaries)],
         &["connects"],
         expect![[r#"
-            boundaries 21 connects: 11+13 p=0.98
-            geometry 21 connects: 11+12 p=1.00
+            boundaries 21 connects: 11 + 13 p=0.98
+            geometry 21 connects: 11 + 12 p=1.00
             geometry 22 connects: 11 p=0.90
-            geometry contact:12:13 connects: 12+13 p=0.50
-            geometry 31 connects: 11+14 p=0.99
-            inferred door:11:12 connects: 11+12 p=1.00
+            geometry contact:12:13 connects: 12 + 13 p=0.50
+            geometry 31 connects: 11 + 14 p=0.99
+            inferred door:11:12 connects: 11 + 12 p=1.00
             IFC-005 - space boundaries that refer to statements that are not there: 1
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
-            IFC-021 21 space boundaries say 1000000000000000000001, 1000000000000000000003, but the plan shows 1000000000000000000001, 1000000000000000000002; both are kept
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-021 21 [connects] space boundaries say 11, 13, but the plan shows 11, 12; both are kept
         "#]],
     );
 }
@@ -63,12 +63,12 @@ fn a_wall_closes_an_open_edge_and_a_hole_opens_it() {
         &[(end, &format!("{wall}{end}"))],
         &["connects"],
         expect![[r#"
-            geometry 21 connects: 11+12 p=1.00
+            geometry 21 connects: 11 + 12 p=1.00
             geometry 22 connects: 11 p=0.90
-            geometry 31 connects: 11+14 p=0.99
-            inferred door:12:13 connects: 12+13 p=1.00
+            geometry 31 connects: 11 + 14 p=0.99
+            inferred door:12:13 connects: 12 + 13 p=1.00
             inferred exit:13 connects: 13 p=1.00
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-024 13 no door, opening, open edge or stair leads to the space
         "#]],
     );
@@ -86,11 +86,11 @@ fn a_wall_closes_an_open_edge_and_a_hole_opens_it() {
             declared 22 portalKind: "door"
             declared 52 portalKind: "opening"
             declared 31 portalKind: "stairLink"
-            geometry 21 connects: 11+12 p=1.00
+            geometry 21 connects: 11 + 12 p=1.00
             geometry 22 connects: 11 p=0.90
-            geometry 52 connects: 12+13 p=1.00
-            geometry 31 connects: 11+14 p=0.99
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            geometry 52 connects: 12 + 13 p=1.00
+            geometry 31 connects: 11 + 14 p=0.99
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
         "#]],
     );
 }
@@ -114,11 +114,11 @@ fn a_storey_without_spaces_is_one_space_whose_subdivision_is_unknown() {
             declared 22 name: "Front door"
             declared 31 name: "Stair"
             geometry inside:05 name: "Upper (subdivision unknown)"
-            geometry 21 connects: 11+12 p=1.00
+            geometry 21 connects: 11 + 12 p=1.00
             geometry 22 connects: 11 p=0.90
-            geometry contact:12:13 connects: 12+13 p=0.50
-            geometry 31 connects: 11+inside:05 p=0.70
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            geometry contact:12:13 connects: 12 + 13 p=0.50
+            geometry 31 connects: 11 + inside:05 p=0.70
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-026 05 storey `Upper` has no spaces; it is kept as one whose subdivision is unknown
         "#]],
     );
@@ -130,10 +130,10 @@ fn without_a_stair_the_way_up_is_unknown() {
         &[("#80=IFCSTAIR(", "#80=IFCRAILING(")],
         &["connects"],
         expect![[r#"
-            geometry 21 connects: 11+12 p=1.00
+            geometry 21 connects: 11 + 12 p=1.00
             geometry 22 connects: 11 p=0.90
-            geometry contact:12:13 connects: 12+13 p=0.50
-            IFC-027 - the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
+            geometry contact:12:13 connects: 12 + 13 p=0.50
+            IFC-027 - [RefLatitude, RefLongitude] the stated position is the Boston of an authoring tool's template (42.3587, -71.0567); the building is not placed by it
             IFC-025 05 no stair, ramp or lift found between `Ground` and `Upper`: the vertical link is unknown
             IFC-024 14 no door, opening, open edge or stair leads to the space
         "#]],

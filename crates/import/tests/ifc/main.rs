@@ -10,3 +10,5 @@ mod described;
 mod georeference;
 mod house;
 mod joined;
+#[path = "../told/mod.rs"]
+mod told;

@@ -48,7 +48,7 @@ fn buildings_their_addresses_and_entrances() {
             declared node/7 name: "Lange Weg 90"
             declared node/7 sitePosition: {"latitude_deg":52.002,"longitude_deg":4.3}
             geometry node/3 partOf: way/20
-            geometry way/20 address: "Lange Weg 12, 2611 AB Delft"  p=0.90
+            geometry way/20 address: "Lange Weg 12, 2611 AB Delft" p=0.90
             OSM-014 node/6 no building's outline holds the entrance
         "#]],
     );
@@ -72,7 +72,7 @@ fn outlines_that_are_wrong() {
          n 9 x 4",
         &["outline", "buildingHeight", "storeysAboveGround"],
         expect![[r#"
-            declared way/21 outline: [[[4.3, 52.0], [4.3002, 52.0002], [4.3002, 52.0], [4.3, 52.0002]]]  p=0.50
+            declared way/21 outline: [[[4.3, 52.0], [4.3002, 52.0002], [4.3002, 52.0], [4.3, 52.0002]]] p=0.50
             declared way/21 storeysAboveGround: Unknown { reason: "many" }
             declared way/21 buildingHeight: Unknown { reason: "tall" }
             OSM-011 line 56 node/8 the position of the point is not on earth

@@ -49,20 +49,20 @@ fn rooms_doors_lifts_and_stairs() {
             declared way/20:level/1 name: "1"
             declared way/34:stair type: "portal"
             declared way/34:stair portalKind: "stairLink"
-            geometry way/20:level/0 partOf: way/20  p=0.95
-            geometry node/5 connects: way/30 + way/32  p=0.95
-            geometry node/5 partOf: way/20:level/0  p=0.95
-            geometry node/10 connects: way/32  p=0.95
-            geometry node/10 partOf: way/20:level/0  p=0.95
-            geometry node/14 connects: way/31 + way/32  p=0.95
-            geometry node/14 partOf: way/20:level/0  p=0.95
-            geometry way/20:level/1 partOf: way/20  p=0.95
+            geometry way/20:level/0 partOf: way/20 p=0.95
+            geometry node/5 connects: way/30 + way/32 p=0.95
+            geometry node/5 partOf: way/20:level/0 p=0.95
+            geometry node/10 connects: way/32 p=0.95
+            geometry node/10 partOf: way/20:level/0 p=0.95
+            geometry node/14 connects: way/31 + way/32 p=0.95
+            geometry node/14 partOf: way/20:level/0 p=0.95
+            geometry way/20:level/1 partOf: way/20 p=0.95
             geometry inside:way/20:level/1 type: "space"
             geometry inside:way/20:level/1 partOf: way/20:level/1
-            geometry node/11:0:1 connects: inside:way/20:level/1 + way/32  p=0.50
-            geometry node/11:0:1 partOf: way/20:level/0  p=0.95
-            geometry way/34:stair connects: inside:way/20:level/1 + way/32  p=0.50
-            geometry way/34:stair partOf: way/20:level/0  p=0.95
+            geometry node/11:0:1 connects: inside:way/20:level/1 + way/32 p=0.50
+            geometry node/11:0:1 partOf: way/20:level/0 p=0.95
+            geometry way/34:stair connects: inside:way/20:level/1 + way/32 p=0.50
+            geometry way/34:stair partOf: way/20:level/0 p=0.95
             inferred way/20:level/0 elevation: 0 m p=0.50
             inferred way/30 floorElevation: 0 m p=0.50
             inferred way/31 floorElevation: 0 m p=0.50
@@ -90,11 +90,11 @@ fn rooms_lie_on_the_plan_of_their_building() {
             geometry way/31 footprint: [[[0.0, -11.1267], [13.7356, -11.1267], [13.7356, 0.0], [6.8678, 0.0], [0.0, 0.0]]]
             geometry way/32 footprint: [[[-13.7356, 0.0], [-6.8678, 0.0], [0.0, 0.0], [6.8678, 0.0], [13.7356, 0.0], [13.7356, 5.5634], [13.7355, 11.1268], [-13.7355, 11.1268]]]
             geometry way/33 footprint: [[[-13.7356, 0.0], [0.0, 0.0], [6.8678, 0.0], [13.7356, 0.0], [13.7356, 5.5634], [13.7355, 11.1268], [-13.7355, 11.1268]]]
-            inferred node/5 position: [-6.8678, 0.0, 0.0]  p=0.50
-            inferred node/10 position: [13.7356, 5.5634, 0.0]  p=0.50
-            inferred node/14 position: [6.8678, 0.0, 0.0]  p=0.50
-            inferred node/11:0:1 position: [-6.8678, 5.5634, 0.0]  p=0.50
-            inferred way/34:stair position: [0.0, 5.5634, 0.0]  p=0.50
+            inferred node/5 position: [-6.8678, 0.0, 0.0] p=0.50
+            inferred node/10 position: [13.7356, 5.5634, 0.0] p=0.50
+            inferred node/14 position: [6.8678, 0.0, 0.0] p=0.50
+            inferred node/11:0:1 position: [-6.8678, 5.5634, 0.0] p=0.50
+            inferred way/34:stair position: [0.0, 5.5634, 0.0] p=0.50
             OSM-013 way/33 [level] `level=nowhere` is no list of levels; it is kept without a storey
             OSM-015 way/33 no door of the room is known
         "#]],
@@ -128,21 +128,21 @@ fn rooms_without_a_building_that_touch_are_one() {
             declared site:way/32:level/1 type: "storey"
             declared way/32:level/1 partOf: site:way/32:level/1
             geometry site:way/30 type: "building"
-            geometry site:way/30 existence: true  p=0.80
+            geometry site:way/30 existence: true p=0.80
             geometry site:way/30 sitePosition: {"latitude_deg":52.0000333,"longitude_deg":4.3001}
             geometry site:way/32 type: "building"
-            geometry site:way/32 existence: true  p=0.80
+            geometry site:way/32 existence: true p=0.80
             geometry site:way/32 sitePosition: {"latitude_deg":52.1000333,"longitude_deg":4.3000667}
-            geometry site:way/30:level/-1 partOf: site:way/30  p=0.80
-            geometry site:way/32:level/0 partOf: site:way/32  p=0.80
-            geometry site:way/32:level/1 partOf: site:way/32  p=0.80
+            geometry site:way/30:level/-1 partOf: site:way/30 p=0.80
+            geometry site:way/32:level/0 partOf: site:way/32 p=0.80
+            geometry site:way/32:level/1 partOf: site:way/32 p=0.80
             geometry way/32:stairLink/0:1 type: "portal"
-            geometry way/32:stairLink/0:1 existence: true  p=0.95
-            geometry way/32:stairLink/0:1 connects: way/32:level/0 + way/32:level/1  p=0.95
-            geometry way/32:stairLink/0:1 partOf: site:way/32:level/0  p=0.95
+            geometry way/32:stairLink/0:1 existence: true p=0.95
+            geometry way/32:stairLink/0:1 connects: way/32:level/0 + way/32:level/1 p=0.95
+            geometry way/32:stairLink/0:1 partOf: site:way/32:level/0 p=0.95
             geometry contact:way/30:way/31 type: "portal"
-            geometry contact:way/30:way/31 existence: true  p=0.70
-            geometry contact:way/30:way/31 connects: way/30 + way/31  p=0.95
+            geometry contact:way/30:way/31 existence: true p=0.70
+            geometry contact:way/30:way/31 connects: way/30 + way/31 p=0.95
             OSM-014 way/30 no outline of a building is around these rooms; they are taken as one
             OSM-014 way/32 no outline of a building is around these rooms; they are taken as one
             OSM-015 way/32:level/0 no door of the room is known

@@ -28,9 +28,9 @@ fn streets_are_cut_where_one_can_turn() {
             declared way/12:3-5 ends: "node/3 node/5"
             declared way/12:3-5 streetKind: "motorway"
             declared way/12:3-5 osmId: "way/12"
-            inferred way/10:1-2 walkable: true  p=0.95
-            inferred way/10:2-3 walkable: true  p=0.95
-            inferred way/12:3-5 walkable: false  p=0.95
+            inferred way/10:1-2 walkable: true p=0.95
+            inferred way/10:2-3 walkable: true p=0.95
+            inferred way/12:3-5 walkable: false p=0.95
         "#]],
     );
 }

@@ -46,17 +46,18 @@ pub(crate) fn told(imported: &Imported, is_wanted: impl Fn(&str) -> bool) -> Str
             }
             let said = match &s.act {
                 Act::Assert(stated) => {
-                    let unit = stated.unit.as_ref().map_or("", |u| u.as_str());
+                    let unit = stated.unit.as_ref();
+                    let unit = unit.map_or(String::new(), |u| format!(" {}", u.as_str()));
                     let p = match stated.uncertainty {
                         Some(Uncertainty::Probability(p)) => format!(" p={p:.2}"),
                         _ => String::new(),
                     };
-                    format!("{} {unit}{p}", show(&stated.value))
+                    format!("{}{unit}{p}", show(&stated.value))
                 }
                 other => format!("{other:?}"),
             };
             let (facet, twin) = (facet.facet.as_str(), &s.entity.as_str()[4..]);
-            writeln!(out, "{facet} {twin} {}: {}", s.attribute, said.trim_end()).unwrap();
+            writeln!(out, "{facet} {twin} {}: {said}", s.attribute).unwrap();
         }
     }
     for f in &imported.findings {
@@ -83,7 +84,8 @@ pub(crate) fn is_sound(imported: &Imported) -> bool {
         Act::Assert(stated) => match &stated.value {
             Value::Number(n) => n.is_finite(),
             Value::Point(p) => p.iter().all(|c| c.is_finite()),
-            Value::Line(l) => l.iter().all(on_earth),
+            Value::Line(l) if s.attribute.as_str() == "course" => l.iter().all(on_earth),
+            Value::Line(l) => l.iter().flatten().all(|c| c.is_finite()),
             Value::Polygon(p) if s.attribute.as_str() == "outline" => {
                 p.rings.iter().flatten().all(on_earth)
             }

@@ -4,9 +4,9 @@ use super::{
     BOUNDARIES, Boundary, Climb, DOORS, Door, Edifice, FLIGHTS, Hole, Lift, OPENINGS, Reader,
     STAIRS, Site, Space, Stair, Storey, WALLS, nearest_storey,
 };
-use crate::ifc::properties::push_json_text;
 use crate::ifc::shape::Shape;
 use crate::step::Entity;
+use crate::writer::push_json_text;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Write;
 use twin_model::{Code, Finding};

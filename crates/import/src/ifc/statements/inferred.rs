@@ -1,84 +1,84 @@
 //! Statements on what the file leaves out.
 
-use super::{Writer, outer_with_holes, rounded};
+use super::{Teller, outer_with_holes};
 use crate::Facet;
 use crate::ifc::inferred::{Link, Room};
+use crate::writer::rounded;
 use std::sync::Arc;
 use twin_model::claim::Stated;
-use twin_model::{Act, Code, EntityId, Finding, Uncertainty, Unit, Value};
+use twin_model::{Act, Code, EntityId, Uncertainty, Value};
 use twin_space::PortalKind;
 
 const ROOM: &str = "a hole in the plan that walls and closed doors enclose, by its size and doors";
 
-impl Writer<'_, '_> {
+impl Teller<'_, '_> {
     pub(super) fn inferred(&mut self) {
         let inferred = self.inferred;
         for (i, room) in inferred.rooms.iter().enumerate() {
-            let entity = self.spaces[self.building.spaces.len() + i].clone();
+            let entity = self.twins.spaces[self.building.spaces.len() + i].clone();
             self.inferred_room(&entity, room);
         }
         for (i, link) in inferred.links.iter().enumerate() {
-            let entity = self.links[i].clone();
-            self.inferred_link(&entity, link);
+            let entity = self.twins.links[i].clone();
+            match link.known {
+                Some(known) => self.link_of_known(&entity, known, link),
+                None => self.inferred_link(&entity, link),
+            }
         }
         for &(storey, rooms) in &inferred.without_spaces {
-            let thing = &self.building.storeys[storey].thing;
-            self.findings.add(
-                Finding::new(
-                    Code::IfcSubdivisionUnknown,
-                    format!("the storey has no spaces; {rooms} are inferred from its walls"),
-                )
-                .about(self.storeys[storey].clone())
-                .at_item(thing.key.clone()),
-            );
+            let key = &self.building.storeys[storey].thing.key;
+            let entity = self.twins.storeys[storey].clone();
+            let message = format!("the storey has no spaces; {rooms} are inferred from its walls");
+            self.find(Code::IfcSubdivisionUnknown, message, &entity, key, None);
         }
     }
 
     fn inferred_room(&mut self, entity: &EntityId, room: &Room) {
         let space = &room.space;
-        self.infer(entity, "type", Value::text("space"), None, ROOM);
-        let exists = Some(room.exists);
-        self.infer(entity, "existence", Value::Boolean(true), exists, ROOM);
+        self.infer(entity, "type", Value::text("space"), ROOM);
+        let exists = Value::Boolean(true);
+        self.out
+            .infer(entity, "existence", exists, room.exists, ROOM);
         if let Some(storey) = space.storey {
-            let whole = Value::Entity(self.storeys[storey].clone());
-            self.infer(entity, "partOf", whole, None, "height of the room");
+            let whole = Value::Entity(self.twins.storeys[storey].clone());
+            self.infer(entity, "partOf", whole, "height of the room");
         }
         let reason = Arc::from("nothing in the file says what the room is for");
-        self.say(
-            Facet::Inferred,
-            entity,
-            "usage",
-            Act::Unknown { reason },
-            ROOM,
-        );
+        let usage = Act::Unknown { reason };
+        self.out.say(Facet::Inferred, entity, "usage", usage, ROOM);
         let Some(outline) = space.cell.outline.first() else {
             return;
         };
         let (floor, ceiling) = space.cell.z_m;
         let inside = outline.inside_point();
         let position = Value::Point([rounded(inside.x), rounded(inside.y), rounded(floor)]);
-        let polygon = Value::Polygon(Arc::new(outer_with_holes(outline)));
         let number = |x: f64| Value::Number(rounded(x));
-        self.infer(entity, "footprint", polygon, None, ROOM);
-        self.infer(entity, "area", number(outline.area_m2()), None, ROOM);
-        self.infer(entity, "height", number(ceiling - floor), None, ROOM);
-        self.infer(entity, "floorElevation", number(floor), None, ROOM);
-        self.infer(entity, "position", position, None, ROOM);
+        for (name, value) in [
+            (
+                "footprint",
+                Value::Polygon(Arc::new(outer_with_holes(outline))),
+            ),
+            ("area", number(outline.area_m2())),
+            ("height", number(ceiling - floor)),
+            ("floorElevation", number(floor)),
+            ("position", position),
+        ] {
+            self.infer(entity, name, value, ROOM);
+        }
+    }
+
+    /// What a portal that the file has joins besides.
+    fn link_of_known(&mut self, entity: &EntityId, known: usize, link: &Link) {
+        let (why, probability) = (link.why.as_str(), link.probability);
+        let joined = self.joined_by(link);
+        self.out.infer(entity, "connects", joined, probability, why);
+        if self.joins.portals[known].external_by_plan != link.external {
+            self.link_leads_out(entity, link);
+        }
     }
 
     fn inferred_link(&mut self, entity: &EntityId, link: &Link) {
-        let value = Value::entities(link.places.iter().map(|&p| self.entity(p)));
         let (why, probability) = (link.why.as_str(), link.probability);
-        if let Some(known) = link.known {
-            self.infer(entity, "connects", value, Some(probability), why);
-            if let Some((external, p)) = link.external
-                && self.joins.portals[known].external_by_plan != link.external
-            {
-                let p = Some(p);
-                self.infer(entity, "isExternal", Value::Boolean(external), p, why);
-            }
-            return;
-        }
         let word = match link.kind {
             PortalKind::Door => "door",
             PortalKind::Opening => "opening",
@@ -86,46 +86,46 @@ impl Writer<'_, '_> {
             PortalKind::StairLink => "stairLink",
             PortalKind::LiftLink => "liftLink",
         };
-        self.infer(entity, "type", Value::text("portal"), None, why);
-        self.infer(entity, "portalKind", Value::text(word), None, why);
+        self.infer(entity, "type", Value::text("portal"), why);
+        self.infer(entity, "portalKind", Value::text(word), why);
         let there = Value::Boolean(true);
-        self.infer(entity, "existence", there, Some(probability), why);
-        // Given that it exists, it is where it was looked for.
-        self.infer(entity, "connects", value, Some(1.0), why);
-        if let Some((external, p)) = link.external {
-            let p = Some(p);
-            self.infer(entity, "isExternal", Value::Boolean(external), p, why);
-        }
+        self.out.infer(entity, "existence", there, probability, why);
+        // Given that it exists, it is where it was looked for: that is certain, not merely
+        // as likely as what the facet says usually is.
+        let certain = Act::Assert(Stated {
+            value: self.joined_by(link),
+            unit: None,
+            uncertainty: Some(Uncertainty::Probability(1.0)),
+        });
+        self.out
+            .say(Facet::Inferred, entity, "connects", certain, why);
+        self.link_leads_out(entity, link);
         if let Some(storey) = link.storey {
-            let whole = Value::Entity(self.storeys[storey].clone());
-            self.infer(entity, "partOf", whole, None, why);
+            let whole = Value::Entity(self.twins.storeys[storey].clone());
+            self.infer(entity, "partOf", whole, why);
         }
         if let Some(at) = link.position {
-            self.infer(entity, "position", Value::Point(at.map(rounded)), None, why);
+            self.infer(entity, "position", Value::Point(at.map(rounded)), why);
         }
         if let Some((a, b)) = link.line {
             let line = [[rounded(a.x), rounded(a.y)], [rounded(b.x), rounded(b.y)]];
-            self.infer(entity, "span", Value::Line(Arc::from(line)), None, why);
+            self.infer(entity, "span", Value::Line(Arc::from(line)), why);
         }
     }
 
-    fn infer(
-        &mut self,
-        entity: &EntityId,
-        name: &str,
-        value: Value,
-        probability: Option<f64>,
-        why: &str,
-    ) {
-        let unit = value
-            .as_number()
-            .and_then(|_| Unit::new(if name == "area" { "m2" } else { "m" }).ok());
-        let stated = Stated {
-            value,
-            unit,
-            uncertainty: probability.map(Uncertainty::Probability),
-        };
-        self.say(Facet::Inferred, entity, name, Act::Assert(stated), why);
+    fn link_leads_out(&mut self, entity: &EntityId, link: &Link) {
+        if let Some((external, p)) = link.external {
+            let external = Value::Boolean(external);
+            self.out.infer(entity, "isExternal", external, p, &link.why);
+        }
+    }
+
+    fn joined_by(&self, link: &Link) -> Value {
+        Value::entities(link.places.iter().map(|&p| self.twins.at(p)))
+    }
+
+    fn infer(&mut self, entity: &EntityId, name: &str, value: Value, why: &str) {
+        self.out.infer(entity, name, value, 1.0, why);
     }
 
     /// Whether an inferred room explains what a drawn portal joins.

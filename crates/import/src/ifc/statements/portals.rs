@@ -1,160 +1,134 @@
 //! Statements on doors, openings, open edges, stairs and lifts.
 
-use super::{Writer, json_text, rounded};
+use super::Teller;
 use crate::Facet;
-use crate::ifc::building::{Climb, Door};
+use crate::ifc::building::{Climb, Door, Hole, Lift, Stair};
 use crate::ifc::joins::{Place, Portal, Said, Sort};
 use crate::ifc::properties::{self, Stated as Property};
+use crate::writer::{json_text, rounded};
 use std::sync::Arc;
 use twin_model::claim::Stated;
-use twin_model::{Act, Code, EntityId, EntityKind, Finding, Uncertainty, Value};
+use twin_model::{Act, Code, EntityId, EntityKind, Uncertainty, Value};
 
 const DOOR_COMMON: &[&str] = &["Pset_DoorCommon"];
+const SHAPE: &str = "shape of the opening";
 
-impl Writer<'_, '_> {
-    pub(super) fn entity(&self, place: Place) -> EntityId {
-        match place {
-            Place::Space(i) => self.spaces[i].clone(),
-            Place::Storey(i) => self.coarse.get(&i).unwrap_or(&self.storeys[i]).clone(),
-        }
-    }
-
+impl Teller<'_, '_> {
     pub(super) fn portal(&mut self, i: usize) {
         let (building, joins) = (self.building, self.joins);
         let portal = &joins.portals[i];
-        let entity = self.portals[i].clone();
-        let word = match portal.sort {
-            Sort::Door(_) => "door",
-            Sort::Hole(_) => "opening",
-            Sort::Contact => "openContact",
-            Sort::Stair(_) => "stairLink",
-            Sort::Lift(_) => "liftLink",
-        };
+        let entity = self.twins.portals[i].clone();
         match portal.sort {
             Sort::Door(d) => self.door(&entity, i, &building.doors[d]),
-            Sort::Hole(h) => {
-                let hole = &building.holes[h];
-                self.kind(&entity, EntityKind::Portal);
-                self.declare(&entity, "portalKind", Value::text(word));
-                self.declare_text(&entity, &hole.thing.key, "name", hole.thing.name.as_deref());
-                self.declare(&entity, "ifcGlobalId", json_text(&hole.thing.key));
-                let o = &hole.opening;
-                let (width, height) = (rounded(o.width_m), rounded(o.z_m.1 - o.z_m.0));
-                self.conclude(
-                    &entity,
-                    "width",
-                    Value::Number(width),
-                    None,
-                    "shape of the opening",
-                );
-                self.conclude(
-                    &entity,
-                    "height",
-                    Value::Number(height),
-                    None,
-                    "shape of the opening",
-                );
-            }
-            Sort::Stair(Some(s)) => {
-                let stair = &building.stairs[s];
-                self.kind(&entity, EntityKind::Portal);
-                self.declare(&entity, "portalKind", Value::text(word));
-                self.declare_text(
-                    &entity,
-                    &stair.thing.key,
-                    "name",
-                    stair.thing.name.as_deref(),
-                );
-                let climb = match stair.climb {
-                    Climb::Stair => "stair",
-                    Climb::Ramp => "ramp",
-                    Climb::Escalator => "escalator",
-                };
-                self.declare(&entity, "climb", json_text(climb));
-                self.verbatim(&entity, &stair.thing);
-            }
-            Sort::Contact | Sort::Stair(None) | Sort::Lift(_) => {
-                let said = portal.by_plan.as_ref().or(portal.by_boundaries.as_ref());
-                let (probability, method) =
-                    said.map_or((0.5, "joins"), |s| (s.probability, s.method));
-                self.conclude(&entity, "type", Value::text("portal"), None, method);
-                self.conclude(&entity, "portalKind", Value::text(word), None, method);
-                self.conclude(
-                    &entity,
-                    "existence",
-                    Value::Boolean(true),
-                    Some(probability),
-                    method,
-                );
-                if let Sort::Lift(Some(l)) = portal.sort {
-                    let thing = &building.lifts[l].thing;
-                    self.declare_text(&entity, &thing.key, "name", thing.name.as_deref());
-                    self.verbatim(&entity, thing);
+            Sort::Hole(h) => self.hole(&entity, &building.holes[h]),
+            Sort::Stair(Some(s)) => self.stair(&entity, &building.stairs[s]),
+            Sort::Contact => self.concluded_portal(&entity, portal, "openContact"),
+            Sort::Stair(None) => self.concluded_portal(&entity, portal, "stairLink"),
+            Sort::Lift(lift) => {
+                self.concluded_portal(&entity, portal, "liftLink");
+                if let Some(l) = lift {
+                    self.lift(&entity, &building.lifts[l]);
                 }
             }
         }
-        if let Some(storey) = portal.storey {
-            let whole = Value::Entity(self.storeys[storey].clone());
-            let stated = matches!(portal.sort, Sort::Door(d) if building.doors[d].storey.is_some());
-            if stated {
-                self.declare(&entity, "partOf", whole);
-            } else {
-                self.conclude(&entity, "partOf", whole, None, "height of the portal");
-            }
+        self.storey_of(&entity, portal);
+        self.connects(&entity, portal);
+        self.geometry(&entity, portal);
+    }
+
+    fn hole(&mut self, entity: &EntityId, hole: &Hole) {
+        let thing = &hole.thing;
+        self.kind(entity, EntityKind::Portal);
+        self.out
+            .declare(entity, "portalKind", Value::text("opening"));
+        self.declare_text(entity, &thing.key, "name", thing.name.as_deref());
+        self.out
+            .declare(entity, "ifcGlobalId", json_text(&thing.key));
+        let o = &hole.opening;
+        let number = |x: f64| Value::Number(rounded(x));
+        let (width, height) = (number(o.width_m), number(o.z_m.1 - o.z_m.0));
+        self.out.conclude(entity, "width", width, 1.0, SHAPE);
+        self.out.conclude(entity, "height", height, 1.0, SHAPE);
+    }
+
+    fn stair(&mut self, entity: &EntityId, stair: &Stair) {
+        let thing = &stair.thing;
+        self.kind(entity, EntityKind::Portal);
+        self.out
+            .declare(entity, "portalKind", Value::text("stairLink"));
+        self.declare_text(entity, &thing.key, "name", thing.name.as_deref());
+        let climb = match stair.climb {
+            Climb::Stair => "stair",
+            Climb::Ramp => "ramp",
+            Climb::Escalator => "escalator",
+        };
+        self.out.declare(entity, "climb", json_text(climb));
+        self.verbatim(entity, thing);
+    }
+
+    fn lift(&mut self, entity: &EntityId, lift: &Lift) {
+        let thing = &lift.thing;
+        self.declare_text(entity, &thing.key, "name", thing.name.as_deref());
+        self.verbatim(entity, thing);
+    }
+
+    /// A way that no element of the file stands for.
+    fn concluded_portal(&mut self, entity: &EntityId, portal: &Portal, word: &str) {
+        let said = portal.by_plan.as_ref().or(portal.by_boundaries.as_ref());
+        let (exists, method) = said.map_or((0.5, "joins"), |s| (s.probability, s.method));
+        for (name, value, probability) in [
+            ("type", Value::text("portal"), 1.0),
+            ("portalKind", Value::text(word), 1.0),
+            ("existence", Value::Boolean(true), exists),
+        ] {
+            self.out.conclude(entity, name, value, probability, method);
         }
+    }
+
+    fn storey_of(&mut self, entity: &EntityId, portal: &Portal) {
+        let Some(storey) = portal.storey else { return };
+        let whole = Value::Entity(self.twins.storeys[storey].clone());
+        let doors = &self.building.doors;
+        if matches!(portal.sort, Sort::Door(d) if doors[d].storey.is_some()) {
+            self.out.declare(entity, "partOf", whole);
+        } else {
+            let method = "height of the portal";
+            self.out.conclude(entity, "partOf", whole, 1.0, method);
+        }
+    }
+
+    fn connects(&mut self, entity: &EntityId, portal: &Portal) {
         if let Some(said) = &portal.by_plan {
-            let value = self.joined(said);
-            self.conclude(
-                &entity,
-                "connects",
-                value,
-                Some(said.probability),
-                said.method,
-            );
+            let (joined, p) = (self.joined(said), said.probability);
+            self.out
+                .conclude(entity, "connects", joined, p, said.method);
         }
         if let Some(said) = &portal.by_boundaries {
-            let uncertainty = Some(Uncertainty::Probability(said.probability));
-            let stated = Stated {
+            let act = Act::Assert(Stated {
                 value: self.joined(said),
                 unit: None,
-                uncertainty,
-            };
-            self.say(
-                Facet::Boundaries,
-                &entity,
-                "connects",
-                Act::Assert(stated),
-                said.method,
-            );
+                uncertainty: Some(Uncertainty::Probability(said.probability)),
+            });
+            self.out
+                .say(Facet::Boundaries, entity, "connects", act, said.method);
         }
         if portal.is_disputed() {
-            let names = |s: &Option<Said>| {
-                let places = s.as_ref().map_or(&[][..], |s| &s.places);
-                let keys: Vec<&str> = places.iter().map(|&p| self.key(p)).collect();
-                keys.join(", ")
-            };
-            let (stated, found) = (names(&portal.by_boundaries), names(&portal.by_plan));
-            self.contradict(
-                &entity,
-                &portal.key,
-                "connects",
-                format!("space boundaries say {stated}"),
-                format!("the plan shows {found}"),
-            );
+            let (stated, found) = (self.keys(&portal.by_boundaries), self.keys(&portal.by_plan));
+            let stated = format!("space boundaries say {stated}");
+            let found = format!("the plan shows {found}");
+            self.contradict(entity, &portal.key, "connects", stated, found);
         }
-        let method = "shape of the opening";
+    }
+
+    fn geometry(&mut self, entity: &EntityId, portal: &Portal) {
         if let Some(p) = portal.position {
-            self.conclude(
-                &entity,
-                "position",
-                Value::Point(p.map(rounded)),
-                None,
-                method,
-            );
+            let position = Value::Point(p.map(rounded));
+            self.out.conclude(entity, "position", position, 1.0, SHAPE);
         }
         if let Some((a, b)) = portal.line {
             let line = [[rounded(a.x), rounded(a.y)], [rounded(b.x), rounded(b.y)]];
-            self.conclude(&entity, "span", Value::Line(Arc::from(line)), None, method);
+            let span = Value::Line(Arc::from(line));
+            self.out.conclude(entity, "span", span, 1.0, SHAPE);
         }
         if let Some((external, probability)) = portal.external_by_plan {
             let method = if external {
@@ -162,18 +136,20 @@ impl Writer<'_, '_> {
             } else {
                 "spaces on both sides"
             };
-            self.conclude(
-                &entity,
-                "isExternal",
-                Value::Boolean(external),
-                Some(probability),
-                method,
-            );
+            let external = Value::Boolean(external);
+            self.out
+                .conclude(entity, "isExternal", external, probability, method);
         }
     }
 
     fn joined(&self, said: &Said) -> Value {
-        Value::entities(said.places.iter().map(|&p| self.entity(p)))
+        Value::entities(said.places.iter().map(|&p| self.twins.at(p)))
+    }
+
+    fn keys(&self, said: &Option<Said>) -> String {
+        let places = said.as_ref().map_or(&[][..], |s| &s.places);
+        let keys: Vec<&str> = places.iter().map(|&p| self.key(p)).collect();
+        keys.join(", ")
     }
 
     fn key(&self, place: Place) -> &str {
@@ -187,7 +163,7 @@ impl Writer<'_, '_> {
         let portal = &self.joins.portals[number];
         let key = &door.thing.key;
         self.kind(entity, EntityKind::Portal);
-        self.declare(entity, "portalKind", Value::text("door"));
+        self.out.declare(entity, "portalKind", Value::text("door"));
         self.declare_text(entity, key, "name", door.thing.name.as_deref());
         match door.width {
             Some(width) => self.declare_length(entity, "width", width),
@@ -199,10 +175,11 @@ impl Writer<'_, '_> {
         }
         if let (None, Some(o)) = (door.width, &door.opening) {
             let width = Value::Number(rounded(o.width_m));
-            self.conclude(entity, "width", width, None, "shape of the opening");
+            self.out.conclude(entity, "width", width, 1.0, SHAPE);
         }
         if let Some(operation) = &door.operation {
-            self.declare(entity, "doorOperation", json_text(operation));
+            self.out
+                .declare(entity, "doorOperation", json_text(operation));
         }
         let sets = &door.thing.sets;
         let external = properties::truth(sets, DOOR_COMMON, "IsExternal");
@@ -221,14 +198,8 @@ impl Writer<'_, '_> {
         self.declare_stated(entity, key, "fireRating", rating, Value::text);
         self.verbatim(entity, &door.thing);
         if portal.best().is_empty() && !self.is_explained(number) {
-            self.findings.add(
-                Finding::new(
-                    Code::IfcDoorUnplaced,
-                    "the door joins no space that could be found",
-                )
-                .about(entity.clone())
-                .at_item(key.as_str()),
-            );
+            let message = "the door joins no space that could be found";
+            self.find(Code::IfcDoorUnplaced, message, entity, key, None);
         }
     }
 

@@ -264,8 +264,7 @@ impl Inside<'_, '_, '_> {
             let floor_m = self.hosts.list[host].floor_m(level);
             let floor = Value::Number(rounded(floor_m));
             let (p, method) = (BY_LEVEL, LEVEL_TIMES_HEIGHT);
-            self.writer
-                .infer(&twin, "floorElevation", floor, Some("m"), p, method);
+            self.writer.infer(&twin, "floorElevation", floor, p, method);
         }
         match tags.get(Key::Wheelchair) {
             Some("yes") => self
@@ -305,8 +304,7 @@ impl Inside<'_, '_, '_> {
             .conclude(&storey, "partOf", whole, host.probability, host.method);
         let floor = Value::Number(rounded(host.floor_m(level)));
         let (p, method) = (BY_LEVEL, LEVEL_TIMES_HEIGHT);
-        self.writer
-            .infer(&storey, "elevation", floor, Some("m"), p, method);
+        self.writer.infer(&storey, "elevation", floor, p, method);
         storey
     }
 
@@ -327,8 +325,7 @@ impl Inside<'_, '_, '_> {
         self.writer
             .conclude(&rest, "partOf", Value::Entity(storey), 1.0, method);
         let (p, method) = (BY_LEVEL, LEVEL_TIMES_HEIGHT);
-        self.writer
-            .infer(&rest, "floorElevation", floor, Some("m"), p, method);
+        self.writer.infer(&rest, "floorElevation", floor, p, method);
         rest
     }
 

@@ -158,8 +158,7 @@ impl Inside<'_, '_, '_> {
             let [x, y] = host.plan_point(place);
             let point = Value::Point([x, y, rounded(host.floor_m(level))]);
             let method = "drawn place, level times a usual storey height";
-            self.writer
-                .infer(twin, "position", point, None, BY_LEVEL, method);
+            self.writer.infer(twin, "position", point, BY_LEVEL, method);
         }
     }
 
