@@ -113,7 +113,10 @@ impl Teller<'_, '_> {
                 .say(Facet::Boundaries, entity, "connects", act, said.method);
         }
         if portal.is_disputed() {
-            let (stated, found) = (self.keys(&portal.by_boundaries), self.keys(&portal.by_plan));
+            let (stated, found) = (
+                self.keys(portal.by_boundaries.as_ref()),
+                self.keys(portal.by_plan.as_ref()),
+            );
             let stated = format!("space boundaries say {stated}");
             let found = format!("the plan shows {found}");
             self.contradict(entity, &portal.key, "connects", stated, found);
@@ -146,8 +149,8 @@ impl Teller<'_, '_> {
         Value::entities(said.places.iter().map(|&p| self.twins.at(p)))
     }
 
-    fn keys(&self, said: &Option<Said>) -> String {
-        let places = said.as_ref().map_or(&[][..], |s| &s.places);
+    fn keys(&self, said: Option<&Said>) -> String {
+        let places = said.map_or(&[][..], |s| &s.places);
         let keys: Vec<&str> = places.iter().map(|&p| self.key(p)).collect();
         keys.join(", ")
     }
