@@ -112,13 +112,7 @@ impl Node {
             return Err(Error::Cancelled);
         }
         if read.facets.iter().all(|facet| facet.statements.is_empty()) {
-            let first = read
-                .findings
-                .first()
-                .map(|f| format!("{}: {}", f.code.as_str(), f.message));
-            return Err(refuse(
-                first.unwrap_or_else(|| "nothing in it could be read".to_owned()),
-            ));
+            return Err(refuse(nothing_read(&read.findings)));
         }
         let (building, lineage) = (mint.building.clone(), mint.lineage);
         if on_progress(Progress {
@@ -611,6 +605,15 @@ impl Difference {
             changes,
         })
     }
+}
+
+/// Why a file is refused of which nothing came, by the gravest of its findings.
+fn nothing_read(findings: &[Finding]) -> String {
+    let nothing = "it tells of no building, street or area";
+    let gravest = findings.iter().rev().max_by_key(|f| f.code.severity());
+    gravest.map_or(nothing.to_owned(), |found| {
+        format!("{nothing} ({}: {})", found.code.as_str(), found.message)
+    })
 }
 
 /// Prepares drafts of which none may be refused.

@@ -114,6 +114,30 @@ fn a_cancelled_import_leaves_nothing() {
     node.close();
 }
 
+/// Found on files by others: a map of lamp posts was refused as if it could not be read, and a
+/// file cut short by the first of its findings rather than by the one that matters.
+#[test]
+fn a_file_of_which_nothing_is_kept_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    let lamp = r#"<osm version="0.6"><node id="1" lat="52" lon="4"><tag k="highway" v="street_lamp"/></node></osm>"#;
+    let cut = "ISO-10303-21;\nHEADER;\nFILE_SCHEMA(('IFC4'));\nENDSEC;\nDATA;\n#1=IFCCARTESIANPOINT((0.,0.));\n";
+    for (name, text, says) in [
+        ("lamps.osm", lamp, "no building, street or area"),
+        ("cut.ifc", cut, "IFC-002"),
+    ] {
+        let file = ImportFile {
+            name,
+            bytes: text.as_bytes(),
+            mapping: None,
+        };
+        let refused = node.import(&Caller::OPERATOR, &file, &mut |_| ControlFlow::Continue(()));
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains(says), "{why}");
+    }
+    node.close();
+}
+
 /// Found by attack: the files of imports were not counted, and filled the disk that the
 /// log needs.
 #[test]
