@@ -5,6 +5,7 @@
 //! definition. Every corner of our outlines must lie on those lines, and every outline must have
 //! the area of the union's largest piece.
 
+use super::files::{DataFile, files};
 use crate::row::{Row, hash};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -12,16 +13,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use twin_import::crs::Crs;
-use twin_import::{Imported, Mint, Options, cityjson};
+use twin_import::{Format, Imported, Mint, Options, cityjson};
 use twin_model::{Act, EntityId, EntityKind, Value};
 use twin_space::earth::Frame;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/space/peers/cityjson.py");
-/// Files with the code of their reference system.
-const FILES: [(&str, u32); 2] = [
-    ("space/cityjson/delft.json", 7415),
-    ("space/cityjson/zurich_subset_lod2.json", 2056),
-];
 const TOLERANCE_M: f64 = 1e-3;
 /// Areas agree within a share of themselves, or an absolute amount for small ones: the peer
 /// widens every surface by half a millimetre to close slits.
@@ -50,55 +46,91 @@ impl Thing {
     }
 }
 
-/// Three rows a file: counts, corners, areas.
+/// Of a file, all that the scorer itself has to know.
+#[derive(Deserialize)]
+struct Head {
+    metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(rename = "referenceSystem")]
+    reference_system: Option<String>,
+}
+
+/// Three rows for every CityJSON file below the folder: counts, corners, areas.
 pub(crate) fn measure(data: &Path, python: Option<&Path>) -> Result<Vec<Row>> {
+    let files = files(data, &[Format::CityJson])?;
+    if files.is_empty() {
+        return Ok(vec![objects("a city").lacking("no CityJSON file is there")]);
+    }
     let mut rows = Vec::new();
-    for (name, code) in FILES {
-        let row = Row::new(format!("objects of each type in `{name}`"));
-        let path = data.join(name);
-        match (std::fs::read(&path), python) {
-            (Err(_), _) => rows.push(row.lacking(format!("`{name}` is not there"))),
-            (_, None) => rows.push(row.lacking("no Python with cjio, pyproj and shapely")),
-            (Ok(bytes), Some(python)) => rows.extend(compared(name, &bytes, &path, code, python)?),
+    for file in &files {
+        match python {
+            None => {
+                let why = "no Python with cjio, pyproj and shapely";
+                rows.push(objects(&file.name).lacking(why));
+            }
+            Some(python) => rows.extend(compared(file, python)),
         }
     }
     Ok(rows)
 }
 
-fn compared(name: &str, bytes: &[u8], path: &Path, code: u32, python: &Path) -> Result<Vec<Row>> {
-    let crs = Crs::epsg(code).context("the system is not known")?;
-    let peer = ask(python, path, crs.definition())?;
-    let imported = cityjson::import(bytes, &Options::default(), &mut Names);
+fn objects(name: &str) -> Row {
+    Row::new(format!("objects of each type in `{name}`"))
+}
+
+fn compared(file: &DataFile, python: &Path) -> Vec<Row> {
+    let (name, inputs) = (&file.name, hash(&file.bytes));
+    let crs = match reference_system(&file.bytes) {
+        Ok(crs) => crs,
+        Err(why) => return vec![objects(name).lacking(why).on(inputs)],
+    };
+    let peer = match ask(python, &file.path, crs.definition()) {
+        Ok(peer) => peer,
+        Err(why) => return vec![objects(name).lacking(format!("{why:#}")).on(inputs)],
+    };
+    let imported = cityjson::import(&file.bytes, &Options::default(), &mut Names);
     let beside = format!(
         "cjio {}, pyproj {} (PROJ {})",
         peer.cjio, peer.pyproj, peer.proj
     );
-    let ours: BTreeMap<String, u64> = imported
-        .counts
-        .iter()
-        .map(|(k, n)| ((*k).to_owned(), *n))
-        .collect();
-    let objects: u64 = peer.counts.values().sum();
     let rows = [
-        Row::new(format!("objects of each type in `{name}`"))
-            .shown(
-                objects as usize,
-                if ours == peer.counts {
-                    "equal"
-                } else {
-                    "different"
-                },
-            )
-            .held_to("equal", ours == peer.counts)
-            .detail(format!("ours {ours:?}")),
+        counts(name, &imported, &peer),
         corners(name, &imported, &peer),
         areas(name, &imported, &peer),
     ];
-    let inputs = hash(bytes);
-    Ok(rows
-        .into_iter()
-        .map(|row| row.on(inputs.as_str()).beside(beside.as_str()))
-        .collect())
+    let rows = rows.into_iter();
+    rows.map(|row| row.on(inputs.as_str()).beside(beside.as_str()))
+        .collect()
+}
+
+/// By the name that the file gives; without one nothing of it has a place on earth.
+fn reference_system(bytes: &[u8]) -> Result<Crs, String> {
+    let head: Head = serde_json::from_slice(bytes).map_err(|e| format!("no JSON object: {e}"))?;
+    let name = head.metadata.and_then(|m| m.reference_system);
+    let name = name.ok_or("the file names no reference system")?;
+    Crs::parse(&name).map_err(|e| e.to_string())
+}
+
+fn counts(name: &str, imported: &Imported, peer: &Peer) -> Row {
+    let counts = imported.counts.iter();
+    let ours: BTreeMap<String, u64> = counts.map(|(k, n)| ((*k).to_owned(), *n)).collect();
+    let mut theirs = BTreeMap::new();
+    for (kind, n) in &peer.counts {
+        // Kinds that an extension brings are counted as one.
+        let kind = if kind.starts_with('+') { "other" } else { kind };
+        *theirs.entry(kind.to_owned()).or_insert(0) += n;
+    }
+    let is_equal = ours == theirs;
+    objects(name)
+        .shown(
+            peer.counts.values().sum::<u64>() as usize,
+            if is_equal { "equal" } else { "different" },
+        )
+        .held_to("equal", is_equal)
+        .detail(format!("ours {ours:?}"))
 }
 
 fn corners(name: &str, imported: &Imported, peer: &Peer) -> Row {
@@ -179,7 +211,7 @@ fn outlines(imported: &Imported) -> Vec<(String, Vec<Vec<[f64; 2]>>)> {
         .filter_map(|s| match &s.act {
             Act::Assert(stated) if s.attribute.as_str() == "outline" => match &stated.value {
                 Value::Polygon(p) => {
-                    let id = s.entity.as_str().splitn(3, ':').nth(2)?;
+                    let id = s.entity.as_str().strip_prefix(PREFIX)?;
                     Some((id.to_owned(), p.rings.clone()))
                 }
                 _ => None,
@@ -219,15 +251,33 @@ fn ask(python: &Path, path: &Path, definition: &str) -> Result<Peer> {
         "the peer failed: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    serde_json::from_slice(&output.stdout).context("the peer's answer is no JSON")
+    let mut peer: Peer = serde_json::from_slice(&output.stdout).context("no JSON of the peer")?;
+    let things = std::mem::take(&mut peer.things).into_iter();
+    peer.things = things.map(|(id, thing)| (spelled(&id), thing)).collect();
+    Ok(peer)
 }
+
+const PREFIX: &str = "urn:x:";
 
 /// Twins named after the ids of the file.
 struct Names;
 
 impl Mint for Names {
-    fn mint(&mut self, kind: EntityKind, external_id: &str) -> EntityId {
-        EntityId::new(&format!("urn:{}:{external_id}", kind.as_str()))
-            .unwrap_or_else(|_| EntityId::new("urn:odd:id").expect("a URI"))
+    fn mint(&mut self, _: EntityKind, external_id: &str) -> EntityId {
+        EntityId::new(&format!("{PREFIX}{}", spelled(external_id))).expect("a URI")
     }
 }
+
+/// An id in characters that a URI may have (RFC 3986 §2.1).
+fn spelled(id: &str) -> String {
+    let spell = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+            char::from(byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    id.bytes().take(ID_BYTES_MAX).map(spell).collect()
+}
+
+/// Longer ids do not fit into the name of a twin when each byte takes three.
+const ID_BYTES_MAX: usize = 160;

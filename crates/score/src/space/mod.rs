@@ -10,6 +10,7 @@ pub(crate) mod pace;
 pub(crate) mod points;
 pub(crate) mod routes;
 
+mod files;
 mod reach;
 mod reliability;
 mod said;

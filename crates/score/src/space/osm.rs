@@ -3,20 +3,17 @@
 //! Elements, outlines of buildings, streets between junctions and entrances: as many, and every
 //! place equal to the last digit. The peer puts rings together and cuts streets by itself.
 
+use super::files::{DataFile, files};
 use crate::row::{Row, hash};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use twin_import::{Imported, Mint, Options, osm};
+use twin_import::{Format, Imported, Mint, Options, osm};
 use twin_model::{Act, EntityId, EntityKind, Value};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/space/peers/osm.py");
-const FILES: [(&str, &str); 2] = [
-    ("Liechtenstein", "space/osm/liechtenstein-latest.osm.pbf"),
-    ("Darmstadt station", "space/osm/da_hbf.osm"),
-];
 const TARGET: &str = "equal counts, positions bit for bit";
 
 /// What the peer prints.
@@ -31,7 +28,9 @@ struct Peer {
 
 #[derive(Deserialize)]
 struct Elements {
+    #[serde(default)]
     nodes: u64,
+    #[serde(default)]
     ways: u64,
     #[serde(default)]
     relations: u64,
@@ -44,23 +43,35 @@ struct Compared {
     differ: u64,
 }
 
-/// One row a file.
+/// One row for every map below the folder.
 pub(crate) fn measure(data: &Path, python: Option<&Path>) -> Result<Vec<Row>> {
-    let rows = FILES.map(|(name, file)| one(name, &data.join(file), python));
-    rows.into_iter().collect()
+    let files = files(data, &[Format::OsmPbf, Format::OsmXml])?;
+    if files.is_empty() {
+        return Ok(vec![
+            about("a map").lacking("no OpenStreetMap file is there"),
+        ]);
+    }
+    Ok(files.iter().map(|file| one(file, python)).collect())
 }
 
-fn one(name: &str, path: &Path, python: Option<&Path>) -> Result<Row> {
-    let row = Row::new(format!("{name} from OpenStreetMap: counts and positions"));
-    let Ok(bytes) = std::fs::read(path) else {
-        return Ok(row.lacking(format!("`{}` is not there", path.display())));
-    };
+fn about(name: &str) -> Row {
+    Row::new(format!("counts and positions in `{name}`"))
+}
+
+fn one(file: &DataFile, python: Option<&Path>) -> Row {
+    let row = about(&file.name).on(hash(&file.bytes));
     let Some(python) = python else {
-        return Ok(row.lacking("no Python with osmium"));
+        return row.lacking("no Python with osmium");
     };
-    let imported = osm::import(&bytes, &Options::default(), &mut Verbatim);
-    let peer = ask(python, path, &lines(&imported))?;
-    let count = osm::decode(&bytes).count();
+    let imported = osm::import(&file.bytes, &Options::default(), &mut Verbatim);
+    match ask(python, &file.path, &lines(&imported)) {
+        Ok(peer) => compared(row, &file.bytes, &peer),
+        Err(why) => row.lacking(format!("{why:#}")),
+    }
+}
+
+fn compared(row: Row, bytes: &[u8], peer: &Peer) -> Row {
+    let count = osm::decode(bytes).count();
     let theirs = &peer.elements;
     let elements = [count.nodes, count.ways, count.relations];
     let same = elements == [theirs.nodes, theirs.ways, theirs.relations];
@@ -84,7 +95,6 @@ fn one(name: &str, path: &Path, python: Option<&Path>) -> Result<Row> {
             ),
         )
         .held_to(TARGET, met)
-        .on(hash(&bytes))
         .beside("libosmium (pyosmium)");
     for (what, c) in compared {
         row = row.detail(format!(
@@ -92,7 +102,7 @@ fn one(name: &str, path: &Path, python: Option<&Path>) -> Result<Row> {
             c.found, c.expected, c.differ
         ));
     }
-    Ok(row)
+    row
 }
 
 fn ask(python: &Path, file: &Path, lines: &str) -> Result<Peer> {

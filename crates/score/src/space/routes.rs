@@ -1,9 +1,10 @@
 //! Ways along real streets, held against the shortest paths of others.
 //!
-//! The streets of Liechtenstein as imported from OpenStreetMap; the peer gets the same segments,
+//! The streets of every map that is given, as imported from OpenStreetMap; the peer gets the same segments,
 //! measures them itself along the ground and asks its own search. Steps count by their length
 //! here, so segments of them are left out: their effort is more than their length.
 
+use super::files::files;
 use super::said::Map;
 use crate::row::{Row, hash};
 use anyhow::{Context, Result, ensure};
@@ -13,12 +14,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
+use twin_import::Format;
 use twin_space::AsBuilt;
 use twin_space::joined::{Joined, JourneyOptions, Place};
 use twin_space::streets::{Segment, SegmentIndex, StreetKind, Streets};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/space/peers/routes.py");
-const FILE: &str = "space/osm/liechtenstein-latest.osm.pbf";
+/// Fewer segments are no net of streets.
+const SEGMENTS_MIN: usize = 100;
 /// Ways asked for: from so many junctions to so many each.
 const ORIGINS: usize = 40;
 const DESTINATIONS: usize = 50;
@@ -35,46 +38,59 @@ struct Peer {
     seconds: f64,
 }
 
-/// One row: lengths of shortest ways, ours and the peer's.
+/// One row for every map below the folder that has streets: lengths of shortest ways, ours and
+/// the peer's.
 pub(crate) fn measure(data: &Path, seed: u64, python: Option<&Path>) -> Result<Vec<Row>> {
-    let row = Row::new("shortest ways on Liechtenstein's streets");
-    let Ok(bytes) = std::fs::read(data.join(FILE)) else {
-        return Ok(vec![row.lacking(format!("`{FILE}` is not there"))]);
-    };
-    let Some(python) = python else {
-        return Ok(vec![row.lacking("no Python with networkx and pyproj")]);
-    };
-    let mut map = Map::read(&bytes);
-    map.streets.retain(|s| s.kind != StreetKind::Steps);
-    let segments = map.segments();
-    let questions = questions(&segments, seed);
+    let mut rows = Vec::new();
+    for file in files(data, &[Format::OsmPbf, Format::OsmXml])? {
+        let mut map = Map::read(&file.bytes);
+        map.streets.retain(|s| s.kind != StreetKind::Steps);
+        let segments = map.segments();
+        if segments.len() < SEGMENTS_MIN {
+            continue;
+        }
+        let row = about(&file.name).on(hash(&file.bytes));
+        rows.push(match python {
+            None => row.lacking("no Python with networkx and pyproj"),
+            Some(python) => one(row, &segments, seed, python)?,
+        });
+    }
+    if rows.is_empty() {
+        rows.push(about("a map").lacking("no map with streets is there"));
+    }
+    Ok(rows)
+}
+
+fn about(name: &str) -> Row {
+    Row::new(format!("shortest ways on the streets of `{name}`"))
+}
+
+fn one(row: Row, segments: &[Segment<'_>], seed: u64, python: &Path) -> Result<Row> {
+    let questions = questions(segments, seed);
     #[expect(clippy::disallowed_methods, reason = "a score that measures")]
     let began = Instant::now();
-    let surveyed = Streets::new(&segments).with_landmarks();
+    let surveyed = Streets::new(segments).with_landmarks();
     let joined = Joined::new(Arc::new(surveyed), Vec::new(), Vec::new());
     let built_s = began.elapsed().as_secs_f64();
     let ours: Vec<Option<f64>> = questions.iter().map(|q| length_m(&joined, *q)).collect();
     let took_s = began.elapsed().as_secs_f64() - built_s;
-    let theirs = ask(python, &segments, &questions)?;
+    let theirs = ask(python, segments, &questions)?;
     ensure!(
         theirs.lengths_m.len() == ours.len(),
         "the peer answered another number of questions"
     );
-    Ok(vec![
-        compared(row, &ours, &theirs)
-            .on(hash(&bytes))
-            .beside(format!(
-                "networkx {} on lengths by PROJ (pyproj {}): {:.1} s for {ORIGINS} trees",
-                theirs.networkx, theirs.pyproj, theirs.seconds
-            ))
-            .detail(format!(
-                "{} segments, {} junctions; built and surveyed in {:.0} ms, {:.2} ms a way",
-                segments.len(),
-                joined.streets().junction_count(),
-                built_s * 1e3,
-                took_s * 1e3 / ours.len() as f64
-            )),
-    ])
+    Ok(compared(row, &ours, &theirs)
+        .beside(format!(
+            "networkx {} on lengths by PROJ (pyproj {}): {:.1} s for {ORIGINS} trees",
+            theirs.networkx, theirs.pyproj, theirs.seconds
+        ))
+        .detail(format!(
+            "{} segments, {} junctions; built and surveyed in {:.0} ms, {:.2} ms a way",
+            segments.len(),
+            joined.streets().junction_count(),
+            built_s * 1e3,
+            took_s * 1e3 / ours.len() as f64
+        )))
 }
 
 fn compared(row: Row, ours: &[Option<f64>], theirs: &Peer) -> Row {
