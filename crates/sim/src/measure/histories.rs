@@ -5,15 +5,17 @@ use crate::node::Node;
 use crate::row::Row;
 use crate::world::World;
 use rayon::prelude::*;
+use std::io::Write as _;
 
 /// Failures that are listed.
 const LISTED_MAX: usize = 10;
 
-/// Lives through so many histories.
+/// Lives through so many histories. One that fails is told at once: many take long.
 pub fn histories<N: Node>(count: u64, first: u64, make: fn(u64) -> World<N>) -> Vec<Row> {
     let lived: Vec<(u64, Lived)> = (first..first + count)
         .into_par_iter()
         .map(|seed| (seed, live(make(seed)).0))
+        .inspect(|(seed, lived)| tell(*seed, lived))
         .collect();
     let due: u64 = lived.iter().map(|(_, lived)| lived.due).sum();
     let failed: Vec<&(u64, Lived)> = lived
@@ -45,6 +47,13 @@ pub fn histories<N: Node>(count: u64, first: u64, make: fn(u64) -> World<N>) -> 
     vec![listed.fold(row, |row, (seed, lived)| {
         row.detail(format!("seed {seed}: {}", lived.violations[0]))
     })]
+}
+
+/// Says which history failed, and how; where nobody listens, the row still says it.
+fn tell(seed: u64, lived: &Lived) {
+    for violation in &lived.violations {
+        let _ = writeln!(std::io::stderr(), "seed {seed}: {violation}");
+    }
 }
 
 /// Lives twice through some histories, with their whole traces.
