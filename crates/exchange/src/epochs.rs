@@ -2,8 +2,9 @@
 //!
 //! A stream's key lives for a day at most and begins anew at each start. It goes to every
 //! reader in a bundle that anybody may carry and only that reader can open, on disk
-//! together with the first bundle that it opens. Keys are kept, so that whoever joins later
-//! can be given what was announced to all members before.
+//! together with the first bundle that it opens and as urgent as what it opens: the keys of
+//! plans do not delay an alarm, and no alarm waits for a key that comes later than it. Keys are
+//! kept, so that whoever joins later can be given what was announced to all members before.
 
 mod pruning;
 
@@ -38,6 +39,13 @@ pub(crate) struct Own {
     pub(crate) keep: Keep,
 }
 
+impl Own {
+    /// Whether every carrier can read it.
+    pub(crate) fn is_control(&self) -> bool {
+        self.identity.audience == Audience::CARRIERS
+    }
+}
+
 /// The key of one epoch.
 #[derive(Clone)]
 struct Epoch {
@@ -47,7 +55,7 @@ struct Epoch {
     first: u64,
 }
 
-/// A key that was given in some bundle of the control stream.
+/// A key that was given in some bundle of a control stream.
 type Given = (StreamId, Scope);
 /// A grant, and what it gives.
 type Giving = (Vec<Given>, Grant);
@@ -75,7 +83,9 @@ pub(crate) struct Open {
 pub(crate) struct Epochs {
     oneself: Oneself,
     incarnation: Incarnation,
-    control: Option<Open>,
+    /// What every carrier can read: statements as life safety, keys in the class of what they
+    /// open.
+    control: BTreeMap<Class, Open>,
     open: BTreeMap<(Audience, Class), Open>,
     own: BTreeMap<StreamId, Own>,
     keys: BTreeMap<(StreamId, u64), Epoch>,
@@ -121,7 +131,7 @@ impl Epochs {
         Self {
             oneself,
             incarnation,
-            control: None,
+            control: BTreeMap::new(),
             open: BTreeMap::new(),
             own: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -237,7 +247,7 @@ impl Epochs {
             .own
             .values()
             .filter(|own| own.identity.incarnation == self.incarnation)
-            .filter(|own| expires(own.class, Time(0)).is_some())
+            .filter(|own| expires(own.class, Time(0)).is_some() && !own.is_control())
             .copied()
             .collect();
         for own in present {
@@ -289,7 +299,7 @@ impl Epochs {
 
     /// Whether a number is beyond all that we have written of a stream of ours.
     pub(crate) fn is_overtaken(&self, stream: StreamId, seq: u64) -> bool {
-        let mut open = self.open.values().chain(&self.control);
+        let mut open = self.all_open();
         let head = open
             .find(|open| open.author.stream() == stream)
             .map(|open| open.author.head());
@@ -305,7 +315,8 @@ impl Epochs {
     pub(crate) fn renew(&mut self, incarnation: Incarnation) {
         self.incarnation = incarnation;
         let open = std::mem::take(&mut self.open).into_values();
-        for last in open.chain(self.control.take()).filter_map(|open| open.last) {
+        let control = std::mem::take(&mut self.control).into_values();
+        for last in open.chain(control).filter_map(|open| open.last) {
             self.lasts.insert(last.header.stream, last);
         }
     }
@@ -320,12 +331,20 @@ impl Epochs {
     pub(crate) fn heads(&self) -> BTreeMap<StreamId, u64> {
         let is_present = |own: &&Own| own.identity.origin == self.oneself.origin;
         let lasts = self.lasts.iter().map(|(&id, last)| (id, last.header.seq));
-        let open = self.open.values().chain(&self.control);
+        let open = self.all_open();
         let open = open.map(|open| (open.author.stream(), open.author.head()));
         let mut heads: BTreeMap<StreamId, u64> = lasts.collect();
         heads.extend(open);
         heads.retain(|id, head| *head > 0 && self.own.get(id).is_some_and(|own| is_present(&own)));
         heads
+    }
+
+    fn all_open(&self) -> impl Iterator<Item = &Open> {
+        self.open.values().chain(self.control.values())
+    }
+
+    fn all_open_mut(&mut self) -> impl Iterator<Item = &mut Open> {
+        self.open.values_mut().chain(self.control.values_mut())
     }
 
     fn identity(&self, audience: Audience) -> Identity {
@@ -422,7 +441,7 @@ impl Epochs {
         for recipient in circle.readers(to) {
             grants.extend(self.seal(&keys, stream, recipient, env)?);
         }
-        self.hand_out(&grants, env, ledger)
+        self.hand_out(&grants, class, env, ledger)
     }
 
     fn note_own(&mut self, stream: StreamId, to: Audience, class: Class, ledger: &mut Ledger) {
@@ -487,11 +506,16 @@ impl Epochs {
                 of.push((Scope::Subject(subject.number), subject.key));
             }
         }
-        let mut grants = Vec::new();
+        let mut grants: BTreeMap<Class, Vec<Giving>> = BTreeMap::new();
         for (stream, keys) in keys.iter().filter(|(stream, _)| is_theirs(stream)) {
-            grants.extend(self.seal(keys, *stream, recipient, env)?);
+            let class = self.own.get(stream).ok_or(Error::UnknownStream)?.class;
+            let of = grants.entry(class).or_default();
+            of.extend(self.seal(keys, *stream, recipient, env)?);
         }
-        self.hand_out(&grants, env, ledger)
+        for (class, grants) in grants {
+            self.hand_out(&grants, class, env, ledger)?;
+        }
+        Ok(())
     }
 
     /// A reader is gone: what is written from now on is under other keys.
@@ -542,7 +566,7 @@ impl Epochs {
         for recipient in circle.readers(to) {
             grants.extend(self.seal(&new, stream, recipient, env)?);
         }
-        self.hand_out(&grants, env, ledger)?;
+        self.hand_out(&grants, class, env, ledger)?;
         Ok(keys)
     }
 
@@ -610,10 +634,11 @@ impl Epochs {
         Ok(())
     }
 
-    /// Grants travel in the plain control stream.
+    /// Grants travel in the plain control stream of the class of what they open.
     fn hand_out(
         &mut self,
         mut grants: &[Giving],
+        class: Class,
         env: &mut Env<'_>,
         ledger: &mut Ledger,
     ) -> Result<(), Error> {
@@ -630,7 +655,7 @@ impl Epochs {
                 grants: chunk.iter().map(|(_, grant)| grant.clone()).collect(),
                 ..Payload::default()
             };
-            let (stream, seq) = self.say_plainly(&payload, env, ledger)?;
+            let (stream, seq) = self.say_plainly(&payload, class, env, ledger)?;
             let given: BTreeSet<Given> = chunk.iter().flat_map(|(g, _)| g).copied().collect();
             let value = Value::new().number(given.len() as u64);
             let value = given.iter().fold(value, |value, (stream, scope)| {
@@ -648,32 +673,34 @@ impl Epochs {
         Ok(())
     }
 
-    /// Writes to the stream that every carrier can read; returns where.
+    /// Writes to the stream of a class that every carrier can read; returns where.
     pub(crate) fn say_plainly(
         &mut self,
         payload: &Payload,
+        class: Class,
         env: &mut Env<'_>,
         ledger: &mut Ledger,
     ) -> Result<(StreamId, u64), Error> {
-        if self.control.is_none() {
+        if !self.control.contains_key(&class) {
             let secret = &self.oneself.stream_secret;
-            let author = Author::open_plain(secret, self.identity(Audience::CARRIERS));
-            self.control = Some(self.continued(author));
+            let author = Author::open_plain(secret, self.identity(Audience::CARRIERS), class);
+            let open = self.continued(author);
+            self.control.insert(class, open);
         }
-        let control = self.control.as_mut().expect("just opened");
+        let control = self.control.get_mut(&class).expect("just opened");
         let opening = control.author.opening();
         for bundle in control.author.append(payload, None, env.now)? {
             control.note(&bundle, env.now);
             ledger.publish(opening, bundle);
         }
         let seq = control.author.head();
-        self.note_own(opening.id(), Audience::CARRIERS, Class::LifeSafety, ledger);
+        self.note_own(opening.id(), Audience::CARRIERS, class, ledger);
         Ok((opening.id(), seq))
     }
 
     /// Certificates for what need not be had any more.
     pub(crate) fn certify(&mut self, now: Time, ledger: &mut Ledger) {
-        for open in self.open.values_mut().chain(&mut self.control) {
+        for open in self.all_open_mut() {
             let opening = open.author.opening();
             for certificate in open.author.certify(now).unwrap_or_default() {
                 ledger.certificate(&opening, &certificate);

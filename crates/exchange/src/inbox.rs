@@ -291,17 +291,11 @@ impl Inbox {
             self.requeue(lack);
         }
         // Grants of those who were unknown when they came.
-        for (id, stream) in desk.replica.streams() {
-            if stream.opening.class != Class::LifeSafety {
-                continue;
-            }
+        for (id, stream) in desk.replica.streams().filter(|(_, s)| s.is_plain()) {
             for (seq, _) in stream.all_held().filter(|(_, held)| !held.is_stub) {
                 let Some(bundle) = fetch(desk, id, seq) else {
                     continue;
                 };
-                if !bundle.header().is_plain() {
-                    break;
-                }
                 if let Ok(delivery) = self.reader.reread(&bundle) {
                     self.note_unlocked(id, &delivery);
                 }

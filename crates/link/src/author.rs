@@ -92,13 +92,13 @@ impl Author {
     }
 
     /// Opens a stream that every carrier can read, whatever the audience of `identity`: for
-    /// grants, which are sealed themselves.
-    pub fn open_plain(secret: &[u8; 32], identity: Identity) -> Self {
+    /// grants, which are sealed themselves. `class` is that of what the grants open.
+    pub fn open_plain(secret: &[u8; 32], identity: Identity, class: Class) -> Self {
         let identity = Identity {
             audience: Audience::CARRIERS,
             ..identity
         };
-        let mut author = Self::open(secret, identity, Class::LifeSafety, Keep::History);
+        let mut author = Self::open(secret, identity, class, Keep::History);
         author.is_plain = true;
         author
     }

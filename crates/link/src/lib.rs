@@ -42,7 +42,7 @@
 //! let alarm = Payload { written: now, records, ..Payload::default() };
 //! let alarm = stream.append(&alarm, None, now)?.remove(0);
 //!
-//! let mut control = Author::open_plain(&secret, identity);
+//! let mut control = Author::open_plain(&secret, identity, Class::LifeSafety);
 //! let grants = vec![stream.grant(&node, &reader_secret.recipient, &[5; 32])?];
 //! let grant = Payload { written: now, grants, ..Payload::default() };
 //! let grant = control.append(&grant, None, now)?.remove(0);

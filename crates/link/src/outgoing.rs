@@ -146,14 +146,14 @@ impl Outgoing {
         }
     }
 
-    /// What goes next, and when it expires. Before the peer has said what it has, only what
+    /// What goes next, and by when it should. Before the peer has said what it has, only what
     /// is younger than the session (`after`).
     pub(crate) fn next(&self, stream: &Stream, after: u64) -> Option<(Item, Option<Time>)> {
         if self.is_declined {
             return None;
         }
         if let Some(&item) = self.unsent.first() {
-            return Some((item, expires(stream, item)));
+            return Some((item, goes_by(stream, item)));
         }
         if stream.fork().is_some() {
             let is_due = !self.is_forked && !self.sent_others.contains(&Item::Fork);
@@ -186,7 +186,7 @@ impl Outgoing {
         } else {
             Item::Body(seq)
         };
-        Some((item, held.expires))
+        Some((item, held.goes_by(stream.opening.class)))
     }
 
     /// The first bundle from `at` on that the peer lacks and that was not begun.
@@ -331,9 +331,9 @@ fn mark(sent: &mut Ranges, others: &mut BTreeSet<Item>, item: Item) {
     }
 }
 
-fn expires(stream: &Stream, item: Item) -> Option<Time> {
+fn goes_by(stream: &Stream, item: Item) -> Option<Time> {
     match item {
-        Item::Body(seq) | Item::Stub(seq) => stream.held(seq)?.expires,
+        Item::Body(seq) | Item::Stub(seq) => stream.held(seq)?.goes_by(stream.opening.class),
         Item::Gap(_) | Item::Fork => None,
     }
 }

@@ -45,6 +45,8 @@ pub struct Held {
     pub expires: Option<Time>,
     /// Only the stub is left.
     pub is_stub: bool,
+    /// Whoever carries it can read it: it gives keys.
+    pub is_plain: bool,
     /// When it became durable, unless that was in an earlier run.
     pub since: Option<Time>,
     hash: BundleHash,
@@ -65,7 +67,25 @@ pub struct Stream {
     digest: OnceLock<[u8; DIGEST_BYTES]>,
 }
 
+impl Held {
+    /// By when it should go, for the order within its class. Keys go before what they open; in
+    /// life safety they take turns with it, so that no alarm waits for the keys of others.
+    pub(crate) fn goes_by(&self, class: Class) -> Option<Time> {
+        let is_first = self.is_plain && class != Class::LifeSafety;
+        if is_first {
+            Some(Time(i64::MIN))
+        } else {
+            self.expires
+        }
+    }
+}
+
 impl Stream {
+    /// Whether whoever carries it can read it: it gives keys.
+    pub fn is_plain(&self) -> bool {
+        self.held.values().next().is_some_and(|held| held.is_plain)
+    }
+
     /// What is held, or certified to be needless.
     pub fn accounted(&self) -> &Ranges {
         &self.accounted
@@ -338,6 +358,7 @@ impl Replica {
             bytes: bytes as u32,
             expires: stub.header.expires(),
             is_stub,
+            is_plain: stub.header.is_plain(),
             since: None,
             hash: stub.hash(),
             previous: stub.header.previous,

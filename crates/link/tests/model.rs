@@ -76,7 +76,7 @@ impl World {
             grants: vec![grant.expect("a grant")],
             ..Payload::default()
         };
-        let mut control = Author::open_plain(&[1; 32], identity(1));
+        let mut control = Author::open_plain(&[1; 32], identity(1), Class::LifeSafety);
         let granting = append(&mut control, &granting, None).remove(0);
         let member = Member {
             node: node_key(1).verifying_key(),

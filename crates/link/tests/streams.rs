@@ -52,7 +52,7 @@ fn reader() -> Reader {
 
 /// The plain stream of organisation 1 and a bundle in it with `payload`.
 fn control(payload: &Payload) -> Bundle {
-    let mut control = Author::open_plain(&[1; 32], identity(1));
+    let mut control = Author::open_plain(&[1; 32], identity(1), Class::LifeSafety);
     append(&mut control, payload, None).remove(0)
 }
 

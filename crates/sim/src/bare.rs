@@ -61,7 +61,7 @@ impl Bare {
             fails_sync: false,
             hub: Hub::default(),
             authors: BTreeMap::new(),
-            control: Author::open_plain(&secret, identity),
+            control: Author::open_plain(&secret, identity, Class::LifeSafety),
             reader: Reader::new(cast::reader_secret(at), Members::new()),
             epoch: 0,
             incarnation: 0,
@@ -93,7 +93,7 @@ impl Bare {
             Some(last) => author.resume(&last),
             None => author,
         };
-        self.control = resume(Author::open_plain(&secret, identity));
+        self.control = resume(Author::open_plain(&secret, identity, Class::LifeSafety));
         let authors = KEEPS
             .map(|(class, keep)| (class, resume(Author::open(&secret, identity, class, keep))));
         self.authors = authors.into();

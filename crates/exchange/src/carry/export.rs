@@ -8,6 +8,9 @@ use twin_link::{Bundle, Class, Ranges, Replica, Shelf, StreamId, Stub};
 use twin_model::Time;
 use twin_model::time::MICROS;
 
+/// The most urgent class first, in it keys before what they open.
+type Place = (Class, bool, StreamId);
+
 /// The chunks of a bundle file: all that a replica has and `have` does not. Each chunk is a
 /// whole item; stop wherever the stick is full.
 pub struct Export<'a> {
@@ -15,7 +18,7 @@ pub struct Export<'a> {
     shelf: &'a dyn Shelf,
     have: &'a Have,
     now: Time,
-    streams: std::vec::IntoIter<(Class, StreamId)>,
+    streams: std::vec::IntoIter<Place>,
     /// The stream whose bundles are being written, and the next number.
     at: Option<(StreamId, u64)>,
     /// The stream whose opening stands in this run already.
@@ -38,9 +41,9 @@ impl fmt::Debug for Export<'_> {
 impl<'a> Export<'a> {
     /// A new file.
     pub fn new(replica: &'a Replica, shelf: &'a dyn Shelf, have: &'a Have, now: Time) -> Self {
-        let mut streams: Vec<(Class, StreamId)> = replica
+        let mut streams: Vec<Place> = replica
             .streams()
-            .map(|(id, stream)| (stream.opening.class, id))
+            .map(|(id, stream)| (stream.opening.class, !stream.is_plain(), id))
             .collect();
         streams.sort_unstable();
         let about = Item::About {
@@ -73,7 +76,7 @@ impl<'a> Export<'a> {
     pub fn only(mut self, is_wanted: impl Fn(StreamId, Class) -> bool) -> Self {
         let streams: Vec<_> = self
             .streams
-            .filter(|&(class, id)| is_wanted(id, class))
+            .filter(|&(class, _, id)| is_wanted(id, class))
             .collect();
         self.streams = streams.into_iter();
         self
@@ -85,7 +88,7 @@ impl<'a> Export<'a> {
             self.at = self.bundle_from(id, seq);
             return true;
         }
-        if let Some((_, id)) = self.streams.next() {
+        if let Some((_, _, id)) = self.streams.next() {
             self.begin(id);
             return true;
         }

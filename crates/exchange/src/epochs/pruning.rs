@@ -12,7 +12,7 @@ use crate::rows::{Key, Rows, bundle_key, bundle_of, table};
 use std::collections::{BTreeMap, BTreeSet};
 use twin_link::limits::EPOCH_S_MAX;
 use twin_link::payload::Topics;
-use twin_link::{Audience, Author, Bundle, Class, Payload, Ranges, Replica, Scope, StreamId};
+use twin_link::{Author, Bundle, Class, Payload, Ranges, Replica, Scope, StreamId};
 use twin_model::Time;
 use twin_model::time::MICROS;
 
@@ -50,14 +50,13 @@ impl Epochs {
         ledger: &mut Ledger,
     ) {
         let own: Vec<(StreamId, Own)> = self.own.iter().map(|(&id, &own)| (id, own)).collect();
-        let is_control = |own: &Own| own.identity.audience == Audience::CARRIERS;
-        for (id, own) in own.iter().filter(|(_, own)| !is_control(own)) {
+        for (id, own) in own.iter().filter(|(_, own)| !own.is_control()) {
             let spent = self.spent(*id, own, rows, replica, now, ledger);
             self.give_up(*id, own, &spent, replica, now, ledger);
         }
         let mut needed = needed.clone();
         // Of a statement that was said again in this life the last place counts.
-        let control = own.iter().filter(|(_, own)| is_control(own));
+        let control = own.iter().filter(|(_, own)| own.is_control());
         let mut control: Vec<&(StreamId, Own)> = control.collect();
         let present = (self.oneself.origin, self.incarnation);
         control.sort_by_key(|(_, own)| (own.identity.origin, own.identity.incarnation) != present);
@@ -123,8 +122,7 @@ impl Epochs {
     }
 
     fn head(&self, id: StreamId) -> u64 {
-        let mut open = self.open.values().chain(&self.control);
-        let open = open.find(|open| open.author.stream() == id);
+        let open = self.all_open().find(|open| open.author.stream() == id);
         let last = self.lasts.get(&id).map_or(0, |last| last.header.seq);
         open.map_or(0, |open| open.author.head()).max(last)
     }
@@ -241,8 +239,8 @@ impl Epochs {
         if fresh.is_empty() {
             return;
         }
-        let mut open = self.open.values_mut().chain(&mut self.control);
-        if let Some(open) = open.find(|open| open.author.stream() == id) {
+        let open = self.all_open_mut().find(|open| open.author.stream() == id);
+        if let Some(open) = open {
             // It is certified with what has expired.
             fresh
                 .iter()
@@ -265,9 +263,10 @@ impl Epochs {
     /// A stream that is not being written.
     fn closed(&self, id: StreamId, own: &Own) -> Option<Open> {
         let secret = self.oneself.stream_secret_of(own.identity.origin)?;
-        let author = match own.identity.audience {
-            Audience::CARRIERS => Author::open_plain(secret, own.identity),
-            _ => Author::open(secret, own.identity, own.class, own.keep),
+        let author = if own.is_control() {
+            Author::open_plain(secret, own.identity, own.class)
+        } else {
+            Author::open(secret, own.identity, own.class, own.keep)
         };
         (author.stream() == id).then(|| self.continued(author))
     }

@@ -9,7 +9,7 @@ use crate::circle::Circle;
 use crate::members::{Added, MemberView, Roster, Stance, Statement, Vouch};
 use crate::rows::{Key, table};
 use std::collections::BTreeSet;
-use twin_link::{OriginId, Payload};
+use twin_link::{Class, OriginId, Payload};
 use twin_policy::sharing::{Recipient, RuleRecord};
 
 /// Bytes of statements in one bundle; each has some hundred, revocations more.
@@ -124,7 +124,9 @@ impl Exchange {
         payloads.push(payload);
         for mut payload in payloads {
             payload.written = env.now;
-            self.epochs.say_plainly(&payload, env, &mut self.ledger)?;
+            let urgent = Class::LifeSafety;
+            self.epochs
+                .say_plainly(&payload, urgent, env, &mut self.ledger)?;
         }
         Ok(())
     }

@@ -10,12 +10,13 @@ use crate::Env;
 use crate::audience;
 use crate::card::Secrets;
 use crate::circle::Oneself;
+use crate::epochs;
 use crate::members;
 use crate::notice::{Doubt, Notice};
 use crate::rows::{Change, Fields, Key, Rows, Value, table};
 use crate::rules;
 use std::collections::BTreeMap;
-use twin_link::{Audience, Incarnation, OriginId, StreamId};
+use twin_link::{Incarnation, OriginId, StreamId};
 use twin_policy::sharing::Recipient;
 
 /// Earlier keys that are kept, as many as others know cards of: what was granted to older
@@ -80,7 +81,7 @@ impl Exchange {
 
     fn is_control(&self, stream: StreamId) -> bool {
         let own = self.epochs.own(stream);
-        own.is_some_and(|own| own.identity.audience == Audience::CARRIERS)
+        own.is_some_and(epochs::Own::is_control)
     }
 
     fn renew_keys(

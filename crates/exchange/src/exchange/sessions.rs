@@ -9,9 +9,7 @@ use crate::notice::{Doubt, Notice};
 use crate::rows::{Form, Key, RowShelf, Rows, Value, bundle_key, bundle_of, put_bundle, table};
 use twin_link::Class;
 use twin_link::hub::{Output, Report};
-use twin_link::{
-    Audience, Bundle, Equivocation, Incarnation, Link, Opening, OriginId, Peer, StreamId,
-};
+use twin_link::{Bundle, Equivocation, Incarnation, Link, Opening, OriginId, Peer, StreamId};
 use twin_model::Time;
 use twin_model::time::MICROS;
 
@@ -157,7 +155,8 @@ impl Exchange {
                 Output::Store(opening, bundle) => {
                     let header = bundle.header();
                     let place = (header.stream, header.seq);
-                    if self.is_full_for(&opening) {
+                    // Keys are small, and what they open may be here already.
+                    if !header.is_plain() && self.is_full_for(&opening) {
                         self.hub.turn_away(place.0, place.1);
                         let notice = Notice::Full(opening.class as u8);
                         self.ledger.notices.say(notice);
@@ -255,17 +254,16 @@ impl Exchange {
     }
 
     /// What was written since the start in a stream that has another end elsewhere goes out
-    /// again; if it is the stream of keys, everything does.
+    /// again; if it is a stream of keys, everything of its class does.
     pub(super) fn offer_again(&mut self, stream: StreamId) {
         let Some(own) = self.epochs.own(stream).copied() else {
             return;
         };
-        let is_control = own.identity.audience == Audience::CARRIERS;
         let mut ways = Vec::new();
         for (_, other) in self.epochs.all_own() {
             let way = (other.identity.audience, other.class);
-            let is_same = way == (own.identity.audience, own.class);
-            if way.0 != Audience::CARRIERS && (is_control || is_same) {
+            let is_to_them = own.is_control() || way.0 == own.identity.audience;
+            if !other.is_control() && is_to_them && way.1 == own.class {
                 ways.push(way);
             }
         }

@@ -766,7 +766,7 @@ impl Node {
         });
         let mut node = Self {
             hub,
-            control: resume(Author::open_plain(&secret, identity)),
+            control: resume(Author::open_plain(&secret, identity, Class::LifeSafety)),
             authors: authors.into(),
             others: Vec::new(),
             reader,
