@@ -6,12 +6,13 @@
 //! does not cost a walk through the whole town.
 
 use super::search::{Search, Spot};
+use super::survey::COLUMNS;
 use super::{AnchorIndex, Joined};
 use crate::earth::{Centric, centric, straight_m};
 use crate::graph::SpaceIndex;
 use crate::passability::BuildingIndex;
 use crate::streets::JunctionIndex;
-use crate::streets::landmarks::{Distances, Span};
+use crate::streets::landmarks::{Distances, Span, at_least};
 
 /// Lower bounds of the effort to one goal.
 #[derive(Clone, Debug)]
@@ -38,7 +39,10 @@ impl Ahead {
                 let place = streets.place(segment, fraction)?;
                 Some(Self {
                     ball: search.admits_street(segment).then(|| (centric(place), 0.0)),
-                    landmarks: Span::of(streets.distances_on(segment, fraction).into_iter()),
+                    landmarks: Span::of(
+                        streets.distances_on(segment, fraction).into_iter(),
+                        search.first_distances(),
+                    ),
                     inside_m: 0.0,
                     crossings: Vec::new(),
                 })
@@ -66,7 +70,7 @@ impl Ahead {
         });
         Self {
             ball: joined.ball(&entries),
-            landmarks: Span::of(distances),
+            landmarks: Span::of(distances, search.first_distances()),
             inside_m: entries
                 .iter()
                 .map(|&a| inside_m(a))
@@ -102,6 +106,55 @@ impl Ahead {
             .map_or(0.0, |(span, d)| span.bound_m(d))
             .max(straight_m)
             + self.inside_m
+    }
+}
+
+/// Lower bounds of the effort from inside a building to a goal outside it.
+#[derive(Clone, Debug)]
+pub(super) struct Exits {
+    /// From its exits on, by column of the building's survey; of none that lead nowhere.
+    beyond_m: Vec<(usize, f64)>,
+}
+
+impl Exits {
+    /// Of the building where a way begins.
+    pub(super) fn of(search: &Search<'_>, building: BuildingIndex) -> Self {
+        let joined = search.joined;
+        let survey = &joined.surveys[building.0 as usize];
+        let mut beyond_m = [f64::INFINITY; COLUMNS];
+        for &index in joined.anchors_of(building) {
+            let anchor = joined.anchor(index);
+            let column = survey.column(anchor.exit);
+            if let Some(column) = column.filter(|_| search.admits_anchor(index)) {
+                let ahead_m = anchor.gap_m + search.ahead_of(joined.anchor_node(index));
+                beyond_m[column] = ahead_m.min(beyond_m[column]);
+            }
+        }
+        let beyond_m = beyond_m.into_iter().enumerate();
+        Self {
+            beyond_m: beyond_m.filter(|b| b.1.is_finite()).collect(),
+        }
+    }
+
+    /// Behind a crossing of that building.
+    pub(super) fn ahead_of(
+        &self,
+        search: &Search<'_>,
+        building: BuildingIndex,
+        crossing: u32,
+    ) -> f64 {
+        let survey = &search.joined.surveys[building.0 as usize];
+        if let (exit, None) = search.indoors(building).crossing(crossing) {
+            let column = survey.column(exit);
+            let beyond = self.beyond_m.iter().find(|b| Some(b.0) == column);
+            return beyond.map_or(f64::INFINITY, |b| b.1);
+        }
+        let Some(efforts) = survey.efforts(crossing, search.options.admit_lifts) else {
+            return f64::INFINITY;
+        };
+        let by_exit = self.beyond_m.iter();
+        let by_exit = by_exit.map(|&(c, beyond_m)| f64::from(at_least(efforts[c])) + beyond_m);
+        by_exit.fold(f64::INFINITY, f64::min)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A way through buildings and streets, leg by leg, with what could go wrong on it.
 
-use super::search::{Node, Search, Spot};
+use super::nodes::Node;
+use super::search::{Search, Spot};
 use super::{AnchorIndex, Joined, Link};
 use crate::graph::Belief;
 use crate::passability::BuildingIndex;
@@ -134,7 +135,7 @@ impl<'s, 'j> Telling<'s, 'j> {
             at: None,
             anchor: None,
         };
-        match search.from {
+        match search.ends().0 {
             Spot::Space(building, space) => {
                 telling.inside = Some(Inside {
                     building,
@@ -215,7 +216,7 @@ impl<'s, 'j> Telling<'s, 'j> {
     fn walk_to_goal(&mut self) {
         if let Spot::Street {
             segment, fraction, ..
-        } = self.search.to
+        } = self.search.ends().1
         {
             self.walk_to(At::On(segment, fraction));
         }
@@ -272,7 +273,7 @@ impl<'s, 'j> Telling<'s, 'j> {
 
     fn end(mut self) -> Journey {
         self.leave_building();
-        if let Spot::Street { off_m, .. } = self.search.to {
+        if let Spot::Street { off_m, .. } = self.search.ends().1 {
             self.walk_off_street(off_m);
         }
         self.legs.extend(self.outside.take().map(Leg::Outdoors));

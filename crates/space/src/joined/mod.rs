@@ -10,7 +10,11 @@
 
 mod ahead;
 mod journey;
+mod nodes;
+#[cfg(test)]
+mod plain;
 mod search;
+mod survey;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +25,7 @@ use crate::route::RouteOptions;
 use crate::streets::{SegmentIndex, Streets};
 use search::{Search, Spot};
 use std::sync::Arc;
+use survey::Survey;
 
 pub use journey::{IndoorLeg, Journey, Leg, OutdoorLeg, StreetStep};
 
@@ -158,6 +163,8 @@ pub struct Joined {
     by_segment: Vec<AnchorIndex>,
     /// First node of each building in a search, and one past the last.
     bases: Vec<u32>,
+    /// By building, how far its doors are from its exits.
+    surveys: Vec<Survey>,
 }
 
 impl Joined {
@@ -187,7 +194,15 @@ impl Joined {
         let mut bases = vec![(streets.junction_count() + anchors.len()) as u32 + 1];
         bases.extend(buildings.iter().map(|b| b.portals().len() as u32 * 2));
         add_up(&mut bases);
+        let of_building = |b: u32| {
+            let begin = by_exit.partition_point(|i| of(i).building.0 < b);
+            let rest = by_exit[begin..].iter().map(of);
+            rest.take_while(move |a| a.building.0 == b)
+        };
+        let surveys = (0..).zip(&buildings);
+        let surveys = surveys.map(|(b, graph)| Survey::of(graph, of_building(b)));
         Self {
+            surveys: surveys.collect(),
             places: places.iter().map(|p| p.map_or([0.0; 3], centric)).collect(),
             streets,
             buildings,

@@ -4,12 +4,14 @@
 //! crossings of portals as inside one building. Along a street the search is drawn towards the
 //! goal: no way is shorter than the straight line.
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Exits};
+use super::nodes::Node;
 use super::{AnchorIndex, Joined, JourneyOptions, Link};
 use crate::graph::{Belief, PortalIndex, SpaceIndex};
 use crate::passability::{BuildingIndex, Passability};
 use crate::route::indoors::Indoors;
 use crate::route::search::{Frontier, Reached, START};
+use crate::streets::landmarks::Distances;
 use crate::streets::{JunctionIndex, Near, SegmentIndex};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,6 +19,9 @@ use std::rc::Rc;
 
 /// How many streets are looked at to find one that may be used.
 const NEAREST_MAX: usize = 64;
+
+/// Of how many nodes around a place on a street it is looked whether closed streets enclose them.
+const POCKET_MAX: usize = 128;
 
 /// A place found in the lists.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,29 +45,60 @@ impl Spot {
     }
 }
 
-/// What a node stands for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Node {
-    Junction(JunctionIndex),
-    Anchor(AnchorIndex),
-    Goal,
-    /// A crossing of a building's own search.
-    Crossing(BuildingIndex, u32),
+/// A step to a node.
+#[derive(Clone, Copy)]
+struct Way {
+    to: u32,
+    effort_m: f64,
+    /// The street that it follows: whether that is open is asked last.
+    along: Option<SegmentIndex>,
+}
+
+impl Way {
+    fn along(segment: SegmentIndex, to: u32, effort_m: f64) -> Self {
+        Self {
+            to,
+            effort_m,
+            along: Some(segment),
+        }
+    }
+
+    /// Where whoever offers it has seen that it is open.
+    fn inside(to: u32, effort_m: f64) -> Self {
+        Self {
+            to,
+            effort_m,
+            along: None,
+        }
+    }
+
+    fn after(self, effort_m: f64) -> Self {
+        Self {
+            effort_m: self.effort_m + effort_m,
+            ..self
+        }
+    }
 }
 
 /// One question.
 pub(super) struct Search<'j> {
     pub(super) joined: &'j Joined,
-    options: &'j JourneyOptions,
+    pub(super) options: &'j JourneyOptions,
     now: &'j dyn Passability,
-    pub(super) from: Spot,
-    pub(super) to: Spot,
+    from: Spot,
+    to: Spot,
+    /// Who goes from a street to a room is looked for from the room: a building has few exits, and
+    /// from inside it is known which of them is near. `from` is then where the way ends.
+    is_inward: bool,
     ahead: Option<Ahead>,
-    /// The bound anywhere in the building where the way begins, if it ends in another.
-    ahead_of_start_m: f64,
+    /// In the building where the way begins, if it ends elsewhere.
+    exits: Option<Exits>,
     avoided_streets: Vec<SegmentIndex>,
     avoided_anchors: Vec<AnchorIndex>,
-    indoors: RefCell<BTreeMap<BuildingIndex, Rc<Indoors<'j>>>>,
+    /// The buildings at either end.
+    at_ends: Vec<(BuildingIndex, Rc<Indoors<'j>>)>,
+    /// Those on the way.
+    between: RefCell<BTreeMap<BuildingIndex, Rc<Indoors<'j>>>>,
 }
 
 impl<'j> Search<'j> {
@@ -73,17 +109,22 @@ impl<'j> Search<'j> {
         from: Spot,
         to: Spot,
     ) -> Self {
+        let is_inward =
+            !options.through_buildings && from.building().is_none() && to.building().is_some();
+        let (from, to) = if is_inward { (to, from) } else { (from, to) };
         let mut search = Self {
             joined,
             options,
             now,
             from,
             to,
+            is_inward,
             ahead: None,
-            ahead_of_start_m: 0.0,
+            exits: None,
             avoided_streets: Vec::new(),
             avoided_anchors: Vec::new(),
-            indoors: RefCell::default(),
+            at_ends: Vec::new(),
+            between: RefCell::default(),
         };
         for link in &options.avoid {
             match *link {
@@ -91,6 +132,10 @@ impl<'j> Search<'j> {
                 Link::Anchor(anchor) => search.avoided_anchors.push(anchor),
                 _ => {}
             }
+        }
+        for building in [from, to].into_iter().filter_map(Spot::building) {
+            let inside = Rc::new(search.look_into(building));
+            search.at_ends.push((building, inside));
         }
         search.look_ahead();
         search
@@ -106,9 +151,7 @@ impl<'j> Search<'j> {
         if let Some(start) = self.from.building()
             && Some(start) != self.to.building()
         {
-            let exits = self.joined.anchors_of(start).iter();
-            let bounds = exits.map(|&i| self.ahead_of(self.joined.anchor_node(i)));
-            self.ahead_of_start_m = bounds.fold(f64::INFINITY, f64::min);
+            self.exits = Some(Exits::of(self, start));
         }
     }
 
@@ -117,39 +160,121 @@ impl<'j> Search<'j> {
         if self.from == self.to {
             return Some(Vec::new());
         }
+        if self.ahead.is_some() && self.is_enclosed() {
+            return None;
+        }
         let nodes = *self.joined.bases.last().unwrap_or(&0);
         let mut frontier = Frontier::new(nodes as usize);
-        self.begin(&mut |node, effort_m| {
-            frontier.offer(node, effort_m, self.ahead_of(node), START);
+        self.begin(&mut |way| {
+            frontier.offer_if_better(way.to, way.effort_m, START, || self.ahead_on(way));
         });
         while let Some(reached) = frontier.next() {
             if self.has_arrived(reached.node) {
-                return Some(frontier.path_to(reached.node));
+                return Some(self.as_asked(frontier.path_to(reached.node)));
             }
-            self.ways_on(reached, &mut |node, effort_m| {
-                frontier.offer(node, effort_m, self.ahead_of(node), reached.node);
+            self.ways_on(reached, &mut |way| {
+                frontier.offer_if_better(way.to, way.effort_m, reached.node, || self.ahead_on(way));
             });
         }
         None
     }
 
-    fn ahead_of(&self, node: u32) -> f64 {
-        let Some(ahead) = &self.ahead else {
-            return 0.0;
-        };
-        match self.joined.node(node) {
-            Node::Junction(junction) => ahead.of_junction(self.joined, junction),
-            Node::Anchor(anchor) => ahead.of_anchor(self.joined, anchor),
-            Node::Crossing(b, crossing) if self.to.building() == Some(b) => {
-                ahead.of_crossing(crossing)
+    /// A way found from its end, turned round: a portal crossed out of a space is crossed into it.
+    fn as_asked(&self, mut path: Vec<u32>) -> Vec<u32> {
+        if self.is_inward {
+            path.reverse();
+            path.retain(|&node| node != self.joined.goal_node());
+            for node in &mut path {
+                if let Node::Crossing(building, crossing) = self.joined.node(*node) {
+                    *node = self.joined.bases[building.0 as usize] + (crossing ^ 1);
+                }
             }
-            Node::Crossing(..) => self.ahead_of_start_m,
+        }
+        path
+    }
+
+    /// Where the way begins and ends, as asked.
+    pub(super) fn ends(&self) -> (Spot, Spot) {
+        if self.is_inward {
+            (self.to, self.from)
+        } else {
+            (self.from, self.to)
+        }
+    }
+
+    /// Whether closed streets enclose the goal so tightly that a short walk from there sees it:
+    /// else every street outside would be looked at in vain.
+    fn is_enclosed(&self) -> bool {
+        let Spot::Street {
+            segment, fraction, ..
+        } = self.to
+        else {
+            return false;
+        };
+        let begun = match self.from {
+            Spot::Street { segment: s, .. } if s == segment => return false,
+            from => self.joined.first_on_streets(from),
+        };
+        let mut seen = self.joined.nodes_beside(segment, fraction);
+        let mut looked_at = 0;
+        while let Some(&node) = seen.get(looked_at) {
+            if seen.len() > POCKET_MAX || begun.contains(&node) {
+                return false;
+            }
+            looked_at += 1;
+            let reached = Reached {
+                node,
+                effort_m: 0.0,
+            };
+            self.ways_on(reached, &mut |way| {
+                let is_open = way.along.is_none_or(|s| self.admits_street(s));
+                if is_open && !seen.contains(&way.to) {
+                    seen.push(way.to);
+                }
+            });
+        }
+        true
+    }
+
+    /// Distances from the streets' landmarks of where a way first comes onto the streets.
+    pub(super) fn first_distances(&self) -> impl Iterator<Item = Distances> {
+        let streets = &self.joined.streets;
+        let (building, on_street) = match self.from {
+            Spot::Space(building, _) => (Some(building), None),
+            Spot::Street {
+                segment, fraction, ..
+            } => (None, Some((segment, fraction))),
+            Spot::Any => (None, None),
+        };
+        let anchors = building
+            .map_or(&[][..], |b| self.joined.anchors_of(b))
+            .iter();
+        let anchors = anchors
+            .map(|&a| self.joined.anchor(a))
+            .map(|a| (a.segment, a.fraction));
+        anchors
+            .chain(on_street)
+            .filter_map(|(s, f)| streets.distances_on(s, f))
+    }
+
+    pub(super) fn ahead_of(&self, node: u32) -> f64 {
+        let known = self.ahead.as_ref();
+        match self.node(node) {
+            Node::Junction(junction) => known.map_or(0.0, |a| a.of_junction(self.joined, junction)),
+            Node::Anchor(anchor) => known.map_or(0.0, |a| a.of_anchor(self.joined, anchor)),
+            Node::Crossing(b, crossing) if self.from.building() == Some(b) => {
+                match (&self.exits, known) {
+                    (Some(exits), _) => exits.ahead_of(self, b, crossing),
+                    (None, ahead) => ahead.map_or(0.0, |a| a.of_crossing(crossing)),
+                }
+            }
+            Node::Crossing(_, crossing) => known.map_or(0.0, |a| a.of_crossing(crossing)),
             Node::Goal => 0.0,
         }
     }
 
     fn has_arrived(&self, node: u32) -> bool {
-        match (self.to, self.joined.node(node)) {
+        match (self.to, self.node(node)) {
             (Spot::Space(building, space), Node::Crossing(b, crossing)) => {
                 b == building && self.indoors(b).crossing(crossing).1 == Some(space)
             }
@@ -158,12 +283,23 @@ impl<'j> Search<'j> {
         }
     }
 
-    fn begin(&self, offer: &mut dyn FnMut(u32, f64)) {
+    /// How much is ahead of a way on; `None` where the way is closed.
+    fn ahead_on(&self, way: Way) -> Option<f64> {
+        let is_open = way.along.is_none_or(|s| self.admits_street(s));
+        is_open.then(|| self.ahead_of(way.to))
+    }
+
+    fn begin(&self, offer: &mut dyn FnMut(Way)) {
         match self.from {
             Spot::Space(building, space) => {
                 let indoors = self.indoors(building);
                 let base = self.joined.bases[building.0 as usize];
-                indoors.ways_on(indoors.standing_in(space), 0.0, |n, m| offer(base + n, m));
+                let mut inside = |n, m| offer(Way::inside(base + n, m));
+                if !self.is_inward {
+                    indoors.ways_on(indoors.standing_in(space), 0.0, inside);
+                } else if indoors.admits_space(space) {
+                    indoors.ways_from_doors(space, &mut inside);
+                }
             }
             Spot::Street {
                 segment, fraction, ..
@@ -172,24 +308,16 @@ impl<'j> Search<'j> {
                 let building = self.to.building();
                 let anchors = building.map_or(&[][..], |b| self.joined.anchors_of(b));
                 for &anchor in anchors.iter().filter(|a| self.admits_anchor(**a)) {
-                    offer(self.joined.anchor_node(anchor), 0.0);
+                    offer(Way::inside(self.joined.anchor_node(anchor), 0.0));
                 }
             }
         }
     }
 
-    fn begin_on_street(
-        &self,
-        segment: SegmentIndex,
-        fraction: f64,
-        offer: &mut dyn FnMut(u32, f64),
-    ) {
-        if !self.admits_street(segment) {
-            return;
-        }
+    fn begin_on_street(&self, segment: SegmentIndex, fraction: f64, offer: &mut dyn FnMut(Way)) {
         let gap = self.joined.gap(segment, fraction);
         for (node, metres) in self.joined.beside(segment, fraction, gap, gap) {
-            offer(node, metres);
+            offer(Way::along(segment, node, metres));
         }
         if let Spot::Street {
             segment: there,
@@ -200,13 +328,13 @@ impl<'j> Search<'j> {
             && self.joined.gap(segment, end) == gap
         {
             let metres = (end - fraction).abs() * self.joined.streets.effort_m(segment);
-            offer(self.joined.goal_node(), metres);
+            offer(Way::along(segment, self.joined.goal_node(), metres));
         }
     }
 
-    fn ways_on(&self, reached: Reached, offer: &mut dyn FnMut(u32, f64)) {
-        let mut further = |node, metres: f64| offer(node, reached.effort_m + metres);
-        match self.joined.node(reached.node) {
+    fn ways_on(&self, reached: Reached, offer: &mut dyn FnMut(Way)) {
+        let mut further = |way: Way| offer(way.after(reached.effort_m));
+        match self.node(reached.node) {
             Node::Junction(junction) => self.ways_from_junction(junction, &mut further),
             Node::Anchor(anchor) => self.ways_from_anchor(anchor, &mut further),
             Node::Goal => return,
@@ -217,7 +345,9 @@ impl<'j> Search<'j> {
                     (exit, None) => self.ways_out(building, exit, &mut further),
                     (portal, Some(space)) => {
                         let standing = indoors.standing_behind(portal, space);
-                        indoors.ways_on(standing, reached.effort_m, |n, m| offer(base + n, m));
+                        indoors.ways_on(standing, reached.effort_m, |n, m| {
+                            offer(Way::inside(base + n, m));
+                        });
                     }
                 }
                 return;
@@ -226,73 +356,63 @@ impl<'j> Search<'j> {
         self.way_to_goal(reached.node, &mut further);
     }
 
-    fn ways_from_junction(&self, junction: JunctionIndex, offer: &mut dyn FnMut(u32, f64)) {
+    fn ways_from_junction(&self, junction: JunctionIndex, offer: &mut dyn FnMut(Way)) {
         let streets = &self.joined.streets;
         for hop in streets.hops(junction) {
-            if !self.admits_street(hop.segment) {
-                continue;
-            }
             let effort_m = streets.effort_m(hop.segment);
-            offer(hop.to.0, effort_m);
+            offer(Way::along(hop.segment, hop.to.0, effort_m));
             let anchors = self.joined.anchors_on(hop.segment);
             let [first, last] = streets.ends(hop.segment);
+            let to = |a: AnchorIndex, share: f64| {
+                let node = self.joined.anchor_node(a);
+                Way::along(hop.segment, node, share * effort_m)
+            };
             if let (Some(&a), true) = (anchors.first(), first == junction) {
-                let metres = self.joined.anchor(a).fraction * effort_m;
-                offer(self.joined.anchor_node(a), metres);
+                offer(to(a, self.joined.anchor(a).fraction));
             }
             if let (Some(&a), true) = (anchors.last(), last == junction) {
-                let metres = (1.0 - self.joined.anchor(a).fraction) * effort_m;
-                offer(self.joined.anchor_node(a), metres);
+                offer(to(a, 1.0 - self.joined.anchor(a).fraction));
             }
         }
     }
 
-    fn ways_from_anchor(&self, index: AnchorIndex, offer: &mut dyn FnMut(u32, f64)) {
+    fn ways_from_anchor(&self, index: AnchorIndex, offer: &mut dyn FnMut(Way)) {
         let anchor = self.joined.anchor(index);
-        if !self.admits_street(anchor.segment) {
-            return;
-        }
+        let segment = anchor.segment;
         let rank = self.joined.rank(index);
-        let beside = self
-            .joined
-            .beside(anchor.segment, anchor.fraction, rank, rank + 1);
+        let beside = self.joined.beside(segment, anchor.fraction, rank, rank + 1);
         for (node, metres) in beside {
-            offer(node, metres);
+            offer(Way::along(segment, node, metres));
         }
         if self.may_enter(anchor.building) && self.admits_entry(index) {
             let base = self.joined.bases[anchor.building.0 as usize];
-            offer(base + anchor.exit.0 * 2, anchor.gap_m);
+            offer(Way::inside(base + anchor.exit.0 * 2, anchor.gap_m));
         }
     }
 
-    fn ways_out(
-        &self,
-        building: BuildingIndex,
-        exit: PortalIndex,
-        offer: &mut dyn FnMut(u32, f64),
-    ) {
+    fn ways_out(&self, building: BuildingIndex, exit: PortalIndex, offer: &mut dyn FnMut(Way)) {
         for &anchor in self.joined.anchors_of_exit(building, exit) {
             if self.admits_anchor(anchor) {
                 let gap_m = self.joined.anchor(anchor).gap_m;
-                offer(self.joined.anchor_node(anchor), gap_m);
+                offer(Way::inside(self.joined.anchor_node(anchor), gap_m));
             }
         }
     }
 
-    fn way_to_goal(&self, node: u32, offer: &mut dyn FnMut(u32, f64)) {
+    fn way_to_goal(&self, node: u32, offer: &mut dyn FnMut(Way)) {
         let Spot::Street {
             segment, fraction, ..
         } = self.to
         else {
             return;
         };
-        if node >= self.joined.goal_node() || !self.admits_street(segment) {
+        if node >= self.joined.goal_node() {
             return;
         }
         let gap = self.joined.gap(segment, fraction);
         for (beside, metres) in self.joined.beside(segment, fraction, gap, gap) {
             if beside == node {
-                offer(self.joined.goal_node(), metres);
+                offer(Way::along(segment, self.joined.goal_node(), metres));
             }
         }
     }
@@ -302,13 +422,37 @@ impl<'j> Search<'j> {
     }
 
     pub(super) fn indoors(&self, building: BuildingIndex) -> Rc<Indoors<'j>> {
-        let mut indoors = self.indoors.borrow_mut();
-        let made = indoors.entry(building).or_insert_with(|| {
-            let graph = &self.joined.buildings[building.0 as usize];
-            let options = self.options.indoors(building);
-            Rc::new(Indoors::new(graph, building, options, self.now))
-        });
+        if let Some((_, known)) = self.at_ends.iter().find(|e| e.0 == building) {
+            return Rc::clone(known);
+        }
+        let mut between = self.between.borrow_mut();
+        let made = between
+            .entry(building)
+            .or_insert_with(|| Rc::new(self.look_into(building)));
         Rc::clone(made)
+    }
+
+    fn look_into(&self, building: BuildingIndex) -> Indoors<'j> {
+        let graph = &self.joined.buildings[building.0 as usize];
+        let goal = match self.to {
+            Spot::Space(b, space) if b == building => Some(space),
+            _ => None,
+        };
+        let options = self.options.indoors(building);
+        Indoors::new(graph, building, options, self.now, goal)
+    }
+
+    /// What a node stands for: mostly something on the streets or in the buildings at either end.
+    fn node(&self, node: u32) -> Node {
+        let bases = &self.joined.bases;
+        let ends = self.at_ends.iter().map(|e| e.0);
+        let within =
+            |b: &BuildingIndex| (bases[b.0 as usize]..bases[b.0 as usize + 1]).contains(&node);
+        let end = ends.into_iter().find(within);
+        match end {
+            Some(building) => Node::Crossing(building, node - bases[building.0 as usize]),
+            None => self.joined.node(node),
+        }
     }
 
     pub(super) fn walkable(&self, segment: SegmentIndex) -> Belief {
@@ -321,7 +465,7 @@ impl<'j> Search<'j> {
             && !self.avoided_streets.contains(&segment)
     }
 
-    fn admits_anchor(&self, index: AnchorIndex) -> bool {
+    pub(super) fn admits_anchor(&self, index: AnchorIndex) -> bool {
         let anchor = self.joined.anchor(index);
         self.admits(anchor.leads, self.options.anchor_probability_min)
             && !self.avoided_anchors.contains(&index)
@@ -341,66 +485,6 @@ impl<'j> Search<'j> {
 }
 
 impl Joined {
-    pub(super) fn node(&self, node: u32) -> Node {
-        let junctions = self.streets.junction_count() as u32;
-        if node < junctions {
-            return Node::Junction(JunctionIndex(node));
-        }
-        match node.cmp(&self.goal_node()) {
-            std::cmp::Ordering::Less => Node::Anchor(AnchorIndex(node - junctions)),
-            std::cmp::Ordering::Equal => Node::Goal,
-            std::cmp::Ordering::Greater => {
-                let building = self.bases.partition_point(|&base| base <= node) - 1;
-                Node::Crossing(BuildingIndex(building as u32), node - self.bases[building])
-            }
-        }
-    }
-
-    pub(super) fn anchor_node(&self, anchor: AnchorIndex) -> u32 {
-        self.streets.junction_count() as u32 + anchor.0
-    }
-
-    fn goal_node(&self) -> u32 {
-        (self.streets.junction_count() + self.anchors.len()) as u32
-    }
-
-    /// How many anchors of a segment lie before a point of it.
-    fn gap(&self, segment: SegmentIndex, fraction: f64) -> usize {
-        let anchors = self.anchors_on(segment);
-        anchors.partition_point(|&a| self.anchor(a).fraction < fraction)
-    }
-
-    /// The place of an anchor among those on its segment.
-    fn rank(&self, index: AnchorIndex) -> usize {
-        let anchor = self.anchor(index);
-        let before = |other: &AnchorIndex| {
-            let along = self.anchor(*other).fraction.total_cmp(&anchor.fraction);
-            along.then(other.cmp(&index)).is_lt()
-        };
-        self.anchors_on(anchor.segment).partition_point(before)
-    }
-
-    /// The next nodes on either side of a point of a segment and the efforts to reach them:
-    /// `before` anchors lie behind the point, those from `after` on ahead of it.
-    fn beside(
-        &self,
-        segment: SegmentIndex,
-        fraction: f64,
-        before: usize,
-        after: usize,
-    ) -> [(u32, f64); 2] {
-        let anchors = self.anchors_on(segment);
-        let [first, last] = self.streets.ends(segment);
-        let at = |anchor: &AnchorIndex| (self.anchor_node(*anchor), self.anchor(*anchor).fraction);
-        let behind = before.checked_sub(1).map(|i| &anchors[i]);
-        let sides = [
-            behind.map_or((first.0, 0.0), at),
-            anchors.get(after).map_or((last.0, 1.0), at),
-        ];
-        let effort_m = self.streets.effort_m(segment);
-        sides.map(|(node, there)| (node, (there - fraction).abs() * effort_m))
-    }
-
     /// The nearest street that may be used.
     pub(super) fn nearest_walkable(
         &self,

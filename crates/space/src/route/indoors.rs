@@ -32,6 +32,8 @@ pub(crate) struct Indoors<'g> {
     building: BuildingIndex,
     options: RouteOptions,
     now: &'g dyn Passability,
+    /// Where the way ends, if in this building.
+    goal: Option<SpaceIndex>,
     /// What was found of each portal and space, so that `now` is asked once.
     portals: RefCell<Vec<Option<bool>>>,
     spaces: RefCell<Vec<Option<bool>>>,
@@ -41,16 +43,21 @@ pub(crate) struct Indoors<'g> {
 /// For each space the cheapest way in so far: at which effort and where. From there one walks to
 /// any other point of the space; who comes in elsewhere at more than that effort brings nothing
 /// new, so that a corridor of sixty doors is looked at once or twice and not sixty times.
-struct Entered(Vec<Option<(f64, [f64; 3])>>);
+pub(crate) struct Entered(Vec<Option<(f64, [f64; 3])>>);
 
 impl Entered {
-    fn new(spaces: usize) -> Self {
+    pub(crate) fn new(spaces: usize) -> Self {
         Self(vec![None; spaces])
     }
 
     /// Whether to look on from a point of a space that is reached at this effort. Where a
     /// position is not known, nothing can be compared.
-    fn is_news(&mut self, space: SpaceIndex, at: Option<[f64; 3]>, effort_m: f64) -> bool {
+    pub(crate) fn is_news(
+        &mut self,
+        space: SpaceIndex,
+        at: Option<[f64; 3]>,
+        effort_m: f64,
+    ) -> bool {
         let best = &mut self.0[space.0 as usize];
         match (*best, at) {
             (Some((least_m, there)), Some(_)) => {
@@ -75,12 +82,14 @@ impl<'g> Indoors<'g> {
         building: BuildingIndex,
         options: RouteOptions,
         now: &'g dyn Passability,
+        goal: Option<SpaceIndex>,
     ) -> Self {
         Self {
             graph,
             building,
             options,
             now,
+            goal,
             portals: RefCell::new(vec![None; graph.portals().len()]),
             spaces: RefCell::new(vec![None; graph.spaces().len()]),
             entered: RefCell::new(Entered::new(graph.spaces().len())),
@@ -147,18 +156,41 @@ impl<'g> Indoors<'g> {
             return;
         }
         for &portal in self.graph.portals_of(from.space) {
-            if from.by == Some(portal) || !self.admits_portal(portal) {
+            if from.by == Some(portal) {
                 continue;
             }
-            let p = self.graph.portal(portal);
-            let k = match self.graph.across(portal, from.space) {
-                Some(next) if self.admits_space(next) => u32::from(p.spaces[1] == next),
-                None if p.is_exit() => 1,
-                _ => continue,
-            };
-            let (walk, cross) = (leg(from.at, end_in(p, from.space)), crossing_cost(p));
-            offer(portal.0 * 2 + k, effort_m + walk.metres + cross.effort_m);
+            if let Some((node, cross_m)) = self.way_through(portal, from.space) {
+                let walk = leg(from.at, end_in(self.graph.portal(portal), from.space));
+                offer(node, effort_m + walk.metres + cross_m);
+            }
         }
+    }
+
+    /// Every way out of a space for those who stand right at its portals.
+    pub(crate) fn ways_from_doors(&self, space: SpaceIndex, mut offer: impl FnMut(u32, f64)) {
+        let portals = self.graph.portals_of(space).iter();
+        for (node, cross_m) in portals.filter_map(|p| self.way_through(*p, space)) {
+            offer(node, cross_m);
+        }
+    }
+
+    /// The crossing of a portal out of a space and its effort, if it may be used.
+    fn way_through(&self, portal: PortalIndex, from: SpaceIndex) -> Option<(u32, f64)> {
+        let p = self.graph.portal(portal);
+        if !self.admits_portal(portal) {
+            return None;
+        }
+        let k = match self.graph.across(portal, from) {
+            // A room with one door leads nowhere: most rooms of most buildings.
+            Some(next) if self.goal != Some(next) && self.graph.portals_of(next).len() < 2 => {
+                return None;
+            }
+            Some(next) => self
+                .admits_space(next)
+                .then(|| u32::from(p.spaces[1] == next))?,
+            None => p.is_exit().then_some(1)?,
+        };
+        Some((portal.0 * 2 + k, crossing_cost(p).effort_m))
     }
 
     /// The space that an exit leads into, where it may be entered from outside.
@@ -180,7 +212,7 @@ impl<'g> Indoors<'g> {
         let mut left = Entered::new(self.graph.spaces().len());
         if self.admits_space(goal) {
             for &portal in self.graph.portals_of(goal) {
-                frontier.offer(self.node_into(portal, goal), 0.0, 0.0, START);
+                frontier.offer(node_into(self.graph, portal, goal), 0.0, 0.0, START);
             }
         }
         while let Some(reached) = frontier.next() {
@@ -224,14 +256,9 @@ impl<'g> Indoors<'g> {
         for &before in self.graph.portals_of(space) {
             if before != portal {
                 let walk = leg(end_in(self.graph.portal(before), space), at);
-                offer(self.node_into(before, space), onward_m + walk.metres);
+                offer(node_into(self.graph, before, space), onward_m + walk.metres);
             }
         }
-    }
-
-    fn node_into(&self, portal: PortalIndex, space: SpaceIndex) -> u32 {
-        let second = self.graph.portal(portal).spaces.first() != Some(&space);
-        portal.0 * 2 + u32::from(second)
     }
 
     pub(crate) fn admits_portal(&self, portal: PortalIndex) -> bool {
@@ -316,6 +343,12 @@ impl<'g> Indoors<'g> {
             route.least_certain = Some(portal);
         }
     }
+}
+
+/// The crossing of a portal into one of its spaces, or the end of it that lies there.
+pub(crate) fn node_into(graph: &Graph, portal: PortalIndex, space: SpaceIndex) -> u32 {
+    let second = graph.portal(portal).spaces.first() != Some(&space);
+    portal.0 * 2 + u32::from(second)
 }
 
 /// What is not known does not enter a product; it is listed beside it.

@@ -98,7 +98,11 @@ impl Graph {
         if from.0 as usize >= self.spaces().len() {
             return None;
         }
-        let indoors = Indoors::new(self, BuildingIndex(0), options.clone(), now);
+        let goal = match to {
+            Target::Space(space) => Some(space),
+            Target::Outside => None,
+        };
+        let indoors = Indoors::new(self, BuildingIndex(0), options.clone(), now, goal);
         let crossed = match to {
             Target::Space(space) if space == from => Vec::new(),
             _ => indoors.search(from, to)?,
@@ -131,7 +135,7 @@ impl Graph {
     /// Spaces that cannot reach an exit under these options, rising. Shafts are left out: nobody
     /// is in them. One search from all exits at once.
     pub fn cut_off(&self, options: &RouteOptions) -> Vec<SpaceIndex> {
-        let indoors = Indoors::new(self, BuildingIndex(0), options.clone(), &AsBuilt);
+        let indoors = Indoors::new(self, BuildingIndex(0), options.clone(), &AsBuilt, None);
         let mut reached = vec![false; self.spaces().len()];
         let mut open: Vec<SpaceIndex> = Vec::new();
         for (i, portal) in self.portals().iter().enumerate() {

@@ -3,7 +3,7 @@
 //! Made for graphs of which a question touches a corner: memory is taken page by page where the
 //! search goes, so that a question about one house costs the same in a village and in a city.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Reached from nowhere: the search begins here.
@@ -51,27 +51,36 @@ impl Frontier {
     /// A way to a node: its effort, at least how much is still ahead from there (infinite where
     /// nothing leads on to the goal), and from where it comes.
     pub(crate) fn offer(&mut self, node: u32, effort_m: f64, ahead_m: f64, before: u32) {
-        if ahead_m.is_infinite() {
+        self.offer_if_better(node, effort_m, before, || Some(ahead_m));
+    }
+
+    /// The same for a way of which it costs something to say whether it is open, and how much is
+    /// ahead: that is asked only if no way as good is known. `None` where it is not open.
+    pub(crate) fn offer_if_better(
+        &mut self,
+        node: u32,
+        effort_m: f64,
+        before: u32,
+        ahead_m: impl FnOnce() -> Option<f64>,
+    ) {
+        let page = &mut self.pages[node as usize / PAGE];
+        let known = page.as_ref().map_or(UNSEEN, |p| p[node as usize % PAGE]);
+        if effort_m >= known.effort_m {
             return;
         }
-        let page = &mut self.pages[node as usize / PAGE];
+        let Some(ahead_m) = ahead_m().filter(|m| m.is_finite()) else {
+            return;
+        };
         let page = page.get_or_insert_with(|| Box::new([UNSEEN; PAGE]));
-        let visit = &mut page[node as usize % PAGE];
-        if effort_m < visit.effort_m {
-            *visit = Visit { effort_m, before };
-            self.open.push(Open {
-                total_m: effort_m + ahead_m,
-                effort_m,
-                node,
-            });
-        }
+        page[node as usize % PAGE] = Visit { effort_m, before };
+        self.open.push(Open::new(node, effort_m, ahead_m));
     }
 
     /// The most promising node not looked at since it was last improved.
     pub(crate) fn next(&mut self) -> Option<Reached> {
-        while let Some(Open { effort_m, node, .. }) = self.open.pop() {
-            if effort_m <= self.visit(node).effort_m {
-                return Some(Reached { node, effort_m });
+        while let Some(reached) = self.open.pop().map(|open| open.reached()) {
+            if reached.effort_m <= self.visit(reached.node).effort_m {
+                return Some(reached);
             }
         }
         None
@@ -95,28 +104,30 @@ impl Frontier {
     }
 }
 
-#[derive(Debug, PartialEq)]
+/// What to look at, ordered: the least total first; of equal ones that which has most behind it,
+/// then in order of node, so that the result never depends on the heap. Efforts are positive, so
+/// that their bits are in the order of what they mean.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Open {
-    total_m: f64,
-    effort_m: f64,
-    node: u32,
+    total: Reverse<u64>,
+    effort: u64,
+    node: Reverse<u32>,
 }
 
-impl Eq for Open {}
-
-impl Ord for Open {
-    /// The least total comes first out of the heap; of equal ones that which has most behind it,
-    /// then in order of node, so that the result never depends on the heap.
-    fn cmp(&self, other: &Self) -> Ordering {
-        let total = other.total_m.total_cmp(&self.total_m);
-        total
-            .then(self.effort_m.total_cmp(&other.effort_m))
-            .then(other.node.cmp(&self.node))
+impl Open {
+    fn new(node: u32, effort_m: f64, ahead_m: f64) -> Self {
+        debug_assert!(effort_m >= 0.0 && ahead_m >= 0.0, "efforts are positive");
+        Self {
+            total: Reverse((effort_m + ahead_m).to_bits()),
+            effort: effort_m.to_bits(),
+            node: Reverse(node),
+        }
     }
-}
 
-impl PartialOrd for Open {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+    fn reached(&self) -> Reached {
+        Reached {
+            node: self.node.0,
+            effort_m: f64::from_bits(self.effort),
+        }
     }
 }

@@ -27,10 +27,13 @@ pub(crate) struct Leg {
 /// The straight way between two points of one space: the shortest it can be.
 pub(crate) fn leg(a: Option<[f64; 3]>, b: Option<[f64; 3]>) -> Leg {
     match (a, b) {
-        (Some(a), Some(b)) => Leg {
-            metres: (a[0] - b[0]).hypot(a[1] - b[1]),
-            measured: true,
-        },
+        (Some(a), Some(b)) => {
+            let (east, north) = (a[0] - b[0], a[1] - b[1]);
+            Leg {
+                metres: (east * east + north * north).sqrt(),
+                measured: true,
+            }
+        }
         _ => Leg {
             metres: UNMEASURED_LEG_M,
             measured: false,

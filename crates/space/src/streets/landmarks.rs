@@ -11,8 +11,11 @@
 use super::{JunctionIndex, SegmentIndex, Streets};
 use crate::route::search::{Frontier, START};
 
-/// How many landmarks: eight distances fill half a cache line.
-pub(crate) const COUNT: usize = 8;
+/// How many landmarks: sixteen distances fill a cache line.
+const COUNT: usize = 16;
+
+/// How many of them one search looks at: those that lie well for it.
+const ACTIVE: usize = 4;
 
 /// Efforts from each landmark in metres; infinite where no street leads there.
 pub(crate) type Distances = [f32; COUNT];
@@ -20,6 +23,15 @@ pub(crate) type Distances = [f32; COUNT];
 /// More than single precision errs by in what is added up here: four roundings, each by a share of
 /// 2⁻²⁴ at most.
 const ERROR: f32 = 3e-7;
+
+/// A distance less what it may be too long by.
+pub(crate) fn at_least(distance_m: f32) -> f32 {
+    distance_m * (1.0 - ERROR)
+}
+
+fn at_most(distance_m: f32) -> f32 {
+    distance_m * (1.0 + ERROR)
+}
 
 /// Distances of every junction; none before a survey.
 #[derive(Clone, Debug, Default)]
@@ -32,33 +44,58 @@ pub(crate) struct Landmarks {
 pub(crate) struct Span {
     least: Distances,
     most: Distances,
+    /// The landmarks that tell most.
+    active: [u8; ACTIVE],
 }
 
 impl Span {
-    pub(crate) fn of(goals: impl Iterator<Item = Distances>) -> Option<Self> {
-        let spans = goals.map(|d| Self { least: d, most: d });
-        spans.reduce(|a, b| Self {
-            least: std::array::from_fn(|k| a.least[k].min(b.least[k])),
-            most: std::array::from_fn(|k| a.most[k].max(b.most[k])),
+    /// Of the goals, for searches that begin at some of these places.
+    pub(crate) fn of(
+        goals: impl Iterator<Item = Distances>,
+        starts: impl Iterator<Item = Distances>,
+    ) -> Option<Self> {
+        let ends = |all: (Distances, Distances), d: Distances| {
+            let least = std::array::from_fn(|k| all.0[k].min(d[k]));
+            (least, std::array::from_fn(|k| all.1[k].max(d[k])))
+        };
+        let (least, most) = goals
+            .map(|d| (d, d))
+            .reduce(|a, b| ends(ends(a, b.0), b.1))?;
+        let mut told = [0.0_f32; COUNT];
+        for start in starts {
+            for (k, told) in told.iter_mut().enumerate() {
+                *told = told.max(difference(least[k], most[k], start[k]));
+            }
+        }
+        let mut order: [u8; COUNT] = std::array::from_fn(|k| k as u8);
+        let by = |k: u8| told[usize::from(k)];
+        order.sort_by(|&a, &b| by(b).total_cmp(&by(a)).then(a.cmp(&b)));
+        Some(Self {
+            least,
+            most,
+            active: std::array::from_fn(|i| order[i]),
         })
     }
 
     /// Lower bound of the effort from a place to the nearest goal, by the triangle inequality;
     /// infinite where no street leads to any.
     pub(crate) fn bound_m(&self, here: &Distances) -> f64 {
-        let spans = self.least.iter().zip(&self.most).zip(here);
-        let bounds = spans.map(|((least, most), here)| {
-            // Where both are infinite the difference is no number, and `max` passes over it.
-            let towards = least * (1.0 - ERROR) - here * (1.0 + ERROR);
-            towards.max(here * (1.0 - ERROR) - most * (1.0 + ERROR))
-        });
-        f64::from(bounds.fold(0.0, f32::max))
+        let active = self.active.map(usize::from);
+        let bounds = active.map(|k| difference(self.least[k], self.most[k], here[k]));
+        f64::from(bounds.into_iter().fold(0.0, f32::max))
     }
+}
+
+/// How far a place is at least from a goal, both at known distances from a landmark. Where both
+/// are infinite the difference is no number, and `max` passes over it.
+fn difference(least: f32, most: f32, here: f32) -> f32 {
+    let towards = at_least(least) - at_most(here);
+    towards.max(at_least(here) - at_most(most))
 }
 
 impl Streets {
     /// The same streets with distances to landmarks, so that ways are found several times faster.
-    /// Takes nine searches through all of them and 32 bytes for each junction.
+    /// Takes seventeen searches through all of them and 64 bytes for each junction.
     #[must_use]
     pub fn with_landmarks(mut self) -> Self {
         let mut from = vec![[f32::INFINITY; COUNT]; self.junction_count()];
