@@ -222,6 +222,8 @@ pub enum RouteStep {
         portal: EntityId,
         /// The street.
         street: EntityId,
+        /// What it is called; `None` where nobody knows.
+        street_name: Option<String>,
         /// Metres between them.
         length_m: f64,
         /// Probability that the exit leads to that street; `None` when nobody knows.
@@ -233,6 +235,8 @@ pub enum RouteStep {
     Street {
         /// The street.
         street: EntityId,
+        /// What it is called; `None` where nobody knows.
+        street_name: Option<String>,
         /// Metres walked.
         length_m: f64,
         /// What is walked of it, as points of longitude and latitude in degrees.

@@ -159,28 +159,36 @@ pub(crate) fn route_step(json: &mut Json, step: &RouteStep) {
         RouteStep::Anchor {
             portal,
             street,
+            street_name,
             length_m,
             probability,
             reason,
         } => {
             json.field("exit").text(portal.as_str());
             json.field("street").text(street.as_str());
+            called(json, street_name.as_deref());
             json.field("length_m").number(*length_m);
             chance(json, *probability);
             json.field("reason").text(reason);
         }
         RouteStep::Street {
             street,
+            street_name,
             length_m,
             course,
         } => {
             json.field("street").text(street.as_str());
+            called(json, street_name.as_deref());
             json.field("length_m").number(*length_m);
             json.field("course").list(course, |json, point| {
                 json.list(point, |json, degrees| json.number(*degrees));
             });
         }
     });
+}
+
+fn called(json: &mut Json, street_name: Option<&str>) {
+    json.field("streetName").or_null(street_name, Json::text);
 }
 
 fn chance(json: &mut Json, probability: Option<f64>) {

@@ -320,8 +320,17 @@ fn step_row(step: &Value) -> Vec<String> {
         probability,
         word(&step["status"]),
         word(step.get("portal").unwrap_or(&step["exit"])),
-        word(step.get("space").unwrap_or(&step["street"])),
+        place_word(step),
     ]
+}
+
+/// Where a step of a way is: a space, or a street by its name where that is known.
+fn place_word(step: &Value) -> String {
+    let street = || {
+        let name = step.get("streetName").filter(|name| !name.is_null());
+        name.unwrap_or(&step["street"])
+    };
+    word(step.get("space").unwrap_or_else(street))
 }
 
 /// `twin findings`.

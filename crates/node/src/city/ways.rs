@@ -373,9 +373,11 @@ impl Reader {
     fn outdoor_steps(&self, city: &City, leg: &OutdoorLeg, steps: &mut Vec<RouteStep>) {
         let anchored = |at: space::joined::AnchorIndex| {
             let anchor = city.joined.anchor(at);
+            let street = city.street(anchor.segment);
             RouteStep::Anchor {
                 portal: self.id(city.plan(anchor.building).portal_number(anchor.exit)),
-                street: self.id(city.street(anchor.segment)),
+                street: self.id(street),
+                street_name: self.street_name(street),
                 length_m: anchor.gap_m,
                 probability: anchor.leads.probability(),
                 reason: city.reasons[at.0 as usize].clone(),
@@ -383,12 +385,22 @@ impl Reader {
         };
         steps.extend(leg.from.map(anchored));
         let streets = city.joined.streets();
-        steps.extend(leg.steps.iter().map(|step| RouteStep::Street {
-            street: self.id(city.street(step.segment)),
-            length_m: streets.length_m(step.segment) * (step.to - step.from).abs(),
-            course: walked(streets, step),
+        steps.extend(leg.steps.iter().map(|step| {
+            let street = city.street(step.segment);
+            RouteStep::Street {
+                street: self.id(street),
+                street_name: self.street_name(street),
+                length_m: streets.length_m(step.segment) * (step.to - step.from).abs(),
+                course: walked(streets, step),
+            }
         }));
         steps.extend(leg.to.map(anchored));
+    }
+
+    /// What a street is called, as far as the caller may know.
+    fn street_name(&self, street: u32) -> Option<String> {
+        let value = self.estimate(street, "name").value();
+        value.and_then(|name| name.as_text().map(str::to_owned))
     }
 }
 

@@ -368,6 +368,7 @@ fn house(node: &Node) {
             ("urn:s:quay", "streetKind", Value::text("residential")),
             ("urn:s:quay", "walkable", Value::Boolean(true)),
             ("urn:s:quay", "ends", Value::text("n2 n3")),
+            ("urn:s:quay", "name", Value::text("Nieuwe Gracht")),
             (
                 "urn:s:quay",
                 "course",
@@ -443,11 +444,19 @@ fn a_way_leads_from_a_room_into_the_street_and_back() {
     );
     assert!((*length_m - 11.0).abs() < 1.0, "{length_m}");
     let RouteStep::Street {
-        course, length_m, ..
+        street_name,
+        course,
+        length_m,
+        ..
     } = &routes[0].steps[4]
     else {
         panic!("{:?}", routes[0].steps);
     };
+    assert_eq!(street_name.as_deref(), Some("Nieuwe Gracht"));
+    let RouteStep::Street { street_name, .. } = &routes[0].steps[3] else {
+        panic!("{:?}", routes[0].steps);
+    };
+    assert_eq!(*street_name, None, "nobody said what the lane is called");
     assert!(
         (*length_m - 283.7).abs() < 1.0 && course[0] == [4.3610, 52.0099],
         "{length_m} {course:?}"

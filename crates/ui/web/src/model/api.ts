@@ -169,7 +169,7 @@ export interface RouteStep {
   exit?: string | null;
   reason?: string | null;
   street?: string | null;
-  name?: string | null;
+  streetName?: string | null;
   course?: number[][] | null;
   length_m?: number | null;
   probability?: number | null;

@@ -75,22 +75,12 @@ export function outdoors_m(route: Route): number | null {
   return streets.every((s) => typeof s.length_m === 'number') ? streets.reduce((sum, s) => sum + (s.length_m as number), 0) : null;
 }
 
-/** Every street of some routes, once, in order. */
-export function streetsOf(routes: readonly Route[]): string[] {
-  return [...new Set(routes.flatMap((route) => route.steps.map((s) => s.street).filter((id): id is string => !!id)))];
-}
-
-/** The same routes with the names of streets that are known. */
-export function namedSteps(routes: readonly Route[], names: ReadonlyMap<string, string>): Route[] {
-  return routes.map((route) => ({ ...route, steps: route.steps.map((s) => (s.street ? { ...s, name: names.get(s.street) ?? s.name ?? null } : s)) }));
-}
-
 /** Steps along the same street told as one, because a street is cut at every junction. */
 export function toldSteps(steps: readonly RouteStep[]): RouteStep[] {
   const told: RouteStep[] = [];
   for (const step of steps) {
     const last = told.at(-1);
-    const goesOn = isAlong(last) && isAlong(step) && (last?.name ?? '') === (step.name ?? '');
+    const goesOn = isAlong(last) && isAlong(step) && (last?.streetName ?? '') === (step.streetName ?? '');
     if (!goesOn) told.push(step);
     else told[told.length - 1] = { ...(last as RouteStep), length_m: sum(last?.length_m, step.length_m) };
   }

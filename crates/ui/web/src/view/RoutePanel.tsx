@@ -83,8 +83,8 @@ function RouteFacts(props: { route: Route; number: number }): JSX.Element {
 function AnchorLine(props: { step: RouteStep }): JSX.Element {
   const ui = useUi();
   const words = () => {
-    const { name, probability, reason } = props.step;
-    const street = name || text().way.unnamed;
+    const { streetName, probability, reason } = props.step;
+    const street = streetName || text().way.unnamed;
     return typeof probability === 'number' ? text().way.anchor(street, percentText(probability, text()), reason ?? '') : text().way.anchorUnknown(street);
   };
   return <p class="anchor" data-anchor={props.step.exit ?? ''}><b>{ui.nameOf(props.step.exit ?? '')}: </b>{words()}</p>;
@@ -97,6 +97,6 @@ function stepText(ui: Ui, step: RouteStep): string {
 }
 
 function streetText(step: RouteStep): string {
-  const name = step.name || text().way.unnamed;
+  const name = step.streetName || text().way.unnamed;
   return typeof step.length_m === 'number' ? text().way.along(name, numberText(step.length_m, 0, text())) : text().way.alongUnknown(name);
 }

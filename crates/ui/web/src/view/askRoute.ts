@@ -1,9 +1,8 @@
 // Asking for ways: from a room to an exit or another room, and between rooms and the city.
 
 import { Away, enc } from '../live/client.ts';
-import { estimateOf, type Route, type Twin } from '../model/api.ts';
+import type { Route } from '../model/api.ts';
 import { routeEnd, type CityThing } from '../model/city.ts';
-import { namedSteps, streetsOf } from '../model/route.ts';
 import { text } from './prefs.ts';
 import type { Ui } from './ui.ts';
 
@@ -39,26 +38,8 @@ async function askBetween(ui: Ui, from: string, to: string): Promise<string> {
     const found = await ui.picture.client.get<{ routes: Route[] }>(`/v1/routes?from=${from}&to=${to}&unknown=true`);
     if (found.routes.length === 0) return text().route.none;
     ui.setRoutes(found.routes);
-    void nameStreets(ui, found.routes);
     return '';
   } catch (error) {
     return error instanceof Away ? text().route.away : (error as Error).message;
   }
-}
-
-/** A way of more streets than this is told by its first ones. */
-const NAMED_MAX = 40;
-
-/** The way is drawn at once; what its streets are called follows. */
-async function nameStreets(ui: Ui, routes: Route[]): Promise<void> {
-  const names = new Map<string, string>();
-  await Promise.all(
-    streetsOf(routes).slice(0, NAMED_MAX).map(async (id) => {
-      const twin = await ui.picture.client.get<Twin>(`/v1/entities/${enc(id)}`).catch(() => undefined);
-      const name = estimateOf(twin, 'name')?.value;
-      if (typeof name === 'string') names.set(id, name);
-    }),
-  );
-  // Another way may have been asked for meanwhile.
-  if (ui.routes() === routes && names.size > 0) ui.setRoutes(namedSteps(routes, names));
 }

@@ -7,7 +7,7 @@ import { boundsOf, degreesText, placeOf, planToPixels, scaleAndTurn, toEarth, ty
 import { comparedRows, identityQuery, mayDecide, probabilityText, verdict, type IdentityPair } from '../../src/model/identity.ts';
 import { alarmsNowhere, canConfirm, decide, lastText, mappingText, placeMeant, pointsQuery, sureEnough, type MappedPoint } from '../../src/model/points.ts';
 import { fitBounds, planeAround, tileOnScreen, tilesInSight } from '../../src/model/mercator.ts';
-import { anchorsOf, courseOf, namedSteps, outdoors_m, routeOnEarth, streetsOf, toldSteps } from '../../src/model/route.ts';
+import { anchorsOf, courseOf, outdoors_m, routeOnEarth, toldSteps } from '../../src/model/route.ts';
 import { conflictCount, conflictsFirst, saidBy, sureness, type Same } from '../../src/model/same.ts';
 import { en } from '../../src/text/en.ts';
 import { nl } from '../../src/text/nl.ts';
@@ -109,9 +109,9 @@ const ROUTE: Route = {
     { space: 'r1', portal: 'd1', length_m: 5, probability: 0.9 },
     { space: 'hall', portal: 'exit', length_m: 15, probability: 0.9 },
     { exit: 'exit', street: 's1', length_m: 4, probability: 0.8, reason: 'near' },
-    { street: 's1', name: 'Oude Delft', length_m: 30, course: [[4.1, 52], [4.2, 52]] },
-    { street: 's2', name: 'Oude Delft', length_m: 20, course: [[4.2, 52], [4.3, 52]] },
-    { street: 's3', name: null, length_m: 30, course: [[4.3, 52], [4.3, 53]] },
+    { street: 's1', streetName: 'Oude Delft', length_m: 30, course: [[4.1, 52], [4.2, 52]] },
+    { street: 's2', streetName: 'Oude Delft', length_m: 20, course: [[4.2, 52], [4.3, 52]] },
+    { street: 's3', streetName: null, length_m: 30, course: [[4.3, 52], [4.3, 53]] },
   ],
 };
 
@@ -127,18 +127,11 @@ test('a way is drawn from the room through the door along the street', () => {
   assert.equal(courseOf({ street: 's', course: [[4, 52], [Number.NaN, 52]] }), null);
 });
 
-test('a way is told by the names of its streets', () => {
-  const bare: Route = { ...ROUTE, steps: ROUTE.steps.map((s) => ({ ...s, name: null })) };
-  assert.deepEqual(streetsOf([bare, bare]), ['s1', 's2', 's3']);
-  const named = namedSteps([bare], new Map([['s1', 'Oude Delft'], ['s2', 'Oude Delft']]));
-  assert.deepEqual(named[0] && toldSteps(named[0].steps).map((s) => s.name ?? null), [null, null, 'Oude Delft', 'Oude Delft', null]);
-});
-
 test('a street is told once, however many junctions it has', () => {
   const told = toldSteps(ROUTE.steps);
   assert.deepEqual(told.map((s) => [s.street ?? s.space, s.length_m]), [['r1', 5], ['hall', 15], ['s1', 4], ['s1', 50], ['s3', 30]]);
   assert.deepEqual(anchorsOf(ROUTE).map((s) => [s.exit, s.probability]), [['exit', 0.8]]);
-  assert.equal(toldSteps([{ street: 'a', name: 'X', length_m: 5 }, { street: 'b', name: 'X', length_m: null }])[0]?.length_m, null, 'a length that is not known is not zero');
+  assert.equal(toldSteps([{ street: 'a', streetName: 'X', length_m: 5 }, { street: 'b', streetName: 'X', length_m: null }])[0]?.length_m, null, 'a length that is not known is not zero');
   assert.equal(outdoors_m(ROUTE), 84);
   assert.equal(outdoors_m({ length_m: 1, steps: [{ street: 's', length_m: null }] }), null);
 });
