@@ -1,7 +1,8 @@
-//! `cargo xtask demo`: four organisations on this machine, one of which has a building.
+//! `cargo xtask demo`: four organisations on this machine, one of which has a tower in a town.
 //!
-//! The tower knows its building from its file and its sensors, and tells the brigade, the
-//! municipality and the hospital what each of them needs. The link can be cut, a vehicle
+//! The tower knows its building from its file and its sensors, and the town around it from the
+//! files of the municipality and of a map. It tells the brigade, the municipality and the
+//! hospital what each of them needs. The link can be cut, a vehicle
 //! can carry what is missing, and nothing differs when the link is back.
 //!
 //! `--headless-check` is the demonstration without an onlooker: it looks for
@@ -9,10 +10,14 @@
 //! when anything is not found again.
 
 mod check;
+mod compare;
+mod district;
 mod four;
+mod sensors;
 
 pub(crate) use check::check;
-pub(crate) use four::Four;
+pub(crate) use district::Size;
+pub(crate) use four::{Building, Four};
 
 use crate::practice::ACCOUNT;
 use crate::{shell, web};
@@ -28,15 +33,24 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Your own building, an IFC file [default: a generated office]
+    /// Your own building, an IFC file, without a town [default: a generated tower in its town]
     #[arg(long)]
     building: Option<PathBuf>,
+    /// Storeys of the generated tower above ground, 6 to 99
+    #[arg(long, default_value_t = 44, conflicts_with = "building")]
+    storeys: usize,
+    /// Buildings of the town around it, 1 to 20000
+    #[arg(long, default_value_t = 120, conflicts_with = "building")]
+    buildings: usize,
+    /// About how many stretches of street it has, 100 to 120000
+    #[arg(long, default_value_t = 600, conflicts_with = "building")]
+    street_edges: usize,
     /// Build without optimisation: sooner there, slower with large buildings
     #[arg(long)]
     debug: bool,
-    /// Look by itself, for so many seconds at most at each thing: storeys, a changing
-    /// estimate, the same answers after kill -9, the link cut, carried around and healed,
-    /// nothing differing; then stop
+    /// Look by itself, for so many seconds at most at each thing: storeys, the town, a way
+    /// into the street, a changing estimate, the same answers after kill -9, the link cut,
+    /// carried around and healed, nothing differing; then stop
     #[arg(long, value_name = "SECONDS")]
     headless_check: Option<u64>,
 }
@@ -45,7 +59,15 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     web::build()?;
     let folder = shell::scratch("demo")?;
-    let four = Four::begin(&folder, options.building.as_deref(), !options.debug)?;
+    let building = match &options.building {
+        Some(file) => Building::File(file),
+        None => Building::Tower(Size {
+            storeys: options.storeys,
+            buildings: options.buildings,
+            street_edges: options.street_edges,
+        }),
+    };
+    let four = Four::begin(&folder, building, !options.debug)?;
     match options.headless_check {
         Some(seconds) => check(four, Duration::from_secs(seconds)),
         None => show(four),
@@ -54,7 +76,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn show(mut four: Four) -> Result<()> {
     let mut replay = four.tower.replay(Stdio::null())?;
-    eprintln!("\nimported: {}\n", four.tower.imported["done"]["summary"]);
+    four.tell()?;
+    eprintln!();
     let tower = (four.tower.url(), four.tower.password.clone());
     eprintln!("tower         {}  {ACCOUNT} / {}", tower.0, tower.1);
     for (other, password) in four.others.iter().zip(&four.passwords) {

@@ -13,6 +13,7 @@
 )]
 
 mod bench;
+mod broker;
 mod demo;
 mod federation;
 mod fuzz;

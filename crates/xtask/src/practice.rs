@@ -17,6 +17,9 @@ pub(crate) const DATA: &str = "data";
 const PAST_MINUTES: u64 = 15;
 /// How long they go on after.
 const FUTURE_MINUTES: u64 = 120;
+/// Of so many rooms and doors there are observations: those of a whole tower would show
+/// nothing else, and take longer.
+const OBSERVED_MAX: usize = 400;
 
 /// A node that believes something.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Practice {
     /// where none is given) and gives it the observations of the last minutes.
     pub(crate) fn begin(folder: &Path, building: Option<&Path>, release: bool) -> Result<Self> {
         let binary = node::build(release)?;
-        let scenario = shell::build("twin-scenario", ["--bin", "twin-scenario"], release)?;
+        let scenario = scenario(release)?;
         let building = match building {
             Some(file) => file.to_path_buf(),
             None => generate(&scenario, folder)?,
@@ -86,6 +89,11 @@ impl Practice {
     }
 }
 
+/// The program that generates buildings and what happens in them.
+pub(crate) fn scenario(release: bool) -> Result<PathBuf> {
+    shell::build("twin-scenario", ["--bin", "twin-scenario"], release)
+}
+
 fn generate(scenario: &Path, folder: &Path) -> Result<PathBuf> {
     let file = folder.join("office.ifc");
     let mut command = shell::program(scenario);
@@ -119,7 +127,7 @@ fn observe(
     let rooms = folder.join("rooms.json");
     let mut list = shell::program(binary);
     let listed = shell::capture(list.arg("--data").arg(data).args(["rooms", "--array"]))?;
-    std::fs::write(&rooms, listed)?;
+    std::fs::write(&rooms, first(&listed)?)?;
     let all = folder.join("observations.ndjson");
     let now = now_us();
     let start = rfc3339(now - PAST_MINUTES * 60_000_000);
@@ -135,6 +143,13 @@ fn observe(
     std::fs::write(&files.0, past)?;
     std::fs::write(&files.1, future)?;
     Ok(files)
+}
+
+/// The first of a list of rooms and doors.
+fn first(listed: &str) -> Result<String> {
+    let mut rooms: Vec<Value> = serde_json::from_str(listed).context("no list of rooms")?;
+    rooms.truncate(OBSERVED_MAX);
+    Ok(serde_json::to_string(&rooms)?)
 }
 
 /// Lines that have arrived by a moment, and the others.

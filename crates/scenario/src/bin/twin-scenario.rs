@@ -145,6 +145,12 @@ struct DistrictArgs {
     /// Let the tower's file know no more of its place on earth than its template did
     #[arg(long)]
     template_site: bool,
+    /// The first moment of the messages, in UTC
+    #[arg(long, value_name = "MOMENT", default_value = "2026-01-05T08:00:00Z")]
+    start: String,
+    /// For how long messages are sent, 10 to 1440; each point speaks every 10 minutes
+    #[arg(long, default_value_t = 30)]
+    minutes: i64,
     /// The folder to write to
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
@@ -337,6 +343,8 @@ fn write_district(args: &DistrictArgs) -> anyhow::Result<Summary> {
         } else {
             district::Position::Map
         },
+        start_us: time::parse_utc_us(&args.start)?,
+        minutes: args.minutes,
     })?;
     let mut bytes = 0;
     for (name, content) in district.files()? {

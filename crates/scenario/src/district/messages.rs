@@ -13,11 +13,9 @@ use super::points::{self, Point, Signal};
 use crate::rng::{Rng, mix};
 use crate::time::{SECOND_US, format_utc};
 
-/// Monday 5 January 2026, 08:00 in UTC.
-const START_US: i64 = 1_767_600_000 * SECOND_US;
-/// How often a point speaks, and how often altogether.
-const EVERY_S: i64 = 600;
-const TIMES: i64 = 3;
+/// How often a point speaks, in minutes and in seconds.
+pub(super) const EVERY_MIN: i64 = 10;
+const EVERY_S: i64 = EVERY_MIN * 60;
 
 /// One message.
 struct Message<'a> {
@@ -26,7 +24,7 @@ struct Message<'a> {
     payload: String,
 }
 
-/// Half an hour of messages, in the order in which the broker delivered them.
+/// All messages, in the order in which the broker delivered them.
 pub(super) fn write(points: &[Point], options: &Options) -> String {
     let mut messages: Vec<Message> = Vec::new();
     for devices in points.chunk_by(|a, b| a.member.is_some() && a.topic == b.topic) {
@@ -34,8 +32,8 @@ pub(super) fn write(points: &[Point], options: &Options) -> String {
         let mut rng = Rng::of(options.seed, &format!("messages {}", device.topic));
         let mut values: Vec<f64> = devices.iter().map(|point| first(point, &mut rng)).collect();
         let phase_us = rng.whole(0, EVERY_S * 1000) * 1000;
-        for time in 0..TIMES {
-            let at_us = START_US + phase_us + time * EVERY_S * SECOND_US;
+        for time in 0..options.minutes / EVERY_MIN {
+            let at_us = options.start_us + phase_us + time * EVERY_S * SECOND_US;
             for (value, point) in values.iter_mut().zip(devices) {
                 *value = next(point, *value, &mut rng);
             }

@@ -76,7 +76,14 @@ pub struct Options {
     pub decoys: bool,
     /// What the tower's file says of its place on earth.
     pub position: Position,
+    /// When the first message is sent, in microseconds since 1970.
+    pub start_us: i64,
+    /// For how long messages are sent: 10 minutes to a day. Each point speaks every 10 minutes.
+    pub minutes: i64,
 }
+
+/// Monday 5 January 2026, 08:00 in UTC.
+const MORNING_US: i64 = 1_767_600_000 * crate::time::SECOND_US;
 
 impl Default for Options {
     fn default() -> Self {
@@ -93,6 +100,8 @@ impl Default for Options {
             ids: true,
             decoys: false,
             position: Position::Map,
+            start_us: MORNING_US,
+            minutes: 30,
         }
     }
 }
@@ -250,6 +259,9 @@ impl Options {
         within("--shift-m", "from 0 to 20", self.shift_m, 0.0, 20.0)?;
         let buildings = self.buildings as f64;
         within("--buildings", "from 1 to 20000", buildings, 1.0, 20_000.0)?;
+        let minutes = self.minutes as f64;
+        let least = messages::EVERY_MIN as f64;
+        within("--minutes", "from 10 to 1440", minutes, least, 1440.0)?;
         let edges = self.street_edges as f64;
         within(
             "--street-edges",

@@ -1,13 +1,13 @@
 //! The demonstration as a test: what a person would look for, one thing after the other.
 
-use super::four::{Four, LIVE, SEEN, STRUCTURE, TOWER};
-use crate::federation::comparison::{Comparison, Told, told};
+use super::compare::{Shared, compare};
+use super::four::{Four, SEEN, TO_BRIGADE, TOWER};
+use crate::federation::comparison::{Told, told};
 use crate::federation::{self, until};
 use crate::http::request;
 use crate::node::{Node, escaped};
-use crate::practice::Practice;
 use crate::rng::{now_us, rfc3339};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
@@ -25,7 +25,8 @@ pub(crate) fn check(mut four: Four, patience: Duration) -> Result<()> {
         .ask(&request("GET", "/", &[], b""))?;
     let built = String::from_utf8_lossy(&page.body).contains("/assets/");
     ensure!(page.status == 200 && built, "the page is not in the binary");
-    let storeys = storeys(&four.tower.node, &building(&four.tower)?)?;
+    four.tell()?;
+    let storeys = storeys(&four.tower.node, four.building()?)?;
     eprintln!("storeys:   {}", storeys.len());
     let before = evidence(&four.tower.node, &storeys, false)?;
     // It complains when the node is gone, as it should.
@@ -89,13 +90,16 @@ fn apart_and_together(four: &mut Four, storeys: &[String], patience: Duration) -
     let apart = seen.and_then(|()| apart(four, storeys, patience));
     let _ = replay.kill();
     replay.wait()?;
+    if let Some(district) = &four.district {
+        district.sensors.fall_silent();
+    }
     together(four, &apart?, patience)
 }
 
 /// The brigade has the tower's storeys, and its estimates change and say whose they are.
 fn brigade_sees(four: &Four, storeys: &[String], patience: Duration) -> Result<()> {
     let begun = Instant::now();
-    let building = building(&four.tower)?;
+    let building = four.building()?;
     let brigade = four.brigade().node()?;
     let connected = || Ok(federation::is_connected(brigade, TOWER)?.then_some(()));
     until(
@@ -104,7 +108,7 @@ fn brigade_sees(four: &Four, storeys: &[String], patience: Duration) -> Result<(
         connected,
     )?;
     until(patience, "the brigade sees every storey and space", || {
-        let seen = self::storeys(brigade, &building).unwrap_or_default();
+        let seen = self::storeys(brigade, building).unwrap_or_default();
         Ok(
             (seen == storeys && spaces(brigade, storeys)? == spaces(&four.tower.node, storeys)?)
                 .then_some(()),
@@ -186,17 +190,16 @@ fn together(four: &Four, [smoke, people]: &[Told; 2], patience: Duration) -> Res
         "healed:    nothing missing after {:.1} s",
         begun.elapsed().as_secs_f64()
     );
-    let shared: Vec<&str> = STRUCTURE.iter().chain(&LIVE).copied().collect();
     // What has just arrived is recorded a moment later.
-    let settled = |from, to, name: &str, shared: &[&str]| {
+    let settled = |from, to, name: &str, shared: &[Shared<'_>]| {
         let mut compared = compare(from, to, name, shared)?;
         while compared.differing() > 0 && begun.elapsed() < patience {
             compared = compare(from, to, name, shared)?;
         }
         anyhow::Ok(compared)
     };
-    let there = settled(tower, brigade, TOWER, &shared)?;
-    let back = settled(brigade, tower, name, &SEEN)?;
+    let there = settled(tower, brigade, TOWER, &TO_BRIGADE)?;
+    let back = settled(brigade, tower, name, &[(&["space", "portal"], &[&SEEN])])?;
     let differing = there.differing() + back.differing();
     eprintln!(
         "compared:  {} claims of the tower and {} of the brigade on both sides, {} older \
@@ -251,38 +254,6 @@ fn received(node: &Node, witnessed: &Told, from: &str) -> Result<bool> {
         .any(|told| told.source == witnessed.source && told.observed == witnessed.observed))
 }
 
-/// Holds every claim about the shared attributes against what the other has of it.
-fn compare(writer: &Node, reader: &Node, name: &str, shared: &[&str]) -> Result<Comparison> {
-    let (mut ours, mut theirs) = (writer.connect()?, reader.connect()?);
-    let mut comparison = Comparison::default();
-    for (entity, attributes) in entities(writer)? {
-        for attribute in shared.iter().filter(|name| attributes.contains(**name)) {
-            let made = told(writer, &mut ours, &entity, attribute, None)?;
-            let received = told(reader, &mut theirs, &entity, attribute, Some(name))?;
-            comparison.take(made, received);
-        }
-    }
-    Ok(comparison)
-}
-
-/// Every twin of a node, with the names of its attributes.
-fn entities(node: &Node) -> Result<BTreeMap<String, BTreeSet<String>>> {
-    let mut entities = BTreeMap::new();
-    let mut after = String::new();
-    loop {
-        let page = node.get(&format!("/v1/entities?limit=1000{after}"))?;
-        for twin in page["entities"].as_array().into_iter().flatten() {
-            let id = twin["id"].as_str().context("a twin without id")?;
-            let names = twin["attributes"].as_object().into_iter().flatten();
-            entities.insert(id.to_owned(), names.map(|(name, _)| name.clone()).collect());
-        }
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={}", escaped(next)),
-            None => return Ok(entities),
-        }
-    }
-}
-
 /// Waits until evidence is newer than it was; returns of what, and after how long.
 fn changed(
     node: &Node,
@@ -311,11 +282,6 @@ fn as_of(node: &Node, question: &str) -> Result<Value> {
         "{question} was answered without an estimate"
     );
     Ok(estimate)
-}
-
-fn building(practice: &Practice) -> Result<String> {
-    let building = practice.imported["done"]["building"].as_str();
-    Ok(building.context("the import names no building")?.to_owned())
 }
 
 /// The storeys of a building, which must have some.

@@ -3,7 +3,10 @@
 //! They stand in a star: only the tower has an address, the others call it. What each is
 //! told stands in [`SHARES`], attribute by attribute, so that it can be read.
 
+use super::district::{self, District, Files, Size};
+use crate::broker::Broker;
 use crate::federation::{self, Organisation, Share};
+use crate::node;
 use crate::practice::{self, Practice};
 use crate::shell;
 use crate::wire::Wire;
@@ -50,6 +53,32 @@ pub(super) const LIVE: [&str; 7] = [
 ];
 /// What the brigade sees on the spot.
 pub(super) const SEEN: [&str; 3] = ["smoke", "occupancy", "passable"];
+/// The town: streets to come by, land and water, and where buildings stand.
+pub(super) const TOWN: [&str; 15] = [
+    "type",
+    "name",
+    "address",
+    "outline",
+    "course",
+    "ends",
+    "streetKind",
+    "walkable",
+    "landUse",
+    "sitePosition",
+    "planRotation",
+    "buildingHeight",
+    "storeysAboveGround",
+    "storeysBelowGround",
+    "leadsTo",
+];
+/// What the brigade is told of which kinds of things.
+pub(super) const TO_BRIGADE: [(&[&str], &[&[&str]]); 2] = [
+    (
+        &["building", "storey", "space", "portal"],
+        &[&STRUCTURE, &LIVE],
+    ),
+    (&["building", "portal", "street", "area"], &[&TOWN]),
+];
 /// What there is, and nothing of how it is.
 const DIRECTORY: [&str; 3] = ["type", "name", "address"];
 const FRAME: [&str; 3] = ["type", "name", "partOf"];
@@ -62,13 +91,10 @@ type Line = (
 );
 
 /// Who is told what by the tower.
-const SHARES: [Line; 5] = [
+const SHARES: [Line; 6] = [
     ("members", &["building"], &[&DIRECTORY]),
-    (
-        "brigade",
-        &["building", "storey", "space", "portal"],
-        &[&STRUCTURE, &LIVE],
-    ),
+    ("brigade", TO_BRIGADE[0].0, TO_BRIGADE[0].1),
+    ("brigade", TO_BRIGADE[1].0, TO_BRIGADE[1].1),
     ("municipality", &["building", "storey"], &[&FRAME]),
     (
         "municipality",
@@ -82,10 +108,21 @@ const SHARES: [Line; 5] = [
     ),
 ];
 
+/// Which building the tower has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Building<'a> {
+    /// Somebody's own, an IFC file.
+    File(&'a Path),
+    /// A generated one in its town.
+    Tower(Size),
+}
+
 /// The tower and those who call it.
 #[derive(Debug)]
 pub(crate) struct Four {
     pub tower: Practice,
+    /// Around a generated building.
+    pub district: Option<District>,
     /// The only way to the tower.
     pub wire: Wire,
     pub others: Vec<Organisation>,
@@ -98,15 +135,23 @@ pub(crate) struct Four {
 
 impl Four {
     /// Starts them in an empty folder, joins them and shares.
-    pub(crate) fn begin(folder: &Path, building: Option<&Path>, release: bool) -> Result<Self> {
+    pub(crate) fn begin(folder: &Path, building: Building<'_>, release: bool) -> Result<Self> {
         let wire = Wire::new()?;
         let home = folder.join(TOWER);
-        federation::configure(&home.join(practice::DATA), TOWER, Some(&wire))?;
-        let tower = Practice::begin(&home, building, release)?;
+        let data = home.join(practice::DATA);
+        federation::configure(&data, TOWER, Some(&wire))?;
+        let (tower, district) = match building {
+            Building::File(file) => (Practice::begin(&home, Some(file), release)?, None),
+            Building::Tower(size) => {
+                let (tower, district) = in_town(&home, size, release)?;
+                (tower, Some(district))
+            }
+        };
         federation::found(&tower.node, TOWER)?;
         federation::lead(&wire, &tower.data)?;
         let mut four = Self {
             tower,
+            district,
             wire,
             others: Vec::new(),
             passwords: Vec::new(),
@@ -135,6 +180,21 @@ impl Four {
         };
         federation::share(four.brigade().node()?, seen)?;
         Ok(four)
+    }
+
+    /// Says what there is to see.
+    pub(crate) fn tell(&self) -> Result<()> {
+        eprintln!("\nimported:  {}", self.tower.imported["done"]["summary"]);
+        match &self.district {
+            Some(district) => district.tell(&self.tower.node, self.building()?),
+            None => Ok(()),
+        }
+    }
+
+    /// The building of the tower.
+    pub(super) fn building(&self) -> Result<&str> {
+        let building = self.tower.imported["done"]["building"].as_str();
+        building.context("the import names no building")
     }
 
     fn add(&mut self, name: &str) -> Result<()> {
@@ -220,4 +280,17 @@ impl Four {
         let said = shell::capture(import.args(["--json", "carry", "import"]).arg(&load))?;
         Ok(format!("carried {bytes} bytes to {to}: {}", said.trim()))
     }
+}
+
+/// A generated tower in its town, the sensors of which speak.
+fn in_town(home: &Path, size: Size, release: bool) -> Result<(Practice, District)> {
+    // Built first, so that no sensor speaks while a compiler runs.
+    node::build(release)?;
+    let scenario = practice::scenario(release)?;
+    let files = Files::generate(&scenario, home, size)?;
+    let broker = Broker::start()?;
+    district::subscribe(&home.join(practice::DATA), &broker)?;
+    let tower = Practice::begin(home, Some(&files.tower()), release)?;
+    let district = District::begin(&files, broker, &tower)?;
+    Ok((tower, district))
 }
