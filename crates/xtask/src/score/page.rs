@@ -1,7 +1,7 @@
 //! Whether the page tells every status from every other, in every light, and how soon
 //! a claim is seen.
 
-use crate::practice::{ACCOUNT, Practice};
+use crate::practice::{self, ACCOUNT, Practice};
 use crate::report::{Row, hash_files};
 use crate::{score, shell, web};
 use anyhow::{Context, Result};
@@ -9,6 +9,9 @@ use serde_json::Value;
 use std::process::Command;
 
 const VISIBLE_MAX_MS: u64 = 1000;
+const FIRST_STOREY_MAX_MS: f64 = 2000.0;
+/// Of each kind.
+const VISITS: u32 = 9;
 
 /// Runs the browser over the matrix of statuses, themes and kinds of output.
 pub(super) fn statuses() -> Result<Vec<Row>> {
@@ -37,6 +40,68 @@ pub(super) fn living() -> Result<Vec<Row>> {
     };
     let checks = Row::new("page: everything checked in a real browser", "all");
     Ok(vec![visible.on(inputs()?), judged(checks, &found)?])
+}
+
+/// How long a person waits for the first storey of a tower in its district, in a browser
+/// without graphics.
+pub(super) fn first_storey() -> Result<Vec<Row>> {
+    web::build()?;
+    let chromium = web::chromium()?;
+    let files = shell::scratch("score-district")?;
+    let mut generate = shell::program(practice::scenario(true)?);
+    shell::capture(generate.args(["district", "--out"]).arg(&files))?;
+    let tower = files.join("tower.ifc");
+    let practice = Practice::begin(&shell::scratch("score-first")?, Some(&tower), true)?;
+    for name in ["city.city.json", "streets.osm"] {
+        practice.node.import(&files.join(name))?;
+    }
+    let mut messages = practice.twin();
+    let messages = messages.args(["--quiet", "messages"]);
+    shell::capture(messages.arg(files.join("messages.ndjson")))?;
+    let mut visits = shell::program("node");
+    visits
+        .current_dir(web::folder())
+        .arg("test/browser/first.mjs")
+        .env("TWIN_CHROMIUM", chromium)
+        .env("TWIN_URL", practice.url())
+        .env("TWIN_USER", ACCOUNT)
+        .env("TWIN_PASSWORD", &practice.password)
+        .env("TWIN_TIMES", VISITS.to_string());
+    let found = shell::capture_json(&mut visits)?;
+    let visits = [("first visit", "first"), ("again", "again")];
+    let rows = visits.map(|(words, name)| waited(words, &found, name));
+    rows.into_iter().collect()
+}
+
+/// The row of one kind of visit.
+fn waited(words: &str, found: &Value, name: &str) -> Result<Row> {
+    let number = |path: &str| {
+        let number = found.pointer(path).and_then(Value::as_f64);
+        number.with_context(|| format!("the visits told no `{path}`"))
+    };
+    let (median, worst) = (
+        number(&format!("/{name}/median"))?,
+        number(&format!("/{name}/worst"))?,
+    );
+    let row = Row::new(
+        format!("page: first storey of a tower in its district, no graphics card, {words}"),
+        "≤ 2 s, median, idle machine",
+    );
+    let value = format!("{median:.0} ms, worst {worst:.0} ms");
+    let n = number(&format!("/{name}/n"))? as u64;
+    let loads = [number("/load/0")?, number("/load/1")?];
+    let conditions = format!(
+        "{} storeys, {} rooms on the first; load average {:.1} before and {:.1} after, which \
+         counts the browser and the node themselves",
+        number("/storeys")?,
+        number("/rooms")?,
+        loads[0],
+        loads[1]
+    );
+    Ok(row
+        .found(n, value, median <= FIRST_STOREY_MAX_MS)
+        .on(inputs()?)
+        .details([conditions]))
 }
 
 /// The tests of the page, to be run in the system's browser.

@@ -7,6 +7,7 @@ import type { Building, BuildingSummary, ChangeSet, Finding, Plan, Section, Sess
 import { estimateOf } from '../model/api.ts';
 import { Away, Client, Refused, enc } from './client.ts';
 import { createConnection } from './connection.ts';
+import { whenIdle } from './idle.ts';
 import { Stream } from './stream.ts';
 
 export interface StoreyPlan { id: string; spaces: string[]; portals: string[] }
@@ -44,6 +45,9 @@ export function createPicture() {
   const home = new Map<string, string>();
   const [homes, setHomes] = createSignal(0);
   let reread: ReturnType<typeof setTimeout> | null = null;
+  let onScreen: string | undefined;
+  /** Plans that were asked for and have not come yet. */
+  const underWay = new Map<string, Promise<void>>();
 
   const connection = createConnection(client, () => connection.streamLost(), () => stream?.reconnect());
   client.onLoggedOut = () => expire();
@@ -102,6 +106,8 @@ export function createPicture() {
     home.clear();
     recent = [];
     waiting = [];
+    onScreen = undefined;
+    underWay.clear();
     batch(() => {
       setSession(null);
       setExpired(false);
@@ -130,26 +136,45 @@ export function createPicture() {
   }
 
   async function readBuilding(id: string): Promise<Building> {
-    const [fresh, strip] = await Promise.all([
-      client.get<Building>(`/v1/buildings/${enc(id)}`),
-      client.get<Section>(`/v1/buildings/${enc(id)}/section`).catch(() => undefined),
-    ]);
-    batch(() => {
-      setBuilding(fresh);
-      setSection(strip);
-    });
-    // One at a time: the storey on screen asks for its own first, and a slow link is not
-    // flooded. The commit of the answer read first is where the stream begins, so nothing
-    // between two reads is missed.
-    void readPlans(fresh.storeys.map((s) => s.id));
+    const fresh = await client.get<Building>(`/v1/buildings/${enc(id)}`);
+    setBuilding(fresh);
+    // The commit of the answer read first is where the stream begins, so nothing between two
+    // reads is missed.
+    void readRest(fresh);
     return fresh;
   }
 
-  async function readPlans(ids: string[]): Promise<void> {
-    for (const id of ids) await readPlan(id).catch(() => undefined);
+  /** First the storey on screen, then how storeys hang together, then the other storeys: one
+      at a time and between two drawings, so that neither a slow link nor a slow machine is
+      flooded. */
+  async function readRest({ id, storeys }: Building): Promise<void> {
+    const first = storeys.find((s) => s.id === onScreen)?.id;
+    if (first) await (underWay.get(first) ?? readPlan(first)).catch(() => undefined);
+    const strip = await client.get<Section>(`/v1/buildings/${enc(id)}/section`).catch(() => undefined);
+    if (building()?.id !== id) return;
+    setSection(strip);
+    for (const storey of storeys) {
+      if (storey.id === first) continue;
+      await whenIdle();
+      await readPlan(storey.id).catch(() => undefined);
+    }
   }
 
-  async function readPlan(id: string): Promise<void> {
+  /** The storey that somebody looks at does not wait for its turn. */
+  function look(id: string): void {
+    onScreen = id;
+    if (!plans[id] && !underWay.has(id)) void readPlan(id).catch(() => undefined);
+  }
+
+  function readPlan(id: string): Promise<void> {
+    const read = fetchPlan(id).finally(() => {
+      if (underWay.get(id) === read) underWay.delete(id);
+    });
+    underWay.set(id, read);
+    return read;
+  }
+
+  async function fetchPlan(id: string): Promise<void> {
     const plan = await client.get<Plan>(`/v1/storeys/${enc(id)}/plan`);
     batch(() => {
       for (const twin of [...plan.spaces, ...plan.portals]) setTwins(twin.id, reconcile(twin));
@@ -220,6 +245,8 @@ export function createPicture() {
   }
 
   async function rereadNow(): Promise<void> {
+    // What was asked for before may be answered as it was before.
+    underWay.clear();
     const list = await client.get<{ buildings: BuildingSummary[] }>('/v1/buildings');
     setBuildings(list.buildings);
     const wanted = list.buildings.find((b) => b.id === building()?.id) ?? list.buildings[0];
@@ -265,6 +292,6 @@ export function createPicture() {
 
   return {
     client, connection, session, expired, setupNeeded, buildings, building, section, findings, findingsProblem, plans, twins,
-    begin, logIn, setUp, logOut, openBuilding, readPlan, rereadNow, storeyOf, nameOf, announcement, announce,
+    begin, logIn, setUp, logOut, openBuilding, look, readPlan, rereadNow, storeyOf, nameOf, announcement, announce,
   };
 }

@@ -2,6 +2,7 @@
 // only announced and nobody here has ever met.
 
 import { numberText, percentText } from './words.ts';
+import { sideName } from './identity.ts';
 import type { From, Standing } from './members.ts';
 import type { Text } from '../text/en.ts';
 
@@ -22,9 +23,9 @@ export interface FindAnswer { commit?: number; found: Found[] }
 
 const KILOMETRE_FROM_M = 1000;
 
-/** What it is called; an id's last parts where nobody said a name. */
-export function foundName(found: Pick<Found, 'id' | 'name'>): string {
-  return found.name || found.id.split(':').slice(-2).join(' ');
+/** What it is called: its name, else its address, else its id's last parts. */
+export function foundName(found: Pick<Found, 'id' | 'name' | 'address'>): string {
+  return sideName(found);
 }
 
 export function distanceText(distance_m: number | null | undefined, text: Text): string {

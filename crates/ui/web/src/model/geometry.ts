@@ -36,12 +36,13 @@ export function boxOf(points: readonly Point[]): Box | null {
   return box;
 }
 
-/** The rings of a polygon value, or `null` if it is none that can be drawn. */
+/** The rings of a polygon value, or `null` if it is none that can be drawn. They are copies:
+    what is reckoned with a hundred times should not be asked of a living picture each time. */
 export function ringsOf(value: unknown): Ring[] | null {
   const rings = (value as { polygon?: unknown } | null | undefined)?.polygon;
   if (!Array.isArray(rings)) return null;
   const usable = rings.filter((r): r is number[][] => Array.isArray(r) && r.length >= 3 && r.every(isPoint));
-  return usable.length > 0 ? usable : null;
+  return usable.length > 0 ? usable.map((r) => r.map(([x, y]) => [x as number, y as number])) : null;
 }
 
 export function lineOf(value: unknown): [Point, Point] | null {
@@ -59,27 +60,33 @@ function isPoint(p: unknown): p is number[] {
   return Array.isArray(p) && p.length >= 2 && Number.isFinite(p[0]) && Number.isFinite(p[1]);
 }
 
+/** The walls of all rings, as lines on the screen. */
+type Walls = readonly (readonly [Point, Point])[];
+
+function wallsOf(rings: readonly Ring[]): Walls {
+  return rings.flatMap((ring) => {
+    const corners = ring.map(toScreen);
+    return corners.map((corner, i) => [corners.at(i - 1) as Point, corner] as const);
+  });
+}
+
 /** Whether a screen point lies inside (even-odd over all rings). */
-export function contains(rings: readonly Ring[], [x, y]: Point): boolean {
+export function contains(rings: readonly Ring[], at: Point): boolean {
+  return isWithin(wallsOf(rings), at);
+}
+
+function isWithin(walls: Walls, [x, y]: Point): boolean {
   let inside = false;
-  for (const ring of rings) {
-    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-      const [xi, yi] = toScreen(ring[i] as number[]);
-      const [xj, yj] = toScreen(ring[j] as number[]);
-      if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
-    }
+  for (const [[xj, yj], [xi, yi]] of walls) {
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
   }
   return inside;
 }
 
 /** Distance from a screen point to the nearest wall. */
-function clearance(rings: readonly Ring[], p: Point): number {
+function clearance(walls: Walls, p: Point): number {
   let best = Infinity;
-  for (const ring of rings) {
-    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-      best = Math.min(best, distanceToSegment(p, toScreen(ring[j] as number[]), toScreen(ring[i] as number[])));
-    }
-  }
+  for (const [a, b] of walls) best = Math.min(best, distanceToSegment(p, a, b));
   return best;
 }
 
@@ -101,32 +108,29 @@ export function labelSpot(rings: readonly Ring[]): LabelSpot | null {
   const outer = rings[0];
   const box = outer && boxOf(outer.map(toScreen));
   if (!box) return null;
+  const walls = wallsOf(rings);
   let best: { at: Point; free: number } | null = null;
   for (let i = 1; i < GRID; i++) {
     for (let j = 1; j < GRID; j++) {
       const at: Point = [box.x0 + ((box.x1 - box.x0) * i) / GRID, box.y0 + ((box.y1 - box.y0) * j) / GRID];
-      if (!contains(rings, at)) continue;
+      if (!isWithin(walls, at)) continue;
       const nearMiddle = Math.hypot(at[0] - (box.x0 + box.x1) / 2, at[1] - (box.y0 + box.y1) / 2);
-      const free = clearance(rings, at) - nearMiddle * 1e-3;
+      const free = clearance(walls, at) - nearMiddle * 1e-3;
       if (!best || free > best.free) best = { at, free };
     }
   }
   if (!best) return null;
-  return { at: best.at, width: freeRun(rings, best.at, 0), height: freeRun(rings, best.at, 1) };
+  return { at: best.at, width: freeRun(walls, best.at, 0), height: freeRun(walls, best.at, 1) };
 }
 
 /** Symmetric free length through `at` along an axis, until the first wall on either side. */
-function freeRun(rings: readonly Ring[], at: Point, axis: 0 | 1): number {
+function freeRun(walls: Walls, at: Point, axis: 0 | 1): number {
   let half = Infinity;
   const other = axis === 0 ? 1 : 0;
-  for (const ring of rings) {
-    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-      const a = toScreen(ring[j] as number[]);
-      const b = toScreen(ring[i] as number[]);
-      if (a[other] > at[other] === b[other] > at[other]) continue;
-      const t = (at[other] - a[other]) / (b[other] - a[other]);
-      half = Math.min(half, Math.abs(a[axis] + t * (b[axis] - a[axis]) - at[axis]));
-    }
+  for (const [a, b] of walls) {
+    if (a[other] > at[other] === b[other] > at[other]) continue;
+    const t = (at[other] - a[other]) / (b[other] - a[other]);
+    half = Math.min(half, Math.abs(a[axis] + t * (b[axis] - a[axis]) - at[axis]));
   }
   return half === Infinity ? 0 : 2 * half;
 }

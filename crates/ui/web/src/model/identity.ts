@@ -40,8 +40,9 @@ export function verdict(pair: IdentityPair, isSame: boolean, reason: string): st
 
 const CONFIRMED = 0.99;
 
-export function sideName(side: Side): string {
-  return side.name || side.id.split(':').slice(-2).join(' ');
+/** What people call it: most houses have no name but an address. */
+export function sideName(side: Pick<Side, 'id' | 'name' | 'address'>): string {
+  return side.name || side.address || side.id.split(':').slice(-2).join(' ');
 }
 
 /** What both are, side by side, as far as it is known; rows where both are silent are left

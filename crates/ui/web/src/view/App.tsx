@@ -79,6 +79,7 @@ function Workplace(props: { ui: Ui }): JSX.Element {
     if (from !== null) void askWay(ui, from, thing);
   };
   createEffect(on(() => ui.city.map() !== undefined && ui.currentStorey() !== undefined, (is) => is && prefetchMap()));
+  createEffect(on(() => ui.currentStorey()?.id, (id) => id && ui.picture.look(id)));
   // A lost or regained node is said once, not every second.
   createEffect(on(() => ui.picture.connection.state(), (state) => ui.picture.announce(text().connection[state]), { defer: true }));
   return (

@@ -44,15 +44,15 @@ export function Door(props: Props): JSX.Element {
   /** Where rooms merely touch there is nothing built, and nothing to draw jambs of. */
   const isBuilt = () => kind() !== 'openContact' && kind() !== 'stairLink';
   const exit = () => isTrue(estimateOf(props.twin, 'isExternal')) || isTrue(estimateOf(props.twin, 'fireExit'));
-  const inDoubt = () => doubtsOf(props.twin).length > 0 || ui.sources.places().has(props.twin.id);
+  const inDoubt = createMemo(() => doubtsOf(props.twin).length > 0 || ui.sources.places().has(props.twin.id));
   const name = () => ui.nameOf(props.twin.id);
-  const spoken = () => {
+  const spoken = createMemo(() => {
     const say = (attribute: string, s: Shown) => {
       const estimate = estimateOf(props.twin, attribute);
       return [spokenEstimate(text().attribute[attribute] ?? attribute, estimate, s, '', 0, text(), attribute), ...fromWords(ui, estimate, s.age_s)].join(', ');
     };
     return `${name()}. ${say('open', open())}. ${say('passable', passable())}${inDoubt() ? `. ${text().doubt.title}` : ''}`;
-  };
+  });
   return (
     <Show when={shape()}>
       {(door) => (

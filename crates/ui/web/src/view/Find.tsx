@@ -65,7 +65,7 @@ export function FindPanel(): JSX.Element {
         <Show when={asked.error()}>{(e) => <p class="problem" role="alert">{text().find.failed}: {problemText(e())}</p>}</Show>
         <Show when={findQuery(ui.sought(), around())} fallback={<p class="hint">{text().find.hint}</p>}>
           <Show when={asked.found()} fallback={<Show when={!asked.error()}><p class="hint">{text().why.loading}</p></Show>}>
-            <p class="hint" role="status">{text().find.count(all().length)} <Show when={all().length > SHOWN_MAX}>{text().find.most}</Show></p>
+            <p class="hint" role="status">{text().find.count(all().length)}<Show when={all().length > SHOWN_MAX}> · {text().find.most}</Show></p>
             <ul class="finding-list" data-list="found">
               <For each={all().slice(0, SHOWN_MAX)} fallback={<li class="hint">{text().find.none}</li>}>{(found) => <FoundRow found={found} all={all()} onChoose={() => void choose(found)} />}</For>
             </ul>
@@ -77,7 +77,12 @@ export function FindPanel(): JSX.Element {
 }
 
 function FoundRow(props: { found: Found; all: readonly Found[]; onChoose: () => void }): JSX.Element {
-  const facts = () => [text().find.kind[props.found.kind] ?? props.found.kind, props.found.address ?? '', distanceText(props.found.distance_m, text())];
+  const ui = useUi();
+  const storey = () => {
+    const at = ui.picture.storeyOf(props.found.id);
+    return at && at !== props.found.id ? ui.nameOf(at) : '';
+  };
+  const facts = () => [text().find.kind[props.found.kind] ?? props.found.kind, storey(), props.found.name ? (props.found.address ?? '') : '', distanceText(props.found.distance_m, text())];
   return (
     <li class="found-row">
       <button type="button" class="found" data-found={props.found.id} onClick={() => props.onChoose()}>

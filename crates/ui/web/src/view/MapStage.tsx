@@ -4,6 +4,7 @@
 import { lazy, Suspense, type JSX } from 'solid-js';
 import type { CityThing } from '../model/city.ts';
 import type { PlanControl } from './Plan.tsx';
+import { whenIdle } from '../live/idle.ts';
 import { text } from './prefs.ts';
 
 export interface MapProps { control: (c: PlanControl) => void; onPick: (id: string) => void; onThing: (thing: CityThing) => void }
@@ -21,8 +22,7 @@ const Map = lazy(fetchMap);
 /** Fetches it beforehand, once nothing else is to be done: the node may be away by the time
     somebody wants the map. */
 export function prefetchMap(): void {
-  const idle = window.requestIdleCallback ?? ((then: () => void) => setTimeout(then, 3000));
-  idle(() => void fetchMap().catch(() => undefined));
+  void whenIdle().then(fetchMap).catch(() => undefined);
 }
 
 export function MapStage(props: MapProps): JSX.Element {

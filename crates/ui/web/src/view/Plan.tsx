@@ -29,11 +29,6 @@ export function Plan(props: { control: (c: PlanControl) => void; onPick: (id: st
     const storey = ui.currentStorey();
     return storey ? ui.picture.plans[storey.id] : undefined;
   });
-  // The storey in view does not wait for its turn.
-  createEffect(() => {
-    const id = ui.currentStorey()?.id;
-    if (id && !ui.picture.plans[id]) void ui.picture.readPlan(id).catch(() => undefined);
-  });
   const twinsOf = (ids: string[] | undefined) => (ids ?? []).map((id) => ui.picture.twins[id]).filter((t): t is Twin => t !== undefined);
   const spaces = createMemo(() => twinsOf(plan()?.spaces));
   const portals = createMemo(() => twinsOf(plan()?.portals));

@@ -12,6 +12,8 @@ import { ReviewTabs } from './ReviewTabs.tsx';
 import { useUi } from './ui.ts';
 
 const PAGE = 100;
+/** All of a large building are looked through and confirmed at once; shown are some. */
+const ASKED_MAX = 10_000;
 /** As many as the node takes at once. */
 const SENT_MAX = 1000;
 /** Suggestions that may be confirmed together without looking at each. */
@@ -25,7 +27,7 @@ export function PointsPanel(): JSX.Element {
   const [picked, setPicked] = createSignal<ReadonlySet<string>>(new Set());
   const [answer, setAnswer] = createSignal('');
   const [problem, setProblem] = createSignal('');
-  const asked = createAsked<PointList>(() => pointsQuery(state(), '', limit()));
+  const asked = createAsked<PointList>(() => pointsQuery(state(), '', ASKED_MAX));
   const all = () => asked.found()?.points ?? [];
   const chosen = createMemo(() => {
     const words = filter().toLowerCase().split(/\s+/).filter(Boolean);
@@ -110,13 +112,13 @@ export function PointsPanel(): JSX.Element {
       <p class="problem" role="alert">{problem()}</p>
       <Show when={asked.error()}>{(e) => <p class="problem">{text().points.failed}: {problemText(e())}</p>}</Show>
       <Show when={asked.found()} fallback={<Show when={!asked.error()}><p class="hint">{text().why.loading}</p></Show>}>
-        <p class="hint">{text().points.shown(chosen().length, asked.found()?.counts?.[state() as PointState] ?? all().length)}</p>
+        <p class="hint">{text().points.shown(Math.min(limit(), chosen().length), asked.found()?.counts?.[state() as PointState] ?? all().length)}</p>
         <ul class="source-list">
-          <For each={chosen()} fallback={<li class="hint">{text().points.none}</li>}>
+          <For each={chosen().slice(0, limit())} fallback={<li class="hint">{text().points.none}</li>}>
             {(point) => <PointRow point={point} isPicked={picked().has(point.id)} onPick={(is) => toggle(point.id, is)} mayDecide={may()} send={send} />}
           </For>
         </ul>
-        <Show when={asked.found()?.next}><button type="button" data-act="more" onClick={() => setLimit((n) => n + PAGE)}>{text().points.more}</button></Show>
+        <Show when={chosen().length > limit()}><button type="button" data-act="more" onClick={() => setLimit((n) => n + PAGE)}>{text().points.more}</button></Show>
       </Show>
     </section>
   );

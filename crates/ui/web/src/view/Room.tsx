@@ -33,14 +33,14 @@ function createRoom(twin: () => Twin) {
 export function Room(props: { twin: Twin; onPick: (id: string) => void }): JSX.Element {
   const { ui, rings, q, estimate, plain, now, name, doubts, inDoubt } = createRoom(() => props.twin);
   const path = createMemo(() => pathOf(rings() ?? []));
-  const spoken = () => {
+  const spoken = createMemo(() => {
     const estimated = plain() ? [] : [spokenEstimate(text().quantity[q().id], estimate(), now(), q().unit, q().decimals, text(), q().id)];
     // What the estimate on screen suffers from is part of its own sentence.
     const elsewhere = doubts().filter((flag) => plain() || !estimate()?.flags?.includes(flag));
     const unnamed = inDoubt() && doubts().length === 0 ? [text().doubt.title] : [];
     const from = plain() ? [] : fromWords(ui, estimate(), now().age_s);
     return [name(), ...estimated, ...from, ...elsewhere.map((flag) => text().flag[flag]), ...unnamed].join('. ');
-  };
+  });
   return (
     <Show when={rings()}>
       <g

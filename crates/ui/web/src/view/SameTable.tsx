@@ -4,6 +4,7 @@
 import { For, Show, type JSX } from 'solid-js';
 import { enc } from '../live/client.ts';
 import { conflictCount, conflictsFirst, saidBy, sureness, type Same, type SameAttribute, type Twinned } from '../model/same.ts';
+import { sideName } from '../model/identity.ts';
 import { createAsked, problemText } from './asked.ts';
 import { text } from './prefs.ts';
 
@@ -24,7 +25,7 @@ export function SameTable(props: { id: string }): JSX.Element {
               <thead>
                 <tr>
                   <th>{text().same.attribute}</th>
-                  <For each={twins()}>{(twin) => <th title={twin.id}><span>{twin.name || twin.id.split(':').slice(-2).join(' ')}</span> <span class="hint">{twin.id === props.id ? text().same.this : sureness(twin, text())}</span></th>}</For>
+                  <For each={twins()}>{(twin) => <th title={twin.id}><span>{sideName(twin)}</span> <span class="hint">{twin.id === props.id ? text().same.this : sureness(twin, text())}</span></th>}</For>
                 </tr>
               </thead>
               <tbody><For each={attributes()}>{(attribute) => <Row attribute={attribute} columns={twins()} />}</For></tbody>

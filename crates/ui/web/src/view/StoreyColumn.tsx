@@ -1,7 +1,7 @@
 // Storey selector and section strip in one: a row per storey, top storey on top, and in
 // the same rows a column per stair or lift, so that both tell about the same heights.
 
-import { createMemo, For, Show, type JSX } from 'solid-js';
+import { createEffect, createMemo, For, on, onCleanup, onMount, Show, type JSX } from 'solid-js';
 import type { StoreySummary } from '../model/api.ts';
 import { sectionLayout, type Join } from '../model/section.ts';
 import { badge, badgeFromCounts, type Badge } from '../model/storey.ts';
@@ -18,8 +18,18 @@ const BADGE_EVERY_MS = 3000;
 
 export function StoreyColumn(): JSX.Element {
   const ui = useUi();
+  let column: HTMLElement | undefined;
+  // Of forty storeys the one on screen is seen among the others, also when a panel has taken
+  // some of the height.
+  const showCurrent = () => column?.querySelector('.storey.current')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  createEffect(on(() => ui.currentStorey()?.id, () => queueMicrotask(showCurrent)));
+  onMount(() => {
+    const watch = new ResizeObserver(showCurrent);
+    watch.observe(column as HTMLElement);
+    onCleanup(() => watch.disconnect());
+  });
   return (
-    <nav class="storeys" aria-label={text().nav.storeys}>
+    <nav ref={column} class="storeys" aria-label={text().nav.storeys}>
       <div class="storey-rows">
         <ul class="storey-list">
           <For each={ui.storeys()}>{(storey) => <StoreyRow storey={storey} />}</For>

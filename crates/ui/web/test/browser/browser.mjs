@@ -23,6 +23,20 @@ export const tooSmall = (tab) =>
     TOUCH_MIN_PX,
   );
 
+/** From asking for the page until a room is drawn, in milliseconds. */
+export async function toFirstStorey(ask, tab) {
+  const begun = performance.now();
+  await ask();
+  await tab.waitForSelector('.room');
+  return Math.round(performance.now() - begun);
+}
+
+/** The middle and the worst of some times. */
+export function spread(times) {
+  const sorted = [...times].sort((a, b) => a - b);
+  return { n: times.length, median: sorted[Math.floor(sorted.length / 2)], worst: sorted.at(-1), times };
+}
+
 /** Counts checks; keeps the words of those that failed. */
 export class Tally {
   n = 0;

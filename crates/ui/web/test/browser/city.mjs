@@ -2,11 +2,13 @@
 // what people review. A little town is drawn here, imported as anybody's, and the building
 // is put into it.
 
-import { launch, tooSmall } from './browser.mjs';
+import { loadavg } from 'node:os';
+import { launch, spread, toFirstStorey, tooSmall } from './browser.mjs';
 
 const DRAWN_WITHIN_MS = 30_000;
 /** Purpose of the page: a storey within this time, also without a graphics card. */
 const FIRST_STOREY_WITHIN_MS = 2000;
+const RELOADS = 5;
 const AT = { lat: 52.0116, lon: 4.3571 };
 const M_LAT = 1 / 111_250;
 const M_LON = 1 / (111_320 * Math.cos((AT.lat * Math.PI) / 180));
@@ -118,6 +120,8 @@ async function chosen(tab, tally) {
   await tab.waitForSelector('[data-detail]');
   tally.check('a room on the map opens what is known of it', (await tab.locator('.attribute').count()) > 5);
   const room = await tab.getAttribute('[data-detail]', 'data-detail');
+  const twins = [];
+  const note = (request) => /\/v1\/entities\//.test(request.url()) && twins.push(request.url());
   await tab.click('[data-route=street]');
   await tab.click('[data-act=whole]');
   await tab.waitForFunction(() => document.querySelector('[data-act=in-view]')?.textContent.includes('street'), null, { timeout: DRAWN_WITHIN_MS });
@@ -125,10 +129,17 @@ async function chosen(tab, tally) {
   await tab.fill('input[name=find]', 'Korte Dwarsstraat');
   await tab.click('.found:has-text("Korte Dwarsstraat")');
   await tab.waitForSelector('[data-place]');
+  tab.on('request', note);
   await tab.waitForFunction(() => document.querySelector('.route-facts') || (document.querySelector('[data-place] [aria-live]')?.textContent ?? '') !== '');
   const isFound = (await tab.locator('.route-facts').count()) > 0;
   tally.check('a way from a room to a street is drawn, or said not to be known', isFound ? (await tab.locator('[data-way=map]').count()) === 1 : true);
   tally.measures['way from a room into the street found'] = isFound;
+  tab.off('request', note);
+  if (isFound) {
+    const told = await tab.$$eval('.route-facts li', (all) => all.map((e) => e.textContent));
+    const streets = twins.filter((url) => /street/.test(url));
+    tally.check('a way tells the names of its streets, and nobody is asked for them again', told.some((words) => /Korte Dwarsstraat|Oude Delft/.test(words)) && streets.length === 0, `${told.join(' | ')}; ${streets.length} questions`);
+  }
   if (isFound) tally.check('how surely the exit meets the street is told', (await tab.locator('[data-anchor]').count()) > 0);
   await tab.click('[data-route=back]');
   tally.check('a way back asks which room', (await tab.locator('.pick-note').count()) === 1);
@@ -257,17 +268,15 @@ export async function withoutGraphics(tally, node, logIn) {
     const context = await browser.newContext({ viewport: { width: 1024, height: 768 }, locale: 'en-GB' });
     const tab = await context.newPage();
     await logIn(tab, node);
-    // The best of three: what else the machine does is not the page's doing.
+    // Judged by the best: what else the machine does is not the page's doing.
     const times = [];
-    for (let i = 0; i < 3; i++) {
-      const begun = Date.now();
-      await tab.reload();
-      await tab.waitForSelector('.room');
-      times.push(Date.now() - begun);
-    }
+    for (let i = 0; i < RELOADS; i++) times.push(await toFirstStorey(() => tab.reload({ waitUntil: 'commit' }), tab));
     const took = Math.min(...times);
-    tally.measures['page load to first storey, no graphics (ms)'] = times;
+    tally.measures['page load to first storey, no graphics (ms)'] = { ...spread(times), load: loadavg()[0] };
     tally.check('the first storey comes within two seconds without graphics', took <= FIRST_STOREY_WITHIN_MS, `${times.join(', ')} ms`);
+    const plans = await tab.evaluate(() => performance.getEntriesByType('resource').map((r) => /storeys\/([^/]+)\/plan/.exec(r.name)?.[1]).filter(Boolean).map(decodeURIComponent));
+    const current = await tab.getAttribute('.storey.current', 'data-storey');
+    tally.check('the storey on screen is asked for first, and once', plans[0] === current && plans.filter((id) => id === current).length === 1, plans.join(' '));
     await tab.waitForSelector('[data-stage=map]');
     await tab.keyboard.press('g');
     await tab.waitForSelector('[data-map=drawn][data-ground=flat] [data-storey-on-map]', { timeout: DRAWN_WITHIN_MS });

@@ -26,6 +26,7 @@ export async function page(browser, tally, node) {
   await tally.attempt('city', () => city(tally, node, logIn));
   await tally.attempt('without graphics', () => withoutGraphics(tally, node, logIn));
   await phone(browser, tally, node);
+  await tablet(browser, tally, node);
 }
 
 async function anonymous(browser, tally, { url }) {
@@ -257,6 +258,37 @@ async function phone(browser, tally, node) {
     tally.check('a Dutch phone is spoken to in Dutch', (await tab.getAttribute('html', 'lang')) === 'nl');
     tally.check('a dark phone gets the night theme', (await tab.getAttribute('html', 'data-theme')) === 'night');
     tally.check('storeys and connection stay in sight', (await tab.locator('.storey').first().isVisible()) && (await tab.locator('.connection').isVisible()));
+  });
+  await context.close();
+}
+
+/** A tablet held upright, at night, as in the cab of a fire engine. */
+async function tablet(browser, tally, node) {
+  const context = await browser.newContext({ viewport: { width: 820, height: 1180 }, hasTouch: true, colorScheme: 'dark', locale: 'nl-NL' });
+  const tab = await context.newPage();
+  await tally.attempt('tablet', async () => {
+    await logIn(tab, node);
+    await tab.waitForSelector('.room');
+    const fits = () => tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll('.topbar button')].every((b) => b.getBoundingClientRect().right <= innerWidth));
+    tally.check('the page and all its buttons fit a tablet', await fits());
+    await selectRoom(tab);
+    tally.check('and do with a panel open', await fits());
+    tally.check('the storey on screen is in sight among the others', await tab.waitForFunction(() => {
+      const row = document.querySelector('.storey.current');
+      const [own, column] = [row.getBoundingClientRect(), row.closest('.storeys').getBoundingClientRect()];
+      return own.top >= column.top - 1 && own.bottom <= column.bottom + 1;
+    }, null, { timeout: 5000 }).then(() => true, () => false));
+    tally.check('the plan has most of the width beside the panel', await tab.$eval('.stage', (stage) => stage.clientWidth > innerWidth / 2));
+    await tab.waitForSelector('[data-stage=map]');
+    await tab.keyboard.press('g');
+    await tab.waitForSelector('[data-credits]', { timeout: 30_000 });
+    const [wide, covered] = await tab.evaluate(() => {
+      const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+      const [credits, key, tools] = [box('[data-credits]'), box('.key-box'), box('.plan-tools')];
+      const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+      return [credits.width > 300, meet(credits, key) || meet(credits, tools)];
+    });
+    tally.check('whose map it is can be read on a tablet', wide && !covered, `${wide} ${covered}`);
   });
   await context.close();
 }

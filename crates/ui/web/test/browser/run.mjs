@@ -7,7 +7,7 @@ import { matrix } from './matrix.mjs';
 import { page } from './page.mjs';
 
 /** A browser that hangs must not hang whoever waits for the summary. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 420_000;
 
 const tally = new Tally();
 const browser = await launch();
