@@ -149,12 +149,13 @@ export function createPicture() {
       flooded. */
   async function readRest({ id, storeys }: Building): Promise<void> {
     const first = storeys.find((s) => s.id === onScreen)?.id;
-    if (first) await (underWay.get(first) ?? readPlan(first)).catch(() => undefined);
+    const isHere = first !== undefined && (await (underWay.get(first) ?? readPlan(first)).then(() => true, () => false));
     const strip = await client.get<Section>(`/v1/buildings/${enc(id)}/section`).catch(() => undefined);
     if (building()?.id !== id) return;
     setSection(strip);
     for (const storey of storeys) {
-      if (storey.id === first) continue;
+      // One that did not come is asked for again in its turn.
+      if (isHere && storey.id === first) continue;
       await whenIdle();
       await readPlan(storey.id).catch(() => undefined);
     }
