@@ -199,18 +199,64 @@ pub fn summarised(name: &str) -> Option<&str> {
     name.strip_prefix(SUMMARY_PREFIX)
 }
 
+/// An attribute that is kept as written, of which it is yet known whom it concerns.
+struct VerbatimSpec {
+    name: &'static str,
+    sensitivity: Sensitivity,
+    retention: Retention,
+}
+
+/// What the node itself writes down verbatim; all else that is in no catalogue could be
+/// anything.
+static VERBATIM: &[VerbatimSpec] = &[VerbatimSpec {
+    // What a sensor said of which nobody knows yet what it tells: it may have counted people.
+    name: READING,
+    sensitivity: Personal,
+    retention: Retention::Personal,
+}];
+
+/// What a sensor said while nobody had confirmed what it tells of.
+pub const READING: &str = "reading";
+
+fn verbatim(name: &str) -> Option<&'static VerbatimSpec> {
+    VERBATIM.iter().find(|spec| spec.name == name)
+}
+
 /// Who may be shown an attribute, in the catalogue or not. A summary is as sensitive as what
 /// it sums up.
 ///
 /// ```
 /// use twin_model::catalogue::{Sensitivity, sensitivity};
 /// assert_eq!(sensitivity("summary.occupancy"), Sensitivity::Personal);
+/// assert_eq!(sensitivity("reading"), Sensitivity::Personal);
 /// assert_eq!(sensitivity("colourOfTheDoorKnob"), Sensitivity::Security);
 /// ```
 pub fn sensitivity(name: &str) -> Sensitivity {
     let name = summarised(name).unwrap_or(name);
-    let spec = Catalogue::BUILT_IN.get(name);
-    spec.map_or(VERBATIM_SENSITIVITY, |spec| spec.sensitivity)
+    match (Catalogue::BUILT_IN.get(name), verbatim(name)) {
+        (Some(spec), _) => spec.sensitivity,
+        (None, Some(spec)) => spec.sensitivity,
+        (None, None) => VERBATIM_SENSITIVITY,
+    }
+}
+
+/// How long claims about an attribute are kept, in the catalogue or not. What is in none is kept
+/// like the building's structure: deleting by guess cannot be undone. A summary is kept as long
+/// as what it sums up.
+///
+/// ```
+/// use twin_model::catalogue::{Retention, retention};
+/// assert_eq!(retention("temperature"), Retention::Telemetry);
+/// assert_eq!(retention("reading"), Retention::Personal);
+/// assert_eq!(retention("colourOfTheDoorKnob"), Retention::Structure);
+/// ```
+pub fn retention(name: &str) -> Retention {
+    let name = summarised(name).unwrap_or(name);
+    match (Catalogue::BUILT_IN.get(name), verbatim(name)) {
+        (Some(spec), _) => spec.retention,
+        (None, Some(spec)) => spec.retention,
+        (None, None) => Retention::Structure,
+    }
 }
 
 const BUILDING: &[EntityKind] = &[EntityKind::Building];

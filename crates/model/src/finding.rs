@@ -221,6 +221,8 @@ codes! {
     PointTwice = "PNT-008", Warning;
     /// A mapping names a place that is not there, or several have the name.
     PointPlace = "PNT-009", Warning;
+    /// More points spoke than can be known; what the others say is not kept.
+    PointsTooMany = "PNT-010", Error;
     /// A message broker cannot be reached, or the connection to it broke.
     BrokerLost = "MQT-001", Warning;
     /// A message broker does not let us in.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use twin_exchange::card::ADDRESSES_MAX;
 use twin_link::limits::{FRAME_BYTES_MAX, FRAME_BYTES_MIN};
+use twin_model::Time;
+use twin_model::catalogue::Retention as Class;
 
 /// The commented default, as `twin config default` prints it.
 pub const DEFAULT_TOML: &str = include_str!("../../../twin.toml");
@@ -122,6 +124,18 @@ pub struct Retention {
     pub personal_days: u32,
 }
 
+impl Retention {
+    /// What was observed before this is no longer kept; `None` where it is kept for ever.
+    pub(crate) fn cutoff(&self, class: Class, now: Time) -> Option<Time> {
+        let days = match class {
+            Class::Structure => self.structure_days,
+            Class::Telemetry => self.telemetry_days,
+            Class::Personal => self.personal_days,
+        };
+        (days > 0).then(|| now.plus_seconds(-f64::from(days) * DAY_S))
+    }
+}
+
 impl Default for Retention {
     fn default() -> Self {
         Self {
@@ -132,6 +146,7 @@ impl Default for Retention {
     }
 }
 
+const DAY_S: f64 = 86_400.0;
 const GIB: u64 = 1 << 30;
 /// A slower link carries one alarm in half a minute.
 const BYTES_PER_S_MIN: f64 = 10.0;

@@ -13,10 +13,9 @@ use twin_model::catalogue::Retention as Class;
 use twin_store as store;
 
 /// How often retention is looked at, in seconds; ages are in days.
-const RETENTION_EVERY_S: f64 = 3600.0;
+pub(crate) const RETENTION_EVERY_S: f64 = 3600.0;
 /// How long to wait for a picture before looking at the clock again.
 const LOOK_UP_EVERY: Duration = Duration::from_mins(1);
-const DAY_S: f64 = 86_400.0;
 
 /// What the housekeeping thread owns.
 pub(crate) struct Housekeeping {
@@ -78,17 +77,9 @@ impl Housekeeping {
     }
 
     fn retain(&self, now: Time) {
-        let cutoff = |class| {
-            let days = match class {
-                Class::Structure => self.retention.structure_days,
-                Class::Telemetry => self.retention.telemetry_days,
-                Class::Personal => self.retention.personal_days,
-            };
-            (days > 0).then(|| now.plus_seconds(-f64::from(days) * DAY_S))
-        };
         let cutoffs: Vec<(Class, Time)> = Class::ALL
             .into_iter()
-            .filter_map(|c| cutoff(c).map(|t| (c, t)))
+            .filter_map(|class| Some((class, self.retention.cutoff(class, now)?)))
             .collect();
         if let Err(error) = self.maintenance.retain(&cutoffs) {
             tracing::error!(%error, "claims past their retention could not be ended");

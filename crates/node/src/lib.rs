@@ -73,7 +73,8 @@ pub use link::{
 };
 pub use node::{Changes, Node, RecoveryReport, doctor, restore};
 pub use points::{
-    Decision, Mapped, PointCounts, PointFilter, PointLine, PointPage, PointState, Taken,
+    Decision, Mapped, PointAlarm, PointCounts, PointFilter, PointLine, PointPage, PointSaid,
+    PointState, Taken,
 };
 pub use prepare::{ClaimCode, Draft, FUTURE_TOLERANCE_S, Mode, NUMBER_MAX, Receipt, Refusal};
 pub use quarantine::QuarantineRecord;

@@ -20,6 +20,7 @@ use crate::received::Received;
 use crate::structure::Structure;
 use std::sync::{Arc, OnceLock};
 use twin_fusion::{Evidence, Lesson, Witness};
+use twin_model::catalogue::{self, Retention};
 use twin_model::naming::ERASED_PREFIX;
 use twin_model::{
     Act, Attribute, AttributeSpec, Basis, Catalogue, Claim, CommitNumber, EntityId, Estimator,
@@ -386,6 +387,39 @@ impl Live {
         let number = self.source(&source);
         Arc::make_mut(&mut self.quarantine).take(&source, number, verdict, recorded);
         self.is_refold_due = true;
+    }
+
+    /// Forgets what was written verbatim about people and observed before the cutoff; returns
+    /// where something is gone.
+    pub(crate) fn forget_personal_before(&mut self, cutoff: Time) -> Vec<Key> {
+        let names = self.names.attributes.all();
+        let numbered = names.iter().zip(0_u32..);
+        let personal: Vec<u32> = numbered
+            .filter(|(name, _)| catalogue::retention(name.as_str()) == Retention::Personal)
+            .map(|(_, number)| number)
+            .collect();
+        let is_due = |cell: &AttributeCell| match cell {
+            AttributeCell::Verbatim(entries) => entries.iter().any(|e| e.observed < cutoff),
+            AttributeCell::Modelled(..) => false,
+        };
+        let cells = self.entities.iter().zip(0_u32..);
+        let due: Vec<Key> = cells
+            .flat_map(|(cell, entity)| {
+                let due = |a: &&u32| cell.get(**a).is_some_and(&is_due);
+                personal.iter().filter(due).map(move |&a| (entity, a))
+            })
+            .collect();
+        for &(entity, attribute) in &due {
+            let Some(shared) = self.entities.get_mut(entity as usize) else {
+                continue;
+            };
+            let slot = Arc::make_mut(shared).attribute_mut(attribute, None);
+            if let AttributeCell::Verbatim(entries) = slot.cell {
+                entries.retain(|entry| entry.observed >= cutoff);
+            }
+            self.heap_bytes = self.heap_bytes + slot.cell.heap_bytes() - slot.bytes;
+        }
+        due
     }
 
     /// Forgets a twin, its name too; its claims are erased from the store. A later claim

@@ -168,6 +168,8 @@ impl Node {
             housekeeping: pictures,
             refold: None,
             link: Wake::clone(&wake),
+            retention: config.retention,
+            retained: None,
         };
         let keeper = Housekeeping {
             snapshots: opened.snapshots,

@@ -3,6 +3,7 @@
 //! writer does only what it alone can do.
 
 use crate::error::Error;
+use crate::points::says_alarm;
 use std::fmt::Write as _;
 use twin_fusion as fusion;
 use twin_model::naming::is_erased_name;
@@ -247,7 +248,7 @@ pub(crate) fn check(
         }
         Some(spec) => Some(canonical(index, spec, &statement.act)?),
     };
-    let life_safety = spec.is_some_and(|spec| is_life_safety(spec.name));
+    let life_safety = spec.is_some_and(|spec| is_life_safety(spec.name)) || says_alarm(&statement);
     Ok(Prepared {
         index,
         source,

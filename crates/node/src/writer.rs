@@ -9,7 +9,9 @@
 
 use crate::changes::Ring;
 use crate::clock::Clock;
+use crate::config::Retention;
 use crate::error::Error;
+use crate::housekeeping;
 use crate::journal::{ImportRecord, Note};
 use crate::link::{self, Wake};
 use crate::live::{Key, Live};
@@ -25,6 +27,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use tokio::sync::mpsc::WeakSender;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use twin_model::catalogue::Retention as Class;
 use twin_model::{BatchId, Claim, ClaimId, CommitNumber, EntityId, Time};
 use twin_store as store;
 
@@ -123,6 +126,9 @@ pub(crate) struct Writer {
     pub(crate) refold: Option<Refold>,
     /// To the thread that tells others.
     pub(crate) link: Wake,
+    pub(crate) retention: Retention,
+    /// When it was last looked what has been kept long enough.
+    pub(crate) retained: Option<Time>,
 }
 
 /// A submission with the claims it became.
@@ -190,6 +196,7 @@ impl Writer {
         if batches.is_empty() {
             return;
         }
+        self.retain(started);
         match self.log.append(&batches) {
             Ok(commit) => self.publish(commit, &batches, groups, started),
             Err(error) => {
@@ -392,8 +399,32 @@ impl Writer {
         }
     }
 
+    /// Lets go of what is kept as written about people, once its claims are due to go: it does
+    /// not age as an estimate does. What does not come any more is not overwritten either.
+    fn retain(&mut self, now: Time) {
+        let is_early = |before: Time| now.seconds_since(before) < housekeeping::RETENTION_EVERY_S;
+        if self.retained.is_some_and(is_early) {
+            return;
+        }
+        self.retained = Some(now);
+        let Some(cutoff) = self.retention.cutoff(Class::Personal, now) else {
+            return;
+        };
+        let keys = self.live.forget_personal_before(cutoff);
+        if keys.is_empty() {
+            return;
+        }
+        self.show(false, keys);
+        // The values are still in the state on disk until it is written afresh.
+        self.claims_at_snapshot = 0;
+        // A full queue means one is being written; the end of the process asks again.
+        let _ = self.housekeeping.try_send(self.published.load_full());
+    }
+
     fn tick(&mut self) {
-        let due = self.wheel.turn(&self.live, self.clock.now());
+        let now = self.clock.now();
+        self.retain(now);
+        let due = self.wheel.turn(&self.live, now);
         if !due.is_empty() {
             self.ring.push(self.live.commit, true, due);
         }

@@ -72,7 +72,7 @@ pub use follow::Follower;
 pub use maintenance::{Housekeeping, Maintenance};
 pub use manifest::ErasureRecord;
 pub use meta::{Meta, ROW_BYTES_MAX, Row};
-pub use open::{Opened, Options, RecoveryReport, catalogue_retention, open};
+pub use open::{Opened, Options, RecoveryReport, open};
 pub use reader::{Range, Reader};
 pub use snapshot::{SnapshotIn, Snapshots};
 pub use tail::Tail;

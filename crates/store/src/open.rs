@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use twin_model::catalogue::{Catalogue, Retention};
+use twin_model::catalogue::{self, Retention};
 use twin_model::{BatchId, CommitNumber};
 
 /// How the store behaves.
@@ -40,17 +40,8 @@ impl Default for Options {
             segment_bytes: 16 << 20,
             segment_span_s: 86_400,
             disk_budget_bytes: 50 << 30,
-            retention: catalogue_retention,
+            retention: catalogue::retention,
         }
-    }
-}
-
-/// The class in the built-in catalogue. Attributes that are in no catalogue are kept
-/// like the building's structure: deleting by guess cannot be undone.
-pub fn catalogue_retention(attribute: &str) -> Retention {
-    match Catalogue::BUILT_IN.get(attribute) {
-        Some(spec) => spec.retention,
-        None => Retention::Structure,
     }
 }
 

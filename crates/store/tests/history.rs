@@ -10,7 +10,7 @@ use twin_model::catalogue::Retention;
 use twin_model::{Claim, CommitNumber, EntityId, Time};
 use twin_store::backend::crash::{CrashDisk, Faults};
 use twin_store::backend::{Backend, Disk, Memory};
-use twin_store::{Batch, Error, Opened, Options, Range, catalogue_retention, open};
+use twin_store::{Batch, Error, Opened, Options, Range, open};
 
 fn small() -> Options {
     Options {
@@ -174,7 +174,7 @@ fn retention_takes_one_class_and_leaves_the_others() {
     let kept: Vec<_> = claims
         .iter()
         .filter(|claim| {
-            let class = catalogue_retention(claim.statement.attribute.as_str());
+            let class = twin_model::catalogue::retention(claim.statement.attribute.as_str());
             class != Retention::Telemetry || claim.statement.observed >= cutoff
         })
         .cloned()

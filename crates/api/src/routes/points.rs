@@ -219,6 +219,7 @@ async fn messages(State(app): State<App>, asking: Asking, body: Body) -> Result<
     Ok(answer::about(taken.commit, 256, |json| {
         json.field("placed").integer(taken.placed as u64);
         json.field("unplaced").integer(taken.unplaced as u64);
+        json.field("undated").integer(taken.undated as u64);
         json.field("newPoints").integer(taken.new_points as u64);
         json.field("refused").integer(taken.refused.len() as u64);
         write::findings(json, &findings);

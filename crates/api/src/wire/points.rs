@@ -2,7 +2,7 @@
 
 use super::Json;
 use twin_model::Finding;
-use twin_node::{PointLine, PointPage, PointState};
+use twin_node::{PointLine, PointPage, PointSaid, PointState};
 
 /// Most findings of one answer; the rest is counted.
 const FINDINGS_MAX: usize = 100;
@@ -37,10 +37,23 @@ fn point(json: &mut Json, line: &PointLine) {
         json.field("state").text(line.state.as_str());
         text_or_null(json, "reason", line.reason.as_ref());
         json.field("last")
-            .or_null(line.last.as_ref(), |json, (said, _)| json.raw(said));
+            .or_null(line.last.as_ref(), |json, (said, _)| last(json, said));
         let time = line.last.as_ref().map(|(_, time)| *time);
         json.field("lastTime").or_null(time, Json::time);
-        json.field("alarm").boolean(line.alarm);
+        json.field("alarm").boolean(line.alarm.is_some());
+        let since = line.alarm.and_then(|alarm| alarm.since);
+        json.field("alarmSince").or_null(since, Json::time);
+        let heard = line.alarm.map(|alarm| alarm.heard);
+        json.field("alarmHeard").or_null(heard, Json::time);
+        json.field("withheld").boolean(line.withheld);
+    });
+}
+
+fn last(json: &mut Json, said: &PointSaid) {
+    json.object(|json| {
+        json.field("value").raw(&said.value.to_string());
+        text_or_null(json, "unit", said.unit.as_ref());
+        json.field("retained").boolean(said.retained);
     });
 }
 

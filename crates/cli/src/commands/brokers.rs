@@ -57,8 +57,20 @@ impl Intake for NodeIntake {
         for finding in taken.findings {
             self.found(finding);
         }
-        let is_full = |code| matches!(code, ClaimCode::DiskBudget | ClaimCode::MemoryBudget);
-        match taken.refused.iter().find(|refusal| is_full(refusal.code)) {
+        let of = |code| {
+            taken
+                .refused
+                .iter()
+                .filter(move |refused| refused.code == code)
+        };
+        // For new names there is no memory left. To keep the broker waiting for that would keep
+        // back what known points say, and the alarms among it.
+        let too_many = of(ClaimCode::MemoryBudget).count();
+        if too_many > 0 {
+            let message = format!("{too_many} claims of new points are not kept: memory is full");
+            self.found(Finding::new(twin_model::Code::PointsTooMany, message));
+        }
+        match of(ClaimCode::DiskBudget).next() {
             // What was not kept is not acknowledged: the broker goes on keeping it.
             Some(refusal) => Err(Refused::Later(refusal.message.clone())),
             None => Ok(()),
@@ -80,5 +92,6 @@ fn recorded(message: &Message) -> Recorded {
         topic: message.topic.to_string(),
         payload: message.payload.to_vec(),
         time: Some(message.received),
+        is_retained: message.retained,
     }
 }

@@ -21,6 +21,9 @@ pub struct Recorded {
     pub payload: Vec<u8>,
     /// When it was received.
     pub time: Option<Time>,
+    /// Whether the broker had kept it for whoever comes later: it was said at some time before
+    /// it was received, nobody knows when.
+    pub is_retained: bool,
 }
 
 /// Reads recorded messages in the order of the file. Takes any bytes.
@@ -88,6 +91,7 @@ fn line_of_json(line: &str) -> Result<Recorded, String> {
             other => other.to_string().into_bytes(),
         },
         time,
+        is_retained: json.get("retained") == Some(&Json::Bool(true)),
     })
 }
 
@@ -116,6 +120,7 @@ fn table(text: &str, findings: &mut Vec<Finding>) -> Vec<Recorded> {
                     topic: point.to_owned(),
                     payload: value.as_bytes().to_vec(),
                     time,
+                    is_retained: false,
                 });
                 continue;
             }

@@ -8,6 +8,7 @@
 //!
 //! Formats: `docs/formats/points.md`.
 
+mod alarm;
 mod convention;
 mod mapping;
 mod messages;
@@ -20,6 +21,7 @@ mod tokens;
 mod units;
 mod words;
 
+pub use alarm::is_alarm;
 pub use mapping::{ROWS_MAX, Row, State, read_mapping, resolve, write_mapping};
 pub use messages::{Recorded, read_messages};
 pub use payload::{Decoded, PAYLOAD_BYTES_MAX, READINGS_MAX, Reading, Spoken, decode};

@@ -4,6 +4,7 @@
 //! five quantities. Each quantity becomes a *reading*: a number, a yes or no, or a word, with its
 //! unit and time if the message tells them. Anything else becomes a finding.
 
+use super::alarm::says_alarm;
 use super::words::has;
 use serde_json::{Map, Value as Json};
 use twin_model::{Code, Finding, Time};
@@ -40,6 +41,8 @@ pub struct Reading {
     pub unit: Option<String>,
     /// When it was observed, if the message says so.
     pub time: Option<Time>,
+    /// Whether the word that was sent says by itself that there is an alarm.
+    pub says_alarm: bool,
 }
 
 /// What a message holds and what was wrong with it.
@@ -171,9 +174,9 @@ impl Decoded {
                 }
             }
             Json::String(text) => self.plain(text, meta, member(path)),
-            Json::Bool(value) => self.push(Spoken::Boolean(*value), meta, member(path)),
+            Json::Bool(value) => self.push(Spoken::Boolean(*value), meta, member(path), false),
             Json::Number(number) => match number.as_f64().filter(|n| n.is_finite()) {
-                Some(number) => self.push(Spoken::Number(number), meta, member(path)),
+                Some(number) => self.push(Spoken::Number(number), meta, member(path), false),
                 None => self.find(
                     Code::PointNoValue,
                     format!("`{number}` is no finite number"),
@@ -245,10 +248,10 @@ impl Decoded {
                 unit: unit.map(str::to_owned).or_else(|| meta.unit.clone()),
                 ..*meta
             };
-            return self.push(Spoken::Number(number), &meta, member);
+            return self.push(Spoken::Number(number), &meta, member, false);
         }
         match scalar(text) {
-            Some(value) => self.push(value, meta, member),
+            Some(value) => self.push(value, meta, member, says_alarm(text)),
             None => self.find(
                 Code::PointMessage,
                 format!("a word has {} bytes; it is no value", text.len()),
@@ -256,7 +259,7 @@ impl Decoded {
         }
     }
 
-    fn push(&mut self, value: Spoken, meta: &Meta, member: Option<String>) {
+    fn push(&mut self, value: Spoken, meta: &Meta, member: Option<String>, says_alarm: bool) {
         if self.readings.len() == READINGS_MAX {
             self.find(
                 Code::PointLimit,
@@ -269,6 +272,7 @@ impl Decoded {
             value,
             unit: meta.unit.clone(),
             time: meta.time,
+            says_alarm,
         });
     }
 

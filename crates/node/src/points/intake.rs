@@ -1,16 +1,17 @@
 //! Messages in: each reading becomes a claim about the room that a person confirmed, or about
 //! the sensor itself.
 
+use super::said::{PointSaid, said_last};
 use super::table::{Known, PointTable, READING};
 use crate::error::Error;
 use crate::importing::Mint;
 use crate::node::Node;
+use crate::picture::Picture;
 use crate::prepare::{Draft, Mode, Refusal};
 use rustc_hash::FxHashMap;
-use serde_json::json;
 use std::sync::Arc;
 use twin_import::Mint as _;
-use twin_import::points::{Reading, Recorded, Row, Spoken, State, decode};
+use twin_import::points::{Reading, Recorded, Row, State, decode, is_alarm};
 use twin_model::{
     Act, Attribute, Caller, Catalogue, Code, CommitNumber, EntityId, EntityKind, Finding, Interval,
     SourceId, Stated, Statement, Time, Unit, Value,
@@ -21,6 +22,13 @@ const LINEAGE: &str = "points";
 /// New points beyond this share of those known, and suggestions are worked out again.
 const SUGGEST_AGAIN_SHARE: usize = 10;
 
+/// Most points that become known by speaking; the largest buildings have some ten thousand.
+const POINTS_MAX: usize = 100_000;
+/// So many more may become known that sound an alarm.
+const ALARMS_MORE_MAX: usize = 10_000;
+/// How a claim came about that stands on what a broker had kept.
+const RETAINED: &str = "kept by the broker, said at an unknown time before";
+
 /// What came of messages. It is durable and visible.
 #[derive(Debug, Clone)]
 pub struct Taken {
@@ -30,6 +38,8 @@ pub struct Taken {
     pub placed: usize,
     /// Readings kept under their sensors, because nobody confirmed where they are.
     pub unplaced: usize,
+    /// Those of them that a broker had kept, of no known time.
+    pub undated: usize,
     /// Points heard of for the first time.
     pub new_points: usize,
     /// What could not be read.
@@ -46,18 +56,21 @@ impl Node {
     pub fn take_messages(&self, caller: &Caller, messages: &[Recorded]) -> Result<Taken, Error> {
         let picture = self.inner().published.load_full();
         let table = picture.structure().points(&picture);
-        let mut intake = Intake::new(self, table);
+        let mut intake = Intake::new(self, &picture, table);
         for message in messages {
-            intake.message(message, |number| picture.names.entities.name(number));
+            intake.message(message);
         }
         let Intake {
             drafts,
             placed,
             unplaced,
+            undated,
             new,
-            findings,
+            left_out,
+            mut findings,
             ..
         } = intake;
+        findings.extend(left_out.finding());
         let (new_points, known) = (new.len(), table.len());
         let receipt = self.submit_blocking(caller, drafts, Mode::EachAlone)?;
         drop(picture);
@@ -68,6 +81,7 @@ impl Node {
             commit: receipt.commit,
             placed,
             unplaced,
+            undated,
             new_points,
             findings,
             refused: receipt.refused,
@@ -125,30 +139,77 @@ pub(super) fn draft(
 /// Messages on their way to claims.
 struct Intake<'a> {
     node: &'a Node,
+    picture: &'a Picture,
     table: &'a PointTable,
     now: Time,
     drafts: Vec<Draft>,
     placed: usize,
     unplaced: usize,
+    undated: usize,
     new: FxHashMap<String, EntityId>,
+    /// What points said in these messages, with when.
+    said: FxHashMap<EntityId, (PointSaid, Time)>,
+    left_out: LeftOut,
     findings: Vec<Finding>,
 }
 
+/// Readings of points beyond those that can be known.
+#[derive(Default)]
+struct LeftOut {
+    readings: usize,
+    alarms: usize,
+    /// The first of the points, an alarm before all others.
+    first: Option<String>,
+}
+
+impl LeftOut {
+    fn add(&mut self, name: String, is_alarm: bool) {
+        self.readings += 1;
+        self.alarms += usize::from(is_alarm);
+        if self.first.is_none() || (is_alarm && self.alarms == 1) {
+            self.first = Some(name);
+        }
+    }
+
+    /// One finding for all of them: who floods with points must not flood with findings.
+    fn finding(self) -> Option<Finding> {
+        let first = self.first?;
+        let message = format!(
+            "{} readings of new points are not kept, {} of them alarms: {POINTS_MAX} points are known",
+            self.readings, self.alarms,
+        );
+        Some(Finding::new(Code::PointsTooMany, message).at_item(first))
+    }
+}
+
+/// A point that speaks.
+struct Speaker<'r> {
+    id: EntityId,
+    /// Its number, if it was known before.
+    number: Option<u32>,
+    name: &'r str,
+    row: Option<&'r Row>,
+}
+
 impl<'a> Intake<'a> {
-    fn new(node: &'a Node, table: &'a PointTable) -> Self {
+    fn new(node: &'a Node, picture: &'a Picture, table: &'a PointTable) -> Self {
         Self {
             node,
+            picture,
             table,
             now: node.now(),
             drafts: Vec::new(),
             placed: 0,
             unplaced: 0,
+            undated: 0,
             new: FxHashMap::default(),
+            said: FxHashMap::default(),
+            left_out: LeftOut::default(),
             findings: Vec::new(),
         }
     }
 
-    fn message(&mut self, message: &Recorded, name_of: impl Fn(u32) -> EntityId) {
+    fn message(&mut self, message: &Recorded) {
         let decoded = decode(&message.payload);
         let topic = message.topic.as_str();
         let found = decoded.findings.into_iter();
@@ -160,52 +221,109 @@ impl<'a> Intake<'a> {
                 None => topic.to_owned(),
             };
             // A device whose clock is ahead spoke now at the latest.
-            let observed = reading
-                .time
-                .or(message.time)
-                .unwrap_or(self.now)
-                .min(self.now);
-            let (id, row) = match self.table.get(&name) {
-                Some(Known { number, row }) => (name_of(*number), row.as_ref()),
-                None => (self.meet(name), None),
+            let arrived = message.time.unwrap_or(self.now);
+            let observed = reading.time.unwrap_or(arrived).min(self.now);
+            let is_undated = message.is_retained && reading.time.is_none();
+            let speaker = match self.table.get(&name) {
+                Some(Known { number, row }) => Speaker {
+                    id: self.picture.names.entities.name(*number),
+                    number: Some(*number),
+                    name: &name,
+                    row: row.as_ref(),
+                },
+                None => match self.meet(&name, &reading) {
+                    Some(id) => Speaker {
+                        id,
+                        number: None,
+                        name: &name,
+                        row: None,
+                    },
+                    None => continue,
+                },
             };
-            self.reading(&id, row, &reading, observed);
+            self.reading(&speaker, &reading, observed, is_undated);
         }
     }
 
-    fn meet(&mut self, name: String) -> EntityId {
-        if let Some(id) = self.new.get(&name) {
-            return id.clone();
+    /// The sensor of a point that nobody knew; nothing where there are too many.
+    ///
+    /// INVARIANT: BOUNDED: who invents names without end takes a stated number of twins, and
+    /// none from those that are known. Alarms have places of their own.
+    fn meet(&mut self, name: &str, reading: &Reading) -> Option<EntityId> {
+        if let Some(id) = self.new.get(name) {
+            return Some(id.clone());
         }
-        let id = self.node.point_id(&name);
-        self.drafts.extend(self.node.introduce(&name, self.now));
-        self.new.insert(name, id.clone());
-        id
+        let known = self.table.len() + self.new.len();
+        if known >= POINTS_MAX {
+            let is_alarm = is_alarm(name, reading);
+            if !is_alarm || known >= POINTS_MAX + ALARMS_MORE_MAX {
+                self.left_out.add(name.to_owned(), is_alarm);
+                return None;
+            }
+        }
+        let id = self.node.point_id(name);
+        self.drafts.extend(self.node.introduce(name, self.now));
+        self.new.insert(name.to_owned(), id.clone());
+        Some(id)
     }
 
-    fn reading(&mut self, sensor: &EntityId, row: Option<&Row>, reading: &Reading, observed: Time) {
-        let source = SourceId::new(sensor.as_str()).expect("a URI is a URI");
+    fn reading(
+        &mut self,
+        speaker: &Speaker<'_>,
+        reading: &Reading,
+        observed: Time,
+        is_undated: bool,
+    ) {
+        let source = SourceId::new(speaker.id.as_str()).expect("a URI is a URI");
+        let row = speaker.row;
         if let Some(row) = row.filter(|row| row.state == State::Ignored) {
             tracing::trace!(point = row.point, "an ignored point spoke");
             return;
         }
         let confirmed = row.filter(|row| row.state == State::Confirmed);
         let placed = confirmed.and_then(|row| self.of_place(row, &source, reading, observed));
+        // What a broker had kept is of no known time: no reading of a room, unless it sounds an
+        // alarm, which is shown rather than held back.
+        let placed = placed.and_then(|draft| {
+            if is_undated {
+                undated_alarm(draft)
+            } else {
+                Some(draft)
+            }
+        });
         if let Some(claim) = placed {
             self.placed += 1;
             self.drafts.push(claim);
             return;
         }
         self.unplaced += 1;
-        let value = match &reading.value {
-            Spoken::Boolean(yes) => json!(yes),
-            Spoken::Number(number) => json!(number),
-            Spoken::Text(text) => json!(text),
-        };
-        let said = json!({ "value": value, "unit": reading.unit });
-        let said = Value::Json(Arc::from(said.to_string()));
-        self.drafts
-            .push(draft(&source, sensor, READING, said.into(), observed));
+        self.undated += usize::from(is_undated);
+        let before = self.before(speaker);
+        let said = PointSaid::of(
+            speaker.name,
+            reading,
+            observed,
+            is_undated,
+            before.as_ref().map(|(said, _)| said),
+        );
+        if is_undated && before.is_some_and(|(before, _)| before.value == said.value) {
+            return;
+        }
+        let claimed = said.claimed();
+        self.said.insert(speaker.id.clone(), (said, observed));
+        self.drafts.push(draft(
+            &source,
+            &speaker.id,
+            READING,
+            claimed.into(),
+            observed,
+        ));
+    }
+
+    /// What the point said last, in these messages or before.
+    fn before(&self, speaker: &Speaker<'_>) -> Option<(PointSaid, Time)> {
+        let earlier = || said_last(self.picture, speaker.number?);
+        self.said.get(&speaker.id).cloned().or_else(earlier)
     }
 
     /// What a reading says of the place that was confirmed; with a finding, nothing.
@@ -247,4 +365,14 @@ impl<'a> Intake<'a> {
         };
         Some(draft(source, &place, attribute, stated, observed))
     }
+}
+
+/// The claim that somebody sounds an alarm, labelled with how little is known of its time;
+/// nothing of anything else.
+fn undated_alarm(mut draft: Draft) -> Option<Draft> {
+    let statement = &mut draft.statement;
+    let is_alarm = statement.attribute.as_str() == "smoke"
+        && matches!(&statement.act, Act::Assert(stated) if stated.value == Value::Boolean(true));
+    statement.procedure = Some(Arc::from(RETAINED));
+    is_alarm.then_some(draft)
 }

@@ -11,8 +11,7 @@ use twin_model::{Act, EntityKind, Value};
 
 /// The verbatim attribute that holds a mapping.
 pub(crate) const MAPPING: &str = "pointMapping";
-/// The verbatim attribute that holds what a point said last while nobody confirmed its place.
-pub(crate) const READING: &str = "reading";
+pub(crate) use twin_model::catalogue::READING;
 /// How the source ends that suggests mappings.
 pub(crate) const SUGGESTING: &str = ":suggesting";
 
@@ -80,6 +79,22 @@ fn mapping(picture: &Picture, number: u32, name: &str) -> Option<Row> {
         .or_else(|| entries.iter().filter(is_suggested).max_by_key(newest))?;
     let json: MappingJson = serde_json::from_str(json_of(&best.act)?).ok()?;
     Some(json.row(name))
+}
+
+/// The mapping of a point of which nothing is known.
+pub(super) fn empty_row(point: &str) -> Row {
+    Row {
+        point: point.to_owned(),
+        place: None,
+        attribute: None,
+        unit: None,
+        scale: 1.0,
+        offset: 0.0,
+        negate: false,
+        state: State::Suggested,
+        probability: None,
+        reason: None,
+    }
 }
 
 /// What each source says of a verbatim attribute.

@@ -1,8 +1,8 @@
 //! Sensors under names of their own: heard before anybody knows where they are, reviewed, and
 //! then heard where they are.
 
-use crate::bench::{id, import, office, open, summary};
-use twin_model::{Caller, EntityKind, Summary, Value};
+use crate::bench::{START, attribute, id, import, office, open, summary, walk};
+use twin_model::{Caller, EntityKind, Principal, Role, Summary, Value};
 use twin_node::{
     Answer, Decision, Error, Node, PointFilter, PointLine, PointState, TwinFilter, read_messages,
 };
@@ -208,4 +208,153 @@ fn a_mapping_file_is_taken_in_and_given_out() {
     assert!(text.contains(&format!("T1,{room},temperature")), "{text}");
     let again = node.map_points(OPERATOR, text.as_bytes()).unwrap();
     assert_eq!(again.findings, []);
+}
+
+fn caller(role: Role) -> Caller {
+    Caller {
+        principal: Principal::Account("someone".into()),
+        role,
+    }
+}
+
+/// A counter of people that nobody has mapped: who may see plans, but not people, is told that
+/// there is such a point, and of what it counted nothing, by no door.
+#[test]
+fn what_an_unmapped_counter_of_people_said_is_told_to_those_who_may_see_people() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    take(&node, "point,value\nwifi/ap7/clients,4711\n");
+    let asked = |role| {
+        let reader = node.read(&caller(role)).unwrap();
+        let line = reader.points(&all()).unwrap().into_inner().points.remove(0);
+        let twin = format!("{:?}", reader.twin(&line.id).unwrap().get());
+        let why = reader.why(&line.id, &attribute("reading"), None, None);
+        (line, twin, why.map(|why| format!("{:?}", why.get())))
+    };
+    let (line, twin, why) = asked(Role::Steward);
+    assert_eq!(
+        (line.point.as_str(), line.last.as_ref(), line.withheld),
+        ("wifi/ap7/clients", None, true)
+    );
+    assert!(!format!("{line:?}").contains("4711") && !twin.contains("4711"));
+    assert!(matches!(why, Err(Error::Forbidden { .. })), "{why:?}");
+    let (line, twin, why) = asked(Role::Responder);
+    assert!(line.last.is_some_and(|(said, _)| said.value == 4711.0) && !line.withheld);
+    assert!(twin.contains("4711") && why.unwrap().contains("4711"));
+}
+
+/// Whoever is shown that a room is on fire is shown that something sounds of which nobody knows
+/// where: its name and since when, and nothing of the plan.
+#[test]
+fn an_alarm_of_unknown_place_is_shown_to_all_who_see_alarms() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, clock) = open(dir.path());
+    for value in ["normal", "ALARM", "ALARM"] {
+        clock.set(node.now().plus_seconds(60.0));
+        take(&node, &format!("point,value\nBMC.01.002,{value}\n"));
+    }
+    let alarms = PointFilter {
+        alarming: true,
+        ..all()
+    };
+    let reader = node.read(&caller(Role::Viewer)).unwrap();
+    assert!(matches!(
+        reader.points(&all()),
+        Err(Error::Forbidden { .. })
+    ));
+    let page = reader.points(&alarms).unwrap().into_inner();
+    let [line] = &page.points[..] else {
+        panic!("{page:?}");
+    };
+    let alarm = line.alarm.unwrap();
+    assert_eq!(line.point, "BMC.01.002");
+    assert_eq!(alarm.since, Some(START.plus_seconds(120.0)));
+    assert_eq!(alarm.heard, START.plus_seconds(180.0));
+    assert!(line.withheld && line.last.is_none() && line.reason.is_none());
+    assert_eq!(page.counts.of(PointState::Unmapped), 0);
+}
+
+/// What a point said that fell silent goes when what tells of people goes: from memory, from
+/// the saved state, and from history.
+#[test]
+fn what_was_said_of_people_is_gone_after_its_retention() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, clock) = open(dir.path());
+    take(
+        &node,
+        "point,value\nwifi/ap7/clients,4711\nwifi/ap8/clients,12\n",
+    );
+    let value = |node: &Node, at: usize| {
+        let last = points(node, &all())[at].last.clone();
+        last.and_then(|(said, _)| said.value.as_f64())
+    };
+    assert_eq!(value(&node, 0), Some(4711.0));
+    clock.set(START.plus_seconds(29.0 * 86_400.0));
+    take(&node, "point,value\nwifi/ap8/clients,13\n");
+    assert_eq!(
+        (value(&node, 0), value(&node, 1)),
+        (Some(4711.0), Some(13.0))
+    );
+    clock.set(START.plus_seconds(31.0 * 86_400.0));
+    take(&node, "point,value\nwifi/ap9/clients,14\n");
+    assert_eq!((value(&node, 0), value(&node, 1)), (None, Some(13.0)));
+    assert_eq!(points(&node, &all())[0].point, "wifi/ap7/clients");
+    node.close();
+    drop(node);
+    let (node, clock) = open(dir.path());
+    clock.set(START.plus_seconds(31.0 * 86_400.0));
+    assert_eq!(value(&node, 0), None);
+    node.close();
+    let saved = walk(dir.path()).into_iter().filter(|path| {
+        let name = path.extension().and_then(|e| e.to_str());
+        name == Some("snap")
+    });
+    for path in saved {
+        let bytes = std::fs::read(&path).unwrap();
+        let found = bytes.windows(4).any(|window| window == b"4711");
+        assert!(!found, "still in {}", path.display());
+    }
+}
+
+/// A broker that keeps the last message of each topic hands out what was said at some time, as
+/// if it were news: it is no reading of a room. Only an alarm is shown rather than held back.
+#[test]
+fn what_a_broker_had_kept_is_of_no_known_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, clock) = open(dir.path());
+    import(&node, &office(5, |_| {}));
+    let (room, _) = room(&node);
+    let file = format!(
+        "point,place,attribute,state\nT,{room},temperature,confirmed\nS,{room},smoke,confirmed\n"
+    );
+    node.map_points(OPERATOR, file.as_bytes()).unwrap();
+    clock.set(node.now().plus_seconds(1.0));
+    let kept = |topic: &str, payload: &str| {
+        format!("{{\"topic\":\"{topic}\",\"payload\":\"{payload}\",\"retained\":true}}\n")
+    };
+    let taken = take(&node, &(kept("T", "35") + &kept("S", "off")));
+    assert_eq!((taken.placed, taken.undated), (0, 2));
+    assert_eq!(summary(&node, &room, "temperature"), Summary::Unknown);
+    assert_eq!(summary(&node, &room, "smoke"), Summary::Unknown);
+    let lines = points(&node, &all());
+    assert!(lines.iter().all(|line| {
+        let last = line.last.as_ref();
+        last.is_some_and(|(said, _)| said.retained && said.since().is_none())
+    }));
+    clock.set(node.now().plus_seconds(1.0));
+    let taken = take(&node, &kept("S", "alarm"));
+    assert_eq!((taken.placed, taken.undated), (1, 0));
+    assert_eq!(summary(&node, &room, "smoke"), Summary::Observed);
+    let why = node
+        .read(OPERATOR)
+        .unwrap()
+        .why(&id(&room), &attribute("smoke"), None, None)
+        .unwrap()
+        .into_inner();
+    let procedure = why.claims[0].statement.procedure.as_deref();
+    assert!(procedure.is_some_and(|text| text.contains("unknown time")));
+    // A message that tells its own time is no riddle.
+    let told = kept("T", "{\\\"value\\\":21,\\\"time\\\":1800000000}");
+    let taken = take(&node, &told);
+    assert_eq!((taken.placed, taken.undated), (1, 0), "{taken:?}");
 }

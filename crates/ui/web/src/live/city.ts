@@ -62,7 +62,8 @@ export function createCity(picture: Picture) {
 
   async function readAlarms(): Promise<void> {
     const reader = picture.session()?.name;
-    const list = await ask<PointList>('points', pointsQuery('alarming', '', ALARMS_MAX));
+    // Asked apart from the list: who may not see plans is still told of alarms.
+    const list = await ask<PointList>('alarms', pointsQuery('alarming', '', ALARMS_MAX));
     if (list && picture.session()?.name === reader) setNowhere(alarmsNowhere(list.points));
   }
 

@@ -18,10 +18,15 @@ export interface MappedPoint {
   state: PointState;
   reason?: string | null;
   /** What it said while nobody had confirmed where it is. */
-  last?: { value?: unknown; unit?: string | null } | null;
+  last?: { value?: unknown; unit?: string | null; retained?: boolean | null } | null;
   lastTime?: string | null;
   /** Whether what it said last is an alarm, as far as the node can tell. */
   alarm?: boolean | null;
+  /** Since when it has sounded, as far as is known, and when it was heard last. */
+  alarmSince?: string | null;
+  alarmHeard?: string | null;
+  /** Whether what it said is kept from the reader: it may tell of people. */
+  withheld?: boolean | null;
 }
 
 export interface PointList { commit: number; points: MappedPoint[]; counts?: Partial<Record<PointState, number>>; next?: string | null }
@@ -84,6 +89,7 @@ export function placeMeant(written: string, places: readonly NamedPlace[]): stri
 /** What the point said last, as it said it; silence is not a zero. */
 export function lastText(p: MappedPoint, text: Text): string {
   const value = p.last?.value;
+  if (p.withheld) return text.points.withheld;
   if (value === undefined || value === null) return text.points.neverSpoke;
   const said = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return [said, p.last?.unit ?? ''].filter(Boolean).join(' ');

@@ -48,7 +48,7 @@ export function NowhereBanner(): JSX.Element {
       <div class="nowhere" data-nowhere={alarms().length}>
         <b>{text().points.nowhere(alarms().length)}</b>
         <For each={alarms().slice(0, NAMED_MAX)}>{(p) => <code>{p.point}</code>}</For>
-        <button type="button" onClick={() => ui.setPanel('points')}>{text().points.review}</button>
+        <Show when={ui.city.hasPoints()}><button type="button" onClick={() => ui.setPanel('points')}>{text().points.review}</button></Show>
       </div>
     </Show>
   );

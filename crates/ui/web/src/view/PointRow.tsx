@@ -19,13 +19,15 @@ export function PointRow(props: Props): JSX.Element {
   const [problem, setProblem] = createSignal('');
   const p = () => props.point;
   const isAlarm = () => alarmsNowhere([p()]).length > 0;
-  const age = () => {
-    const age_s = ageSeconds(p().lastTime ?? undefined, ui.picture.connection.now_ms());
+  const ago = (time: string | null | undefined) => {
+    const age_s = ageSeconds(time ?? undefined, ui.picture.connection.now_ms());
     return age_s === null ? text().ageUnknown : text().ago(ageText(age_s, text().age));
   };
+  const age = () => ago(p().lastTime);
+  const since = () => (p().alarmSince ? text().points.alarmSince(ago(p().alarmSince)) : text().points.retained);
   const facts = () => [
     p().state === 'unmapped' ? '' : text().points.sure(surenessOf(p(), text())),
-    p().last ? text().points.last(lastText(p(), text()), age()) : p().state === 'confirmed' ? '' : text().points.neverSpoke,
+    p().last ? text().points.last(lastText(p(), text()), p().last?.retained ? text().points.retained : age()) : p().state === 'confirmed' ? '' : lastText(p(), text()),
   ];
   const send = async (decision: PointDecision) => {
     setProblem(await props.send([decision]));
@@ -37,7 +39,7 @@ export function PointRow(props: Props): JSX.Element {
         <Show when={props.mayDecide}><label class="tick"><input type="checkbox" aria-label={text().points.pick(p().point)} checked={props.isPicked} onChange={(e) => props.onPick(e.currentTarget.checked)} /></label></Show>
         <div>
           <code>{p().point}</code>
-          <Show when={isAlarm()}><p class="problem">{text().points.alarm}, {text().points.locationUnknown}</p></Show>
+          <Show when={isAlarm()}><p class="problem">{text().points.alarm}, {text().points.locationUnknown}, {since()}</p></Show>
           <p data-mapping><b>{mappingText({ ...p(), unit: unitText(p().unit) }, text())}</b><Show when={p().state !== 'unmapped'}> · {text().points.state[p().state]}</Show></p>
           <p class="source-facts">{[...facts(), p().reason || text().points.noReason].filter(Boolean).join(' · ')}</p>
         </div>

@@ -16,8 +16,9 @@ const PAGE = 100;
 const ASKED_MAX = 10_000;
 /** As many as the node takes at once. */
 const SENT_MAX = 1000;
-/** Suggestions that may be confirmed together without looking at each. */
-const SURE_ENOUGH = 0.9;
+/** Suggestions that may be confirmed together without looking at each: what the node states
+    as sure. */
+const SURE_ENOUGH = 0.95;
 
 export function PointsPanel(): JSX.Element {
   const ui = useUi();
