@@ -30,6 +30,13 @@ const SLIPS: f64 = 0.03;
 /// Slips that lead to another room, for each that leads to none: in towers with 14 to 26 rooms a
 /// storey a wrong digit does so one to two times out of three.
 const UNSEEN_SLIPS: f64 = 2.0;
+/// Names that count for what is usual of a hand before those of one part of the house are seen.
+const PART_WEIGHT: f64 = 4.0;
+/// Names of one part of the house from which on they are judged by themselves.
+const PART_MIN: f64 = 5.0;
+/// The least that is left of a probability where the names of one part of the house go wrong:
+/// the room is still the best that is known.
+const PART_RIGHT_LEAST: f64 = 0.85;
 /// How much less probable a second point that tells the same of a place is than a first one.
 const AGAIN: f64 = 0.15;
 /// The most that such repeats take away of what speaks for a reading.
@@ -68,6 +75,8 @@ struct NumberText {
 pub(super) struct Read {
     elements: Vec<Element>,
     shape: String,
+    /// How the name is built up to its last number, whatever is measured: one hand's names.
+    hand: String,
     /// Elements that are numbers or storeys, with what stands before them.
     company: Vec<(usize, String)>,
     /// The words alone: what is measured.
@@ -145,7 +154,7 @@ impl Where {
 impl Read {
     pub(super) fn new(pieces: &[Piece], index: &Index<'_>, words: &Words) -> Self {
         let mut elements = Vec::with_capacity(pieces.len());
-        let mut shape = String::new();
+        let (mut shape, mut hand) = (String::new(), String::new());
         let mut company = Vec::new();
         let mut last = String::from("^");
         let mut at = 0;
@@ -155,6 +164,12 @@ impl Read {
             let separator = if before <= 1 { 'g' } else { char::from(before) };
             shape.push(separator);
             shape.push_str(&class);
+            hand.push(separator);
+            hand.push(match element {
+                Element::Word => 'w',
+                Element::Number(_) => 'n',
+                Element::Storey { .. } => 's',
+            });
             if matches!(element, Element::Word) {
                 last.clone_from(&class);
             } else {
@@ -167,6 +182,8 @@ impl Read {
         Self {
             elements,
             shape,
+            // What follows the last number says what is measured.
+            hand: hand.trim_end_matches(|c| c != 'n' && c != 's').to_owned(),
             company,
             words: pieces
                 .iter()
@@ -320,11 +337,13 @@ pub(super) fn locate(
         }
     }
     let slips = common_slips(&shapes);
+    let parts = part_slips(&shapes, names);
     let mut led = vec![Where::default(); names.len()];
     for (number, shape) in shapes.iter_mut().enumerate() {
         shape.learn_slips(slips);
         for member in 0..shape.members.len() {
-            let mut place = shape.place(member, index);
+            let misled = shape.misled(member, names, &parts);
+            let mut place = shape.place(member, index, misled);
             place.shape = number;
             led[shape.members[member]] = place;
         }
@@ -382,6 +401,17 @@ impl Shape {
         self.slips = (missed + 4.0 * common) / (self.members.len() as f64 + 4.0);
     }
 
+    /// How many names that stand for the same part of the house lead nowhere.
+    fn misled(&self, member: usize, names: &[(Read, bool)], parts: &Parts<'_>) -> f64 {
+        let read = &names[self.members[member]].0;
+        let part = self.readings[self.best()].part(read);
+        let counted = part.and_then(|part| parts.get(&(read.hand.as_str(), part)));
+        let counted = counted.filter(|(_, all)| *all >= PART_MIN);
+        counted.map_or(0.0, |(missed, all)| {
+            (missed + PART_WEIGHT * self.slips) / (all + PART_WEIGHT)
+        })
+    }
+
     fn best(&self) -> usize {
         let weights = self.weights.iter().enumerate();
         weights
@@ -390,13 +420,16 @@ impl Shape {
     }
 
     /// Where one name leads, over all readings.
-    fn place(&self, member: usize, index: &Index<'_>) -> Where {
+    ///
+    /// `misled` is the share of names that lead nowhere in this part of the house.
+    fn place(&self, member: usize, index: &Index<'_>, misled: f64) -> Where {
         let found = &self.found[member];
         let mut places: BTreeMap<u32, f64> = BTreeMap::new();
         let mut storeys: BTreeMap<u32, f64> = BTreeMap::new();
         // Where rooms stand close, a slip leads to another room that is there more often than to
         // none, and nobody sees it.
-        let right = 1.0 - UNSEEN_SLIPS * self.slips;
+        let here = (1.0 - UNSEEN_SLIPS * misled).max(PART_RIGHT_LEAST);
+        let right = (1.0 - UNSEEN_SLIPS * self.slips).max(0.0) * here;
         for (found, weight) in found.iter().zip(&self.weights) {
             if *weight < 1e-9 {
                 continue;
@@ -678,6 +711,15 @@ impl Reading {
         log
     }
 
+    /// Which part of the house a name stands for: its storey as it is written.
+    fn part(&self, read: &Read) -> Option<u32> {
+        let element = |at: Option<usize>| read.elements[at?].first_number();
+        match self.storey {
+            Some(_) => element(self.storey),
+            None => element(self.room).map(|room| room / 100),
+        }
+    }
+
     /// How often such numbers lead to a place by chance.
     fn chance(&self, read: &Read, index: &Index<'_>) -> f64 {
         let storey = self.storey.map_or(1.0, |at| match &read.elements[at] {
@@ -820,6 +862,31 @@ fn common_slips(shapes: &[Shape]) -> f64 {
         }
     }
     (missed + 20.0 * SLIPS) / (all + 20.0)
+}
+
+/// Names that lead nowhere, and all, by hand and part of the house.
+type Parts<'n> = FxHashMap<(&'n str, u32), (f64, f64)>;
+
+/// Where labels of storeys were changed about, or rooms were numbered anew, some names lead
+/// nowhere and the others to wrong rooms; it shows in that part of the house alone.
+fn part_slips<'n>(shapes: &[Shape], names: &'n [(Read, bool)]) -> Parts<'n> {
+    let mut parts = Parts::default();
+    for shape in shapes {
+        let best = shape.best();
+        let reading = &shape.readings[best];
+        if reading.room.is_none() {
+            continue;
+        }
+        for (member, found) in shape.members.iter().zip(&shape.found) {
+            let read = &names[*member].0;
+            if let Some(part) = reading.part(read) {
+                let counted = parts.entry((read.hand.as_str(), part)).or_default();
+                counted.0 += f64::from(u8::from(!found[best].hit));
+                counted.1 += 1.0;
+            }
+        }
+    }
+    parts
 }
 
 fn softmax(logs: &[f64]) -> Vec<f64> {

@@ -10,6 +10,7 @@
 
 mod alarm;
 mod convention;
+mod doubts;
 mod mapping;
 mod messages;
 mod payload;

@@ -170,6 +170,10 @@ fn senses<'n>(
         let found = words.sense(word).map(|sense| vec![sense]);
         let (found, sure) = match found {
             Some(found) => (found, 0.99),
+            // A digit glued to a word that says something only in part may be part of it.
+            None if next.is_some_and(|n| n.is_digits() && n.before == 0) => {
+                (words.parts(word), 0.9)
+            }
             None => (words.parts(word), 0.97),
         };
         for sense in found {
@@ -187,22 +191,25 @@ fn senses<'n>(
             }
         }
     }
-    // Where every name has the quantity, it is still one.
-    for piece in name {
-        let common = common.contains_key(&piece.text);
-        if let Some(sense @ Sense::Quantity(quantity)) = words.sense(&piece.text)
-            && common
-            && !matches!(quantity, Quantity::Door | Quantity::Lift)
-            && !said
-                .iter()
-                .any(|s| matches!(s.sense, Sense::Quantity(_) | Sense::Perhaps(_)))
-        {
-            said.push(Said {
-                word: &piece.text,
-                sense,
-                sure: 0.9,
-            });
+    // Where most names have the quantity, it is still one: that which the fewest have.
+    let named = said
+        .iter()
+        .any(|s| matches!(s.sense, Sense::Quantity(_) | Sense::Perhaps(_)));
+    let common = name.iter().filter_map(|piece| {
+        let count = common.get(&piece.text)?;
+        match words.sense(&piece.text)? {
+            Sense::Quantity(Quantity::Door | Quantity::Lift) => None,
+            sense @ Sense::Quantity(_) => Some((count, piece.text.as_str(), sense)),
+            _ => None,
         }
+    });
+    let rarest = common.min_by_key(|(count, ..)| **count);
+    if let Some((_, word, sense)) = rarest.filter(|_| !named) {
+        said.push(Said {
+            word,
+            sense,
+            sure: 0.9,
+        });
     }
     said
 }

@@ -1,6 +1,7 @@
 //! From names to suggestions: where and what, with how sure it is.
 
 use super::convention::{Read, Where, locate};
+use super::doubts::doubt_twins;
 use super::places::{Index, phrase_words};
 use super::quantity::{Told, common_words, told};
 use super::tokens::{Piece, pieces};
@@ -14,15 +15,14 @@ pub const CONFIDENT: f64 = 0.95;
 /// A room is suggested from this probability on, and a storey; less sure ones fall back to what
 /// they are part of.
 const PLACE_MIN: f64 = 0.5;
+/// What is left of a probability that must not be stated as sure.
+const DOUBTED: f64 = 0.9;
 /// A storey in place of a room is never shown as sure.
 const STOREY_SURE: f64 = 0.9;
 /// Other places that are told.
 const OTHERS_MAX: usize = 5;
 /// Probability that a phrase that is a place's whole name means that place.
 const PHRASE_SURE: f64 = 0.97;
-/// Points of two hands that tell the same of the same rooms in this share of all cases do so
-/// because there are two sensors; more seldom it is a slip.
-const TWINS_SHARE: f64 = 0.2;
 
 /// Suggests for each point, in the order of `points`, what it tells of.
 ///
@@ -75,7 +75,7 @@ pub fn suggest(points: &[Point], places: &[Place]) -> Vec<Suggestion> {
         }
         found.push(place);
     }
-    doubt_twins(&mut found, &told);
+    doubt_twins(&mut found, &told, &names);
     points
         .iter()
         .zip(found.iter().zip(told))
@@ -93,11 +93,11 @@ fn is_of_door(told: &Told) -> bool {
 
 /// Where a point is, as far as name and description tell.
 #[derive(Debug, Clone, Default)]
-struct Found {
-    places: Vec<(u32, f64)>,
+pub(super) struct Found {
+    pub(super) places: Vec<(u32, f64)>,
     storeys: Vec<(u32, f64)>,
     reason: String,
-    shape: usize,
+    pub(super) shape: usize,
     doubted: bool,
 }
 
@@ -153,6 +153,24 @@ impl Found {
                 self.storeys = storeys.into_iter().collect();
             }
         }
+    }
+
+    /// The room that it leads to, where one is suggested.
+    pub(super) fn room(&self) -> Option<u32> {
+        let best = self.places.first().filter(|(_, p)| *p >= PLACE_MIN);
+        best.map(|(room, _)| *room)
+    }
+
+    /// Not to be stated as sure, and why; once is enough.
+    pub(super) fn doubt(&mut self, why: &str) {
+        if self.doubted {
+            return;
+        }
+        self.doubted = true;
+        for (_, p) in &mut self.places {
+            *p *= DOUBTED;
+        }
+        self.reason = format!("{}; {why}", self.reason);
     }
 
     /// Name and description are two witnesses.
@@ -239,44 +257,5 @@ fn reason(led: &Where) -> String {
     match led.alike {
         0 | 1 => led.told.clone(),
         alike => format!("{}, as in {} of {alike} names alike", led.told, led.found),
-    }
-}
-
-/// Two names that tell the same of one room are doubtful: one of them may be a slip. Where many
-/// names of the same two makes do so, there are two sensors.
-fn doubt_twins(found: &mut [Found], told: &[Told]) {
-    let mut by_place: BTreeMap<(u32, Quantity), Vec<usize>> = BTreeMap::new();
-    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for (at, (place, told)) in found.iter().zip(told).enumerate() {
-        *sizes.entry(place.shape).or_default() += 1;
-        if let (Some((room, p)), Some(quantity)) = (place.places.first(), told.quantity)
-            && *p >= PLACE_MIN
-        {
-            by_place.entry((*room, quantity)).or_default().push(at);
-        }
-    }
-    let mut pairs: BTreeMap<(usize, usize), Vec<[usize; 2]>> = BTreeMap::new();
-    for all in by_place.values() {
-        for pair in all.windows(2) {
-            let (a, b) = (found[pair[0]].shape, found[pair[1]].shape);
-            let makes = (a.min(b), a.max(b));
-            pairs.entry(makes).or_default().push([pair[0], pair[1]]);
-        }
-    }
-    for ((a, b), pairs) in pairs {
-        let smaller = sizes[&a].min(sizes[&b]) as f64;
-        if smaller >= 10.0 && pairs.len() as f64 > TWINS_SHARE * smaller {
-            continue;
-        }
-        for at in pairs.into_iter().flatten() {
-            let doubted = &mut found[at];
-            if !doubted.doubted {
-                doubted.doubted = true;
-                for (_, p) in &mut doubted.places {
-                    *p *= 0.9;
-                }
-                doubted.reason += "; another point tells the same of this place";
-            }
-        }
     }
 }

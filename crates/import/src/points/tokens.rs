@@ -154,6 +154,19 @@ fn mend_gases(pieces: &mut Vec<Piece>) {
                 pieces.remove(at + 2);
                 "pm25"
             }
+            // `ZNCO2`: a formula keeps its digit, whatever is glued before it.
+            (word, "2") if glued && word.len() > 3 && word.ends_with("co") => {
+                let zone = word.len() - 2;
+                pieces[at].text.truncate(zone);
+                pieces[at + 1] = Piece {
+                    text: "co2".to_owned(),
+                    number: None,
+                    negative: false,
+                    before: CAPITAL,
+                };
+                at += 2;
+                continue;
+            }
             _ => {
                 at += 1;
                 continue;

@@ -2,7 +2,7 @@
 //!
 //! The abbreviations are those in common use: the guidelines for names of Siemens, Johnson
 //! Controls and Niagara systems, UFGS 25 10 10, the tags of Project Haystack and the classes of
-//! Brick, and in Dutch and German what stands on drawings (NEN 3610 has none; VDI 3814 has some).
+//! Brick, and in Dutch and German what stands on drawings (NEN 3610 has none; VDI 3814 has some), for kinds of air those of EN 16798-3 and VDI 3803.
 
 /// What a word says about the value of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -254,7 +254,7 @@ const SENSES: &[(Sense, &str)] = &[
          retour buiten buitentemp afzuig water chw hw chws chwr hws hwr lthw cws cwr cw \
          vorlauf ruecklauf aanvoer vl rl ww cv steam stoom dampf gas coil leaving entering \
          preheat weather enthalpy dewpoint wetbulb duct inlet outlet fresh slab toe ret disch \
-         sup rtn surface condenser evaporator glycol brine",
+         sup rtn surface condenser evaporator glycol brine zul abl aul fol uml inblt oda eta eha",
     ),
     (Count, "count cnt number num qty"),
     (

@@ -11,6 +11,7 @@ pub(crate) mod points;
 pub(crate) mod routes;
 
 mod files;
+mod named;
 mod reach;
 mod reliability;
 mod said;
