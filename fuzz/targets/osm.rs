@@ -3,17 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use twin_import::{Mint, Options, osm::import};
-use twin_model::{EntityId, EntityKind};
-
-struct Names;
-
-impl Mint for Names {
-    fn mint(&mut self, kind: EntityKind, external_id: &str) -> EntityId {
-        let name = format!("urn:fuzz:{}:{external_id}", kind.as_str());
-        EntityId::new(&name).unwrap_or_else(|_| EntityId::new("urn:fuzz:other").expect("a URI"))
-    }
-}
+use twin_fuzz::Names;
+use twin_import::{Options, osm::import};
 
 /// An empty header, and the header of a block of elements that holds so many bytes.
 fn framed(message: &[u8]) -> Vec<u8> {
