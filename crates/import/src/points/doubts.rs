@@ -80,16 +80,20 @@ fn doubt_of_one_hand(
         let at = differs.unwrap_or(names[a].len());
         hands.entry((&builds[a], at)).or_default().push([a, b]);
     }
+    let mut built: BTreeMap<&Build, Vec<usize>> = BTreeMap::new();
+    for (name, build) in builds.iter().enumerate() {
+        built.entry(build).or_default().push(name);
+    }
     let mut marked: BTreeSet<usize> = BTreeSet::new();
     for ((build, at), pairs) in hands {
-        let alike = (0..names.len()).filter(|name| builds[*name] == *build);
-        let size = alike.clone().count() as f64;
+        let alike = &built[build];
+        let size = alike.len() as f64;
         let sort = |name: usize| names[name].get(at).map(|piece| piece.text.as_str());
         let sorts: BTreeSet<_> = pairs.iter().map(|[a, b]| (sort(*a), sort(*b))).collect();
         let is_again = pairs.len() >= AGAIN_MIN * sorts.len();
         let before_room = build.iter().skip(at + 1).any(|(_, is_number)| *is_number);
         if is_again && before_room && pairs.len() as f64 > MARK_SHARE * size {
-            marked.extend(alike);
+            marked.extend(alike.iter().copied());
         } else if is_again || size < HAND_MIN as f64 || pairs.len() as f64 <= TWINS_SHARE * size {
             for name in pairs.into_iter().flatten() {
                 found[name].doubt("another point, named alike, tells the same of this place");
