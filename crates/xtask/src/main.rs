@@ -61,7 +61,7 @@ enum Command {
     #[command(after_help = "Examples:\n  \
         cargo xtask demo\n  \
         cargo xtask demo --building office.ifc\n  \
-        cargo xtask demo --debug --headless-check 60")]
+        cargo xtask demo --debug --storeys 6 --buildings 30 --street-edges 100 --headless-check 120")]
     Demo(demo::Options),
     /// Run every test: repository rules, Rust, web application
     #[command(after_help = "Example:\n  cargo xtask test")]

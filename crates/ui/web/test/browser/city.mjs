@@ -277,6 +277,9 @@ export async function withoutGraphics(tally, node, logIn) {
     const plans = await tab.evaluate(() => performance.getEntriesByType('resource').map((r) => /storeys\/([^/]+)\/plan/.exec(r.name)?.[1]).filter(Boolean).map(decodeURIComponent));
     const current = await tab.getAttribute('.storey.current', 'data-storey');
     tally.check('the storey on screen is asked for first, and once', plans[0] === current && plans.filter((id) => id === current).length === 1, plans.join(' '));
+    await tab.route(/\/plan$/, (route) => route.abort(), { times: 1 });
+    await tab.reload();
+    tally.check('a storey that did not come is asked for again', await tab.waitForSelector('.room', { timeout: 15_000 }).then(() => true, () => false));
     await tab.waitForSelector('[data-stage=map]');
     await tab.keyboard.press('g');
     await tab.waitForSelector('[data-map=drawn][data-ground=flat] [data-storey-on-map]', { timeout: DRAWN_WITHIN_MS });
