@@ -367,10 +367,49 @@ fn what_cannot_be_made_is_refused_with_the_option_named() {
             },
             "`--shift-m` must be from 0 to 20",
         ),
+        (
+            Options {
+                minutes: 5,
+                ..small()
+            },
+            "`--minutes` must be from 10 to 1440",
+        ),
     ] {
         let error = District::generate(&options).unwrap_err().to_string();
         assert!(error.contains(expect), "{error}");
     }
+}
+
+#[test]
+fn every_point_speaks_every_ten_minutes_from_the_first_moment_on() {
+    let told = |start_us, minutes| {
+        let district = generate(&Options {
+            start_us,
+            minutes,
+            ..small()
+        });
+        district
+            .messages
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    // Noon of 1 March 2026.
+    let (short, long) = (
+        told(1_772_366_400_000_000, 10),
+        told(1_772_366_400_000_000, 60),
+    );
+    assert_eq!(long.len(), 6 * short.len());
+    assert!(
+        short[0].contains("\"time\":\"2026-03-01T12:00:"),
+        "{}",
+        short[0]
+    );
+    assert!(
+        long.last()
+            .unwrap()
+            .contains("\"time\":\"2026-03-01T12:59:")
+    );
 }
 
 #[test]
