@@ -1,5 +1,24 @@
 //! Rings of points, whatever the standard that drew them.
 
+use crate::writer::rounded;
+use twin_space::plan::{Point, Polygon};
+
+/// An outline of the plan as claims have it: the largest ring with the holes directly in it.
+pub(crate) fn of_plan(polygon: &Polygon) -> twin_model::Polygon {
+    let rings = polygon.rings();
+    let is_hole = |ring: &&Vec<Point>| {
+        Polygon::new([rings[0].clone()]).is_some_and(|outer| outer.contains(ring[0]))
+    };
+    let plain = |ring: &Vec<Point>| {
+        let corners = ring.iter().map(|p| [rounded(p.x), rounded(p.y)]);
+        corners.collect::<Vec<[f64; 2]>>()
+    };
+    let holes = rings[1..].iter().filter(is_hole);
+    twin_model::Polygon {
+        rings: std::iter::once(&rings[0]).chain(holes).map(plain).collect(),
+    }
+}
+
 /// Whether two edges that are not neighbours cross; touching is not crossing. Edges are gone
 /// through from west to east, each compared with those that have not ended where it begins
 /// (after Shamos & Hoey 1976, without the tree: outlines are short). `take` is asked before so

@@ -81,6 +81,14 @@ codes! {
     CityBadNumber = "CTY-013", Warning;
     /// Semantics do not fit the surfaces they are about.
     CitySemantics = "CTY-014", Warning;
+    /// A storey, room, door or stair belongs to no building.
+    CityHomeless = "CTY-015", Warning;
+    /// A door cannot be placed, or leads to no room that could be found.
+    CityDoorUnplaced = "CTY-016", Warning;
+    /// No door of a room is known.
+    CitySpaceUnreached = "CTY-017", Note;
+    /// A stair ends in fewer than two rooms.
+    CityStairUnplaced = "CTY-018", Warning;
     /// The file names no coordinate reference system.
     CrsMissing = "CRS-001", Warning;
     /// The coordinate reference system is not one, or is not known.

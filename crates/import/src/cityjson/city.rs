@@ -5,7 +5,8 @@ use super::drawn::{Corners, Defects, Drawn};
 use super::facts::{self, Attributes};
 use super::ground::{self, Piece};
 use super::hierarchy::Hierarchy;
-use super::kinds::{Sort, sort_of};
+use super::inside::{self, Inside};
+use super::kinds::{Indoor, Sort, sort_of};
 use super::nested;
 use crate::crs::Reading;
 use rayon::prelude::*;
@@ -33,6 +34,9 @@ pub(super) struct Edifice {
     pub(super) storeys_below: Option<f64>,
     pub(super) attributes: Option<String>,
     pub(super) ground: Ground,
+    pub(super) inside: Option<Inside>,
+    /// Whether the file has no such building, only rooms that must be in one.
+    pub(super) is_homeless: bool,
 }
 
 /// A piece of land or water, a road, a bridge.
@@ -85,13 +89,15 @@ pub(super) fn digest(document: &Document<'_>, head: &Head) -> Digest {
         *counts.entry(sort_of(&object.kind).0).or_default() += 1;
     }
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (i, root) in hierarchy.roots.iter().enumerate() {
+    let roots = shared_roots(&objects, &hierarchy.roots);
+    for (i, root) in roots.iter().enumerate() {
         members.entry(*root).or_default().push(i);
     }
     let members: Vec<(usize, Vec<usize>)> = members.into_iter().collect();
     let city = City {
         objects: &objects,
         corners: &corners,
+        hierarchy: &hierarchy,
         head,
     };
     let read: Vec<Read> = members
@@ -106,10 +112,30 @@ pub(super) fn digest(document: &Document<'_>, head: &Head) -> Digest {
     };
     for read in read {
         digest.findings.extend(read.findings);
+        if let Some(inside) = read.edifice.as_ref().and_then(|e| e.inside.as_ref()) {
+            for (what, count) in inside.counts() {
+                *digest.counts.entry(what).or_default() += count;
+            }
+        }
         digest.edifices.extend(read.edifice);
         digest.lands.extend(read.land);
     }
     digest
+}
+
+/// Storeys and rooms that name the same missing building are together: of each such group the
+/// first is the outermost.
+fn shared_roots(objects: &[(String, Object<'_>)], roots: &[usize]) -> Vec<usize> {
+    let mut first_of: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut leads = |root: usize| {
+        let (_, object) = &objects[root];
+        let is_homeless = matches!(sort_of(&object.kind).1, Sort::Inside(_));
+        match object.parents.first().filter(|_| is_homeless) {
+            Some(missing) => *first_of.entry(missing).or_insert(root),
+            None => root,
+        }
+    };
+    roots.iter().map(|&root| leads(root)).collect()
 }
 
 fn corners(document: &Document<'_>, head: &Head, findings: &mut Vec<Finding>) -> Corners {
@@ -173,10 +199,12 @@ fn objects<'a>(document: &Document<'a>, findings: &mut Vec<Finding>) -> Vec<(Str
     objects
 }
 
-struct City<'c, 'a> {
-    objects: &'c [(String, Object<'a>)],
-    corners: &'c Corners,
-    head: &'c Head,
+/// Everything of one text that objects are read from.
+pub(super) struct City<'c, 'a> {
+    pub(super) objects: &'c [(String, Object<'a>)],
+    pub(super) corners: &'c Corners,
+    pub(super) hierarchy: &'c Hierarchy,
+    pub(super) head: &'c Head,
 }
 
 #[derive(Debug, Default)]
@@ -216,9 +244,42 @@ impl City<'_, '_> {
                     ground,
                 });
             }
-            Sort::Inside | Sort::LandPart | Sort::Other => {}
+            Sort::Inside(sort) => {
+                read.edifice = self.homeless(root, members, sort, &mut read.findings);
+            }
+            Sort::LandPart | Sort::Other => {}
         }
         read
+    }
+
+    /// What a text says of the inside of a building that it does not have.
+    fn homeless(
+        &self,
+        root: usize,
+        members: &[usize],
+        sort: Indoor,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Edifice> {
+        let id = &self.objects[root].0;
+        if sort == Indoor::Other {
+            return None;
+        }
+        let key = format!("site:{id}");
+        let inside = inside::read(self, &key, members, self.origin(members), None, findings)
+            .filter(Inside::has_spaces);
+        let fate = if inside.is_some() {
+            "it is kept in a building of its own"
+        } else {
+            "it is left out"
+        };
+        let message = format!("the object belongs to no building of the file; {fate}");
+        findings.push(Finding::new(Code::CityHomeless, message).at_item(id.as_str()));
+        inside.map(|inside| Edifice {
+            id: key,
+            is_homeless: true,
+            inside: Some(inside),
+            ..Edifice::default()
+        })
     }
 
     /// A building: what it states itself, else what its parts state; of numbers the largest.
@@ -245,6 +306,10 @@ impl City<'_, '_> {
         for &i in std::iter::once(&root).chain(parts) {
             edifice.hear(&self.objects[i]);
         }
+        // One frame for the outline and what is inside of it.
+        let origin = self.origin(&shell).or_else(|| self.origin(members));
+        let ground_m = z_m.map(|(low, _)| low);
+        edifice.inside = inside::read(self, id, members, origin, ground_m, findings);
         edifice
     }
 
@@ -269,7 +334,11 @@ impl City<'_, '_> {
             .iter()
             .filter_map(|d| d.z_m)
             .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-        report(id, &drawn, findings);
+        let defects = drawn
+            .iter()
+            .map(|d| d.defects)
+            .fold(Defects::default(), Defects::and);
+        report(id, defects, findings);
         // Where any part states its ground, parts without one are roofs, dormers and chimneys.
         let best = [
             |d: &Drawn| d.ground.clone(),
@@ -293,7 +362,7 @@ impl City<'_, '_> {
     }
 
     /// The first corner of anything drawn.
-    fn origin(&self, members: &[usize]) -> Option<[f64; 2]> {
+    pub(super) fn origin(&self, members: &[usize]) -> Option<[f64; 2]> {
         members.iter().find_map(|&i| {
             self.objects[i].1.geometry.iter().find_map(|geometry| {
                 let nested = nested::Nested::read(geometry.boundaries?.get())?;
@@ -366,7 +435,7 @@ impl Edifice {
     }
 }
 
-fn verbatim(object: &Object<'_>) -> Option<String> {
+pub(super) fn verbatim(object: &Object<'_>) -> Option<String> {
     let json = object.attributes?.get();
     (json.len() <= ATTRIBUTES_BYTES_MAX && json.len() > 2).then(|| json.to_owned())
 }
@@ -376,26 +445,26 @@ fn rounded_deg(x: f64) -> f64 {
     (x * 1e9).round() / 1e9
 }
 
-fn report(id: &str, drawn: &[Drawn], findings: &mut Vec<Finding>) {
-    let sum = |count: fn(&Defects) -> usize| drawn.iter().map(|d| count(&d.defects)).sum::<usize>();
+/// Tells what was wrong with the drawing of an object.
+pub(super) fn report(id: &str, defects: Defects, findings: &mut Vec<Finding>) {
     let cases: [(usize, Code, &str); 4] = [
         (
-            sum(|d| d.bad_indices),
+            defects.bad_indices,
             Code::CityBadIndex,
             "surfaces that use corners that are not there or too far away, left out",
         ),
         (
-            sum(|d| d.unreadable),
+            defects.unreadable,
             Code::CityGeometry,
             "geometries that cannot be read or are too large, left out",
         ),
         (
-            sum(|d| d.crossing),
+            defects.crossing,
             Code::CitySelfCrossing,
             "surfaces whose outline crosses itself; what it encloses is used",
         ),
         (
-            sum(|d| d.semantics),
+            defects.semantics,
             Code::CitySemantics,
             "geometries with semantics that do not fit their surfaces; these are not used",
         ),

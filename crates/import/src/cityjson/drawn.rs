@@ -55,6 +55,17 @@ pub(super) struct Defects {
     pub(super) semantics: usize,
 }
 
+impl Defects {
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            bad_indices: self.bad_indices + other.bad_indices,
+            unreadable: self.unreadable + other.unreadable,
+            crossing: self.crossing + other.crossing,
+            semantics: self.semantics + other.semantics,
+        }
+    }
+}
+
 /// The faces of one object that may tell where it stands, in millimetres from `origin`.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
@@ -167,7 +178,7 @@ pub(super) struct Surfaces<'g> {
     kinds: Vec<&'g str>,
     /// Which of the kinds each surface is.
     values: Vec<u32>,
-    is_mismatched: bool,
+    pub(super) is_mismatched: bool,
 }
 
 impl<'g> Surfaces<'g> {

@@ -88,6 +88,14 @@ impl<'a> Attributes<'a> {
         self.first(ROOF, stated_text)
     }
 
+    /// What a thing inside of a building is, in the words of the standard's `class`, `function`
+    /// and `usage`.
+    pub(super) fn purposes(&self) -> Vec<String> {
+        let told = ["class", "function", "usage"].into_iter();
+        told.filter_map(|name| self.first(&[name], stated_text))
+            .collect()
+    }
+
     pub(super) fn land_use(&self) -> Option<String> {
         self.first(USE, stated_text)
     }

@@ -7,14 +7,18 @@ use super::document::Object;
 use rustc_hash::{FxHashMap, FxHashSet};
 use twin_model::{Code, Finding};
 
+/// Parents of one object that are looked at: a room belongs to a storey and to a flat.
+const PARENTS_MAX: usize = 8;
 /// Parts of parts of parts: a room in a unit on a storey of a part of a building is five deep.
 const DEPTH_MAX: usize = 16;
 
-/// For each object the one that it is a part of in the end.
+/// For each object what it is a part of.
 #[derive(Debug)]
 pub(super) struct Hierarchy {
     /// The outermost object; itself for objects that are part of nothing.
     pub(super) roots: Vec<usize>,
+    /// All that an object is directly a part of, as far as they are there.
+    parents: Vec<Vec<usize>>,
 }
 
 impl Hierarchy {
@@ -25,9 +29,11 @@ impl Hierarchy {
             index.entry(id).or_insert(i);
         }
         let mut parents: Vec<Option<usize>> = vec![None; objects.len()];
+        let mut all: Vec<Vec<usize>> = vec![Vec::new(); objects.len()];
         for (i, (id, object)) in objects.iter().enumerate() {
-            let first = object.parents.iter().find_map(|p| index.get(p.as_str()));
-            parents[i] = first.copied();
+            let named = object.parents.iter().take(PARENTS_MAX);
+            all[i].extend(named.filter_map(|p| index.get(p.as_str())));
+            parents[i] = all[i].first().copied();
             for parent in object
                 .parents
                 .iter()
@@ -45,6 +51,7 @@ impl Hierarchy {
                         listed.insert((i, c));
                         if parents[c].is_none() && c != i {
                             parents[c] = Some(i);
+                            all[c].push(i);
                             findings.push(one_sided(child, id, "does not name its parent"));
                         }
                     }
@@ -61,7 +68,28 @@ impl Hierarchy {
             }
         }
         let roots = roots(objects, &mut parents, findings);
-        Self { roots }
+        Self {
+            roots,
+            parents: all,
+        }
+    }
+
+    /// The nearest of an object's wholes, nearest first and over all of its parents, that is
+    /// wanted. Bounded in depth and so also where parents go in circles.
+    pub(super) fn whole_of(
+        &self,
+        object: usize,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let mut near = self.parents[object].clone();
+        for _ in 0..DEPTH_MAX {
+            if let Some(&found) = near.iter().find(|&&whole| is_wanted(whole)) {
+                return Some(found);
+            }
+            let wider = near.iter().flat_map(|&whole| &self.parents[whole]);
+            near = wider.copied().take(PARENTS_MAX).collect();
+        }
+        None
     }
 }
 

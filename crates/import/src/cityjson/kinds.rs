@@ -5,8 +5,8 @@
 pub(super) enum Sort {
     Building,
     BuildingPart,
-    /// Storeys, units, rooms and furniture.
-    Inside,
+    /// What is inside a building, or belongs to it.
+    Inside(Indoor),
     /// Land, water or a road, with the use that the type itself tells.
     Land(Option<&'static str>),
     /// Drawn with what it is a part of.
@@ -15,16 +15,33 @@ pub(super) enum Sort {
     Other,
 }
 
+/// What an object inside a building is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Indoor {
+    Storey,
+    /// A flat or a tenant's part: rooms that belong together.
+    Unit,
+    Room,
+    /// Stairs, chimneys, balconies.
+    Installation,
+    Door,
+    /// Counted only: furniture, beams, windows.
+    Other,
+}
+
 /// First-level and second-level city objects of CityJSON 1.1 and 2.0.
 const KINDS: &[(&str, Sort)] = &[
     ("Building", Sort::Building),
     ("BuildingPart", Sort::BuildingPart),
-    ("BuildingInstallation", Sort::Inside),
-    ("BuildingConstructiveElement", Sort::Inside),
-    ("BuildingFurniture", Sort::Inside),
-    ("BuildingStorey", Sort::Inside),
-    ("BuildingRoom", Sort::Inside),
-    ("BuildingUnit", Sort::Inside),
+    ("BuildingInstallation", Sort::Inside(Indoor::Installation)),
+    (
+        "BuildingConstructiveElement",
+        Sort::Inside(Indoor::Installation),
+    ),
+    ("BuildingFurniture", Sort::Inside(Indoor::Other)),
+    ("BuildingStorey", Sort::Inside(Indoor::Storey)),
+    ("BuildingRoom", Sort::Inside(Indoor::Room)),
+    ("BuildingUnit", Sort::Inside(Indoor::Unit)),
     ("Bridge", Sort::Land(Some("bridge"))),
     ("BridgePart", Sort::LandPart),
     ("BridgeInstallation", Sort::LandPart),
@@ -55,5 +72,10 @@ const KINDS: &[(&str, Sort)] = &[
 /// The type as it is counted, and what becomes of it.
 pub(super) fn sort_of(kind: &str) -> (&'static str, Sort) {
     let known = KINDS.iter().find(|(name, _)| *name == kind);
-    known.copied().unwrap_or(("other", Sort::Other))
+    // Extensions name their types with a plus sign (CityJSON 2.0.1, 8.3).
+    known.copied().unwrap_or_else(|| match kind {
+        _ if kind.ends_with("Door") => ("Door", Sort::Inside(Indoor::Door)),
+        _ if kind.ends_with("Window") => ("Window", Sort::Inside(Indoor::Other)),
+        _ => ("other", Sort::Other),
+    })
 }

@@ -2,9 +2,10 @@
 //!
 //! A municipality's file knows the outside of every building, where it stands, how high it is,
 //! often its address and its number in the national register, and the roads, land and water
-//! around it. This module reads such files and says what they say: buildings with their outline
-//! on earth, pieces of land with their use. What is stated and what is read off the drawing are
-//! sources of their own.
+//! around it. Some files know the inside, too: storeys, rooms, doors and stairs. This module
+//! reads such files and says what they say: buildings with their outline on earth, what is inside
+//! them on a plan of their own, pieces of land with their use. What is stated, what is read off
+//! the drawing and what the drawing only suggests are sources of their own.
 //!
 //! CityJSON 1.1 and 2.0 are read, whole files and sequences of features (one JSON text per
 //! line); other versions are tried, with a finding. Parts of a building become one outline with
@@ -19,6 +20,7 @@ mod drawn;
 mod facts;
 mod ground;
 mod hierarchy;
+mod inside;
 mod kinds;
 mod metadata;
 mod nested;
@@ -77,11 +79,10 @@ pub fn import(bytes: &[u8], options: &Options<'_>, mint: &mut dyn Mint) -> Impor
     let head = head(&document, &features, &metadata, &mut findings);
     let observed = metadata.observed().or(options.observed);
     let mut taker = Taker {
-        writer: statements::Writer::new(observed.unwrap_or(Time::MIN), placed_by(&head)),
+        writer: statements::Writer::new(observed.unwrap_or(Time::MIN), placed_by(&head), mint),
         counts: BTreeMap::new(),
         findings,
         is_whole: is_text,
-        mint,
     };
     let proceed = |share: f32| options.progress.is_none_or(|p| p(share));
     let mut go_on = proceed(0.05);
@@ -111,11 +112,10 @@ pub fn import(bytes: &[u8], options: &Options<'_>, mint: &mut dyn Mint) -> Impor
 
 /// Takes what texts say, one after another.
 struct Taker<'m> {
-    writer: statements::Writer,
+    writer: statements::Writer<'m>,
     counts: BTreeMap<&'static str, u64>,
     findings: Findings,
     is_whole: bool,
-    mint: &'m mut dyn Mint,
 }
 
 impl Taker<'_> {
@@ -128,12 +128,12 @@ impl Taker<'_> {
             self.findings.add(finding);
         }
         for edifice in &digest.edifices {
-            if let Err(finding) = self.writer.edifice(edifice, self.mint) {
+            if let Err(finding) = self.writer.edifice(edifice) {
                 self.findings.add(finding);
             }
         }
         for land in &digest.lands {
-            if let Err(finding) = self.writer.land(land, self.mint) {
+            if let Err(finding) = self.writer.land(land) {
                 self.findings.add(finding);
             }
         }

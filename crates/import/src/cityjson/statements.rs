@@ -1,96 +1,97 @@
 //! From buildings and land to statements.
 
 use super::city::{Edifice, Ground, Land};
+use super::inside;
+use crate::writer::{self, json_text};
 use crate::{Facet, FacetStatements, Mint};
 use rustc_hash::FxHashSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use twin_model::claim::Stated;
 use twin_model::{
-    Act, Attribute, Code, EntityId, EntityKind, Finding, Interval, Polygon, Statement, Time, Unit,
-    Value,
+    Act, Code, EntityId, EntityKind, Finding, Polygon, Time, Uncertainty, Unit, Value,
 };
 
 /// Probability that a height read off the drawing is the building's: blocks are often as high as
 /// the ridge, the eaves or a percentile of the points in between. A judgement.
 const DRAWN_HEIGHT_SD_M: f64 = 2.0;
+/// Probability that rooms which name no building of the file are in one of their own. A judgement.
+const HOMELESS: f64 = 0.8;
 
-/// Collects statements, a source for what is stated and one for what is drawn.
-#[derive(Debug)]
-pub(super) struct Writer {
-    observed: Time,
+/// Writes down buildings, with their inside, and land.
+pub(super) struct Writer<'m> {
+    out: writer::Writer<'m>,
     /// How outlines came to lie on earth.
     placed_by: Arc<str>,
-    declared: Vec<Statement>,
-    geometry: Vec<Statement>,
     seen: FxHashSet<String>,
 }
 
-impl Writer {
-    pub(super) fn new(observed: Time, placed_by: Arc<str>) -> Self {
+impl<'m> Writer<'m> {
+    pub(super) fn new(observed: Time, placed_by: Arc<str>, mint: &'m mut dyn Mint) -> Self {
         Self {
-            observed,
+            out: writer::Writer::new(observed, mint),
             placed_by,
-            declared: Vec::new(),
-            geometry: Vec::new(),
             seen: FxHashSet::default(),
         }
     }
 
     pub(super) fn finish(self) -> Vec<FacetStatements> {
-        [
-            (Facet::Declared, self.declared),
-            (Facet::Geometry, self.geometry),
-        ]
-        .into_iter()
-        .map(|(facet, statements)| FacetStatements { facet, statements })
-        .collect()
+        self.out.finish()
     }
 
-    pub(super) fn edifice(
-        &mut self,
-        edifice: &Edifice,
-        mint: &mut dyn Mint,
-    ) -> Result<(), Finding> {
+    pub(super) fn edifice(&mut self, edifice: &Edifice) -> Result<(), Finding> {
         self.once(&edifice.id)?;
-        let entity = mint.mint(EntityKind::Building, &edifice.id);
-        self.declare(&entity, "type", Value::text("building"));
-        self.declare_text(&entity, "name", edifice.name.as_deref());
-        self.declare_text(&entity, "address", edifice.address.as_deref());
-        self.declare_number(&entity, "buildingHeight", edifice.height_m, "m");
-        self.declare_number(&entity, "storeysAboveGround", edifice.storeys_above, "1");
-        self.declare_number(&entity, "storeysBelowGround", edifice.storeys_below, "1");
-        self.declare_json(&entity, "cityJsonId", &json_string(&edifice.id));
-        for (name, text) in [("bagId", &edifice.bag_id), ("roofType", &edifice.roof)] {
-            if let Some(text) = text {
-                self.declare_json(&entity, name, &json_string(text));
-            }
-        }
-        if let Some(json) = &edifice.attributes {
-            self.declare_json(&entity, "cityJsonAttributes", json);
-        }
+        let entity = if edifice.is_homeless {
+            let method = "rooms that name no building of the file";
+            self.out
+                .concluded_twin(EntityKind::Building, &edifice.id, HOMELESS, method)
+        } else {
+            self.stated(edifice)
+        };
         if let Some(height_m) = edifice.drawn_height_m {
             let stated = Stated {
                 value: Value::Number((height_m * 1e3).round() / 1e3),
                 unit: Unit::new("m").ok(),
-                uncertainty: Some(twin_model::Uncertainty::StandardDeviation(
-                    DRAWN_HEIGHT_SD_M,
-                )),
+                uncertainty: Some(Uncertainty::StandardDeviation(DRAWN_HEIGHT_SD_M)),
             };
             let method: Arc<str> = Arc::from("highest less lowest corner of what is drawn");
             self.show(&entity, "buildingHeight", stated, &method);
         }
         self.ground(&entity, &edifice.ground);
+        if let Some(inside) = &edifice.inside {
+            inside::write(inside, &entity, &self.placed_by, &mut self.out);
+        }
         Ok(())
     }
 
-    pub(super) fn land(&mut self, land: &Land, mint: &mut dyn Mint) -> Result<(), Finding> {
+    /// The twin of a building, and what the file states of it.
+    fn stated(&mut self, edifice: &Edifice) -> EntityId {
+        let entity = self.out.twin(EntityKind::Building, &edifice.id);
+        self.declare_text(&entity, "name", edifice.name.as_deref());
+        self.declare_text(&entity, "address", edifice.address.as_deref());
+        self.declare_number(&entity, "buildingHeight", edifice.height_m, "m");
+        self.declare_number(&entity, "storeysAboveGround", edifice.storeys_above, "1");
+        self.declare_number(&entity, "storeysBelowGround", edifice.storeys_below, "1");
+        self.out
+            .declare(&entity, "cityJsonId", json_text(&edifice.id));
+        for (name, text) in [("bagId", &edifice.bag_id), ("roofType", &edifice.roof)] {
+            if let Some(text) = text {
+                self.out.declare(&entity, name, json_text(text));
+            }
+        }
+        if let Some(json) = &edifice.attributes {
+            self.declare_json(&entity, "cityJsonAttributes", json);
+        }
+        entity
+    }
+
+    pub(super) fn land(&mut self, land: &Land) -> Result<(), Finding> {
         self.once(&land.id)?;
-        let entity = mint.mint(EntityKind::Area, &land.id);
-        self.declare(&entity, "type", Value::text("area"));
+        let entity = self.out.twin(EntityKind::Area, &land.id);
         self.declare_text(&entity, "name", land.name.as_deref());
-        self.declare(&entity, "landUse", Value::text(land.usage.as_str()));
-        self.declare_json(&entity, "cityJsonId", &json_string(&land.id));
+        let usage = Value::text(land.usage.as_str());
+        self.out.declare(&entity, "landUse", usage);
+        self.out.declare(&entity, "cityJsonId", json_text(&land.id));
         if let Some(json) = &land.attributes {
             self.declare_json(&entity, "cityJsonAttributes", json);
         }
@@ -135,55 +136,30 @@ impl Writer {
 
     fn declare_text(&mut self, entity: &EntityId, name: &str, text: Option<&str>) {
         if let Some(text) = text {
-            self.declare(entity, name, Value::text(text));
+            self.out.declare(entity, name, Value::text(text));
         }
     }
 
-    fn declare_number(&mut self, entity: &EntityId, name: &str, number: Option<f64>, unit: &str) {
+    fn declare_number(
+        &mut self,
+        entity: &EntityId,
+        name: &str,
+        number: Option<f64>,
+        unit: &'static str,
+    ) {
         if let Some(number) = number {
-            let stated = Stated {
-                value: Value::Number(number),
-                unit: Unit::new(unit).ok(),
-                uncertainty: None,
-            };
-            self.declare(entity, name, stated);
+            self.out.declare_number(entity, name, number, unit);
         }
     }
 
     fn declare_json(&mut self, entity: &EntityId, name: &str, json: &str) {
-        self.declare(entity, name, Value::Json(Arc::from(json)));
-    }
-
-    fn declare(&mut self, entity: &EntityId, name: &str, stated: impl Into<Stated>) {
-        let statement = self.statement(entity, name, stated.into(), None);
-        self.declared.push(statement);
+        self.out.declare(entity, name, Value::Json(Arc::from(json)));
     }
 
     fn show(&mut self, entity: &EntityId, name: &str, stated: Stated, method: &Arc<str>) {
-        let statement = self.statement(entity, name, stated, Some(Arc::clone(method)));
-        self.geometry.push(statement);
+        self.out
+            .say(Facet::Geometry, entity, name, Act::Assert(stated), method);
     }
-
-    fn statement(
-        &self,
-        entity: &EntityId,
-        name: &str,
-        stated: Stated,
-        procedure: Option<Arc<str>>,
-    ) -> Statement {
-        Statement {
-            entity: entity.clone(),
-            attribute: Attribute::new(name).expect("names written here are attribute names"),
-            act: Act::Assert(stated),
-            valid: Interval::ALWAYS,
-            observed: self.observed,
-            procedure,
-        }
-    }
-}
-
-fn json_string(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// Polygons as lists of rings of points.

@@ -7,20 +7,20 @@ use super::usage::usage;
 use crate::step::Entity;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
-use twin_space::plan::{Bounds, Cell, Contact, Opening, Plan, Point, Point3, Sides};
+use twin_space::plan::{Bounds, Cell, Contact, Plan, Point, Point3, Sides};
 
 /// Probability that the spaces read off the plan for a door are the right ones: of 374 pairs read
 /// off four models (198 doors) 365 were also stated by the authoring tools, and the other nine
 /// are real doors of cubicles that the tools had left out; of 632 pairs in the files of the score
 /// none was wrong. By the rule of succession over both.
-pub(super) const DOOR_BOTH_SIDES: f64 = 1007.0 / 1008.0;
+pub(crate) const DOOR_BOTH_SIDES: f64 = 1007.0 / 1008.0;
 /// The same where fewer than half of the sight lines met the space. A judgement: such doors were
 /// too few to measure.
 const DOOR_WEAK: f64 = 0.8;
 /// Probability for a door with a space on one side only. In the four models these were exactly
 /// the external doors (11 of 11, by the rule of succession 12/13), but a space that the model
 /// leaves out gives the same picture.
-const DOOR_ONE_SIDE: f64 = 0.9;
+pub(crate) const DOOR_ONE_SIDE: f64 = 0.9;
 /// Probability that stated space boundaries of a door are complete: 366 pairs stated, 9 pairs of
 /// cubicle doors left out.
 const BOUNDARIES: f64 = 366.0 / 375.0;
@@ -32,10 +32,10 @@ const CONTACT: f64 = 77.0 / 78.0;
 const CONTACT_DOUBTFUL: f64 = 0.5;
 /// Probability of a stair's landings: 9 of 9 in four models were right, and 600 of 600 in
 /// generated buildings. Those are all of one make, so they weigh a tenth; by the rule of succession.
-const STAIR: f64 = 70.0 / 71.0;
+pub(crate) const STAIR: f64 = 70.0 / 71.0;
 /// Stairs and lifts known only by spaces of such names lying above each other, or by a lift
 /// element that stands in a room. Judgements: no model at hand has a lift.
-const BY_NAME: f64 = 0.7;
+pub(crate) const BY_NAME: f64 = 0.7;
 
 /// Narrowest and lowest hole in a wall that people walk through, in metres, and how far its sill
 /// may lie above the floor.
@@ -253,7 +253,7 @@ impl Joiner<'_> {
                     by_plan,
                     by_boundaries,
                     position: door.opening.map(|o| [o.centre.x, o.centre.y, o.z_m.0]),
-                    line: door.opening.map(|o| jambs(&o)),
+                    line: door.opening.map(|o| o.jambs()),
                 }
             })
             .collect()
@@ -264,15 +264,7 @@ impl Joiner<'_> {
         if cells.is_empty() {
             return None;
         }
-        let weak = [sides.back, sides.front]
-            .iter()
-            .flatten()
-            .any(|s| s.support < 0.5);
-        let probability = match (weak, sides.is_one_sided()) {
-            (true, _) => DOOR_WEAK,
-            (false, true) => DOOR_ONE_SIDE,
-            (false, false) => DOOR_BOTH_SIDES,
-        };
+        let probability = seen_through(sides);
         let mut places: Vec<Place> = cells.into_iter().map(|c| self.place(c)).collect();
         places.sort_unstable();
         Some(Said {
@@ -319,7 +311,7 @@ impl Joiner<'_> {
                 by_boundaries: stated.get(&hole.thing.entity).map(boundaries_say),
                 external_by_plan: self.leads_out(&sides),
                 position: Some([o.centre.x, o.centre.y, o.z_m.0]),
-                line: Some(jambs(o)),
+                line: Some(o.jambs()),
             });
         }
         portals
@@ -518,32 +510,10 @@ impl Joiner<'_> {
 
     /// Spaces of a usage that lie above each other on different storeys, from the lowest up.
     fn stacked(&self, usage_wanted: &str) -> Vec<(usize, usize)> {
-        let mut members: Vec<usize> = (0..self.cells.len())
+        let members = (0..self.cells.len())
             .filter(|&c| usage(&self.building.spaces[self.spaces_of[c]]) == usage_wanted)
             .collect();
-        members.sort_by(|&a, &b| {
-            self.cells[a]
-                .z_m
-                .0
-                .total_cmp(&self.cells[b].z_m.0)
-                .then(a.cmp(&b))
-        });
-        let mut pairs = Vec::new();
-        for (k, &low) in members.iter().enumerate() {
-            let floor = self.cells[low].z_m.0;
-            let top = self.cells[low].z_m.1;
-            let above = members[k + 1..]
-                .iter()
-                .copied()
-                .take(2_000)
-                .filter(|&h| {
-                    let z = self.cells[h].z_m.0;
-                    z > floor + 1.8 && z < top + 1.5
-                })
-                .find(|&h| self.plan.plan_overlap(low, h) > 0.5);
-            pairs.extend(above.map(|high| (low, high)));
-        }
-        pairs
+        self.plan.stacked(members)
     }
 
     /// Stair spaces above each other that no stair element joins: the stair was modelled as
@@ -709,13 +679,15 @@ fn boundaries_say(places: &BTreeSet<Place>) -> Said {
     }
 }
 
-fn jambs(opening: &Opening) -> (Point, Point) {
-    let along = opening.normal.left();
-    let half = opening.width_m / 2.0;
-    (
-        opening.centre.along(along, -half),
-        opening.centre.along(along, half),
-    )
+/// How surely a door joins the spaces seen through it.
+pub(crate) fn seen_through(sides: &Sides) -> f64 {
+    let seen = [sides.back, sides.front];
+    let is_weak = seen.iter().flatten().any(|side| side.support < 0.5);
+    match (is_weak, sides.is_one_sided()) {
+        (true, _) => DOOR_WEAK,
+        (false, true) => DOOR_ONE_SIDE,
+        (false, false) => DOOR_BOTH_SIDES,
+    }
 }
 
 /// Whether the middle of a door lies in the open stretch.

@@ -22,8 +22,10 @@ mod statements;
 mod usage;
 
 pub use building::Counts;
+pub(crate) use joins::{BY_NAME, DOOR_BOTH_SIDES, DOOR_ONE_SIDE, STAIR, seen_through};
 pub use network::Network;
 pub(crate) use properties::is_placeholder;
+pub(crate) use usage::usage_by_words;
 
 use crate::findings::Findings;
 use crate::step::{Defect, Index};

@@ -12,7 +12,12 @@ pub(super) fn usage(space: &Space) -> &'static str {
         &space.thing.name,
         &space.thing.object_type,
     ];
-    for text in texts.into_iter().flatten() {
+    usage_by_words(texts.into_iter().flatten().map(String::as_str))
+}
+
+/// The same from any texts about a space, the most telling first.
+pub(crate) fn usage_by_words<'t>(texts: impl Iterator<Item = &'t str>) -> &'static str {
+    for text in texts {
         let lower = text.to_lowercase();
         let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
         for (usage, whole, parts) in USAGES {

@@ -39,6 +39,10 @@ const WORK_MAX: u64 = 200_000_000;
 /// Bound on neighbours that are examined for one space.
 const NEIGHBOURS_MAX: usize = 512;
 
+/// Thickest floor between a space and the next one above it, in metres: a slab with its void.
+const STACKED_GAP_MAX_M: f64 = 1.5;
+/// Bound on the spaces above one that are looked at.
+const STACKED_MAX: usize = 2_000;
 /// Vertical distance within which a stair's corners belong to a landing, in metres: two risers.
 const LANDING_BAND_M: f64 = 0.45;
 /// How far the floor of a landing may lie below or above the stair's own ends, in metres.
@@ -117,6 +121,17 @@ pub struct Opening {
     pub depth_m: f64,
     /// Bottom and top in metres.
     pub z_m: (f64, f64),
+}
+
+impl Opening {
+    /// Where its two sides stand on plan.
+    pub fn jambs(&self) -> (Point, Point) {
+        let (along, half_m) = (self.normal.left(), self.width_m / 2.0);
+        (
+            self.centre.along(along, -half_m),
+            self.centre.along(along, half_m),
+        )
+    }
 }
 
 /// What lies on one side of an opening.
@@ -568,6 +583,26 @@ impl<'a> Plan<'a> {
             }
         }
         landings.into_iter().map(|(_, l)| l).collect()
+    }
+
+    /// Pairs of these cells that lie above each other, the lower one first: each with the next
+    /// storey's cell over more than half of it. So stairwells and lift shafts lie that are drawn
+    /// storey by storey.
+    pub fn stacked(&self, mut members: Vec<usize>) -> Vec<(usize, usize)> {
+        let floor_m = |cell: usize| self.cells[cell].z_m.0;
+        members.sort_by(|&a, &b| floor_m(a).total_cmp(&floor_m(b)).then(a.cmp(&b)));
+        let mut pairs = Vec::new();
+        for (k, &low) in members.iter().enumerate() {
+            let (floor, top) = self.cells[low].z_m;
+            let is_next = |high: &usize| {
+                let z = floor_m(*high);
+                z > floor + HEADROOM_M && z < top + STACKED_GAP_MAX_M
+            };
+            let mut above = members[k + 1..].iter().copied().take(STACKED_MAX);
+            let next = above.find(|high| is_next(high) && self.plan_overlap(low, *high) > 0.5);
+            pairs.extend(next.map(|high| (low, high)));
+        }
+        pairs
     }
 
     /// Share of the smaller cell's area, in 0..=1, that lies under or over the other: 64 sample

@@ -1,8 +1,9 @@
 //! Statements on what the file leaves out.
 
-use super::{Teller, outer_with_holes};
+use super::Teller;
 use crate::Facet;
 use crate::ifc::inferred::{Link, Room};
+use crate::outline;
 use crate::writer::rounded;
 use std::sync::Arc;
 use twin_model::claim::Stated;
@@ -56,7 +57,7 @@ impl Teller<'_, '_> {
         for (name, value) in [
             (
                 "footprint",
-                Value::Polygon(Arc::new(outer_with_holes(outline))),
+                Value::Polygon(Arc::new(outline::of_plan(outline))),
             ),
             ("area", number(outline.area_m2())),
             ("height", number(ceiling - floor)),

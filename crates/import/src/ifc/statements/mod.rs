@@ -14,12 +14,11 @@ use crate::ifc::file::File;
 use crate::ifc::inferred::Inferred;
 use crate::ifc::joins::{Joins, Place};
 use crate::ifc::properties::{Stated as Property, is_placeholder};
-use crate::writer::{Writer, json_text, rounded, shortened};
+use crate::writer::{Writer, json_text, shortened};
 use crate::{FacetStatements, Mint};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use twin_model::{Code, EntityId, EntityKind, Finding, Time, Value};
-use twin_space::plan::{Point, Polygon};
 
 /// Metres per unit and its code.
 const UNIT_CODES: [(f64, &str); 6] = [
@@ -247,22 +246,5 @@ impl Teller<'_, '_> {
             finding = finding.in_field(field);
         }
         self.findings.add(finding);
-    }
-}
-
-/// The largest ring with the holes directly in it.
-fn outer_with_holes(polygon: &Polygon) -> twin_model::Polygon {
-    let rings = polygon.rings();
-    let inside = |ring: &Vec<Point>| {
-        Polygon::new([rings[0].clone()]).is_some_and(|outer| outer.contains(ring[0]))
-    };
-    let plain = |ring: &Vec<Point>| {
-        ring.iter()
-            .map(|p| [rounded(p.x), rounded(p.y)])
-            .collect::<Vec<[f64; 2]>>()
-    };
-    let holes = rings[1..].iter().filter(|r| inside(r));
-    twin_model::Polygon {
-        rings: std::iter::once(&rings[0]).chain(holes).map(plain).collect(),
     }
 }

@@ -1,9 +1,10 @@
 //! Statements on the rooms that the file has.
 
-use super::{Teller, outer_with_holes};
+use super::Teller;
 use crate::ifc::building::Space;
 use crate::ifc::properties;
 use crate::ifc::usage::usage;
+use crate::outline;
 use crate::writer::{json_text, push_json_text, rounded};
 use std::sync::Arc;
 use twin_model::{EntityId, EntityKind, Value};
@@ -84,12 +85,12 @@ impl Teller<'_, '_> {
             _ => "hull around the space's shape",
         };
         let (floor, ceiling) = space.cell.z_m;
-        let outline = Value::Polygon(Arc::new(outer_with_holes(largest)));
+        let footprint = Value::Polygon(Arc::new(outline::of_plan(largest)));
         let inside = largest.inside_point();
         let position = Value::Point([rounded(inside.x), rounded(inside.y), rounded(floor)]);
         let number = |x: f64| Value::Number(rounded(x));
         for (name, value) in [
-            ("footprint", outline),
+            ("footprint", footprint),
             ("area", number(space.cell.area_m2())),
             ("height", number(ceiling - floor)),
             ("floorElevation", number(floor)),
