@@ -16,6 +16,7 @@ fn a_map_conversion_places_the_building() {
              #7=IFCGEOMETRICREPRESENTATIONCONTEXT($,'Model',3,1.E-5,#4,$);\n\
              #8=IFCPROJECTEDCRS({system},$,$,$,$,$,$);\n#9=IFCMAPCONVERSION(#7,#8,{conversion});\n\
              #10=IFCBUILDING('0000000000000000000002',$,'B',$,$,#5,$,$,.ELEMENT.,$,$,$);\n\
+             #11=IFCBUILDING('0000000000000000000003',$,'C',$,$,$,$,$,.ELEMENT.,$,$,$);\n\
              ENDSEC;\nEND-ISO-10303-21;\n"
         )
     };
@@ -51,6 +52,14 @@ fn a_map_conversion_places_the_building() {
                 })
         };
         let placed = (said("sitePosition"), said("planRotation"));
+        // Both buildings are drawn on the one plan that is placed.
+        let count = |name: &str| {
+            let all = imported.facets.iter().flat_map(|f| &f.statements);
+            all.filter(|s| s.attribute.as_str() == name).count()
+        };
+        let buildings = if placed.0.is_some() { 2 } else { 0 };
+        let counts = [count("sitePosition"), count("planRotation")];
+        assert_eq!(counts, [buildings; 2], "{conversion}");
         let place = if let (Some(Value::Json(site)), Some(Value::Number(turn))) = placed {
             let number = |name: &str| -> f64 {
                 let rest = site.split(&format!("\"{name}\":")).nth(1).unwrap();

@@ -25,9 +25,7 @@ impl Teller<'_, '_> {
             self.declare_text(&entity, key, "longName", edifice.long_name.as_deref());
             self.address(&entity, edifice);
             self.verbatim(&entity, &edifice.thing);
-            if i == 0 {
-                self.place_on_earth(&entity);
-            }
+            self.place_on_earth(&entity, i == 0);
         }
     }
 
@@ -44,8 +42,10 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// By the file's map conversion, else by its site.
-    fn place_on_earth(&mut self, entity: &EntityId) {
+    /// By the file's map conversion, else by its site. All buildings of a file are drawn on one
+    /// plan, which a map conversion lays on earth; the site's position is at best that of the
+    /// first.
+    fn place_on_earth(&mut self, entity: &EntityId, is_first: bool) {
         let building = self.building;
         if let Some(json) = &building.map_conversion {
             let json = Value::Json(Arc::from(json.as_str()));
@@ -53,8 +53,8 @@ impl Teller<'_, '_> {
         }
         match (building.georeference, &building.site) {
             (Some(place), _) => self.placed(entity, place),
-            (None, Some(site)) => self.site(entity, site),
-            (None, None) => {}
+            (None, Some(site)) if is_first => self.site(entity, site),
+            (None, _) => {}
         }
     }
 
