@@ -85,6 +85,8 @@ enum Measure {
     Identity,
     /// Points of a generated tower, and the rooms suggested for them
     Points,
+    /// A message broker by others, flooded and stopped
+    Broker,
     /// Cities by others, against cjio and PROJ
     City,
     /// Buildings with doors and rooms deleted: who has a way out
@@ -123,6 +125,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
         Measure::Identity => space::identity::measure(arguments.seed)?,
         Measure::Points => space::points::measure(arguments.seed)?,
+        Measure::Broker => space::broker::measure(peer)?,
         Measure::City => space::cityjson::measure(data, peer)?,
         Measure::Connected => space::connected::measure(data, arguments.seed)?,
         Measure::Bad => bad::measure(arguments.seed),

@@ -1,6 +1,6 @@
 //! The programs that ours are measured against, each in a Python environment of its own
 //! outside the tree: IfcOpenShell for imports, filterpy and Stone Soup for estimates, cjio,
-//! osmium, PROJ and networkx for cities, Zenoh for links.
+//! osmium, PROJ and networkx for cities, Paho for messages, Zenoh for links.
 
 use crate::shell;
 use anyhow::{Context, Result, bail};
@@ -44,6 +44,12 @@ const CITY: Peer = Peer {
     ],
 };
 
+const PUBLISHER: Peer = Peer {
+    folder: "publisher",
+    variable: "TWIN_PUBLISHER_PYTHON",
+    packages: &["paho-mqtt==2.2.0"],
+};
+
 const ZENOH: Peer = Peer {
     folder: "zenoh",
     variable: "TWIN_ZENOH_PYTHON",
@@ -68,6 +74,11 @@ pub(crate) fn filters() -> Result<PathBuf> {
 /// `TWIN_CITY_PYTHON` names.
 pub(crate) fn city() -> Result<PathBuf> {
     CITY.python()
+}
+
+/// The Python that has Paho, likewise, or the one that `TWIN_PUBLISHER_PYTHON` names.
+pub(crate) fn publisher() -> Result<PathBuf> {
+    PUBLISHER.python()
 }
 
 /// The Python that has Zenoh, likewise, or the one that `TWIN_ZENOH_PYTHON` names.

@@ -110,7 +110,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("processes: relay", &|| real::relay::measure(options.seed)),
     ];
     let places = |measure: &'static str| fusion::of_city(measure, &data, options.seed);
-    let space: [Measure<'_>; 10] = [
+    let space: [Measure<'_>; 11] = [
         ("city", &|| places("city")),
         ("map", &|| places("map")),
         ("routes", &|| places("routes")),
@@ -120,6 +120,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("connected", &|| places("connected")),
         ("identity", &|| places("identity")),
         ("points", &|| places("points")),
+        ("broker", &|| fusion::of_broker(&data, options.seed)),
         ("page", &page::first_storey),
     ];
     let (name, measures): (_, &[Measure<'_>]) = match options.area {

@@ -1,6 +1,7 @@
 //! Buildings and streets as a graph: is what is believed of it right, and as sure as it may be?
 
 pub(crate) mod anchors;
+pub(crate) mod broker;
 pub(crate) mod cityjson;
 pub(crate) mod connected;
 pub(crate) mod generated;

@@ -33,6 +33,11 @@ pub(super) fn of_city(name: &str, data: &Path, seed: u64) -> Result<Vec<Row>> {
     beside(name, data, seed, peer::city())
 }
 
+/// The same for what publishes to a broker.
+pub(super) fn of_broker(data: &Path, seed: u64) -> Result<Vec<Row>> {
+    beside("broker", data, seed, peer::publisher())
+}
+
 fn beside(name: &str, data: &Path, seed: u64, peer: Result<PathBuf>) -> Result<Vec<Row>> {
     let program = shell::build("twin-score", ["--bin", "twin-score"], true)?;
     let mut command = shell::program(program);
