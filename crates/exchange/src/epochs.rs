@@ -6,6 +6,7 @@
 //! plans do not delay an alarm, and no alarm waits for a key that comes later than it. Keys are
 //! kept, so that whoever joins later can be given what was announced to all members before.
 
+mod certifying;
 mod pruning;
 
 use crate::Env;
@@ -77,6 +78,8 @@ pub(crate) struct Open {
     pub(crate) numbers: FxHashMap<u64, u32>,
     /// When its last bundles were written.
     written: VecDeque<(u64, Time)>,
+    /// Since when some bundles need not be had that are not certified.
+    needless_since: Option<Time>,
 }
 
 /// All streams that we write.
@@ -371,6 +374,7 @@ impl Epochs {
             began: None,
             numbers: FxHashMap::default(),
             written: VecDeque::new(),
+            needless_since: None,
         }
     }
 
@@ -697,20 +701,15 @@ impl Epochs {
         self.note_own(opening.id(), Audience::CARRIERS, class, ledger);
         Ok((opening.id(), seq))
     }
-
-    /// Certificates for what need not be had any more.
-    pub(crate) fn certify(&mut self, now: Time, ledger: &mut Ledger) {
-        for open in self.all_open_mut() {
-            let opening = open.author.opening();
-            for certificate in open.author.certify(now).unwrap_or_default() {
-                ledger.certificate(&opening, &certificate);
-                ledger.then(crate::ledger::After::Certify(opening.id(), certificate));
-            }
-        }
-    }
 }
 
 impl Epochs {
+    /// The last bundle that was written for an audience in a class.
+    pub(crate) fn place(&self, way: (Audience, Class)) -> Option<(StreamId, u64)> {
+        let open = self.open.get(&way)?;
+        Some((open.author.stream(), open.author.head()))
+    }
+
     /// The streams that are written, for whom, and when their last bundles were.
     pub(crate) fn written(
         &self,

@@ -163,7 +163,9 @@ pub use card::{Card, Fingerprint, Particulars, Secrets};
 pub use contact::Contact;
 pub use delivery::{Delivery, Received};
 pub use env::Env;
-pub use exchange::{Brought, Disclosure, Error, Exchange, Openings, Past, Scene, Word};
+pub use exchange::{
+    Brought, Disclosure, Error, Exchange, Openings, Past, Scene, Word, about_bytes,
+};
 pub use invitation::{Code, Invitation, Joining};
 pub use members::{MemberView, Roster, Statement, Vouch};
 pub use notice::{Doubt, Notice};

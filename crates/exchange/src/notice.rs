@@ -61,6 +61,8 @@ pub enum Notice {
     Damaged(u8),
     /// More streams than a node carries.
     TooManyStreams,
+    /// A member has ended our membership: it listens to us no more and tells us nothing.
+    RemovedBy(OriginId),
 }
 
 /// Why an incarnation ends.
@@ -96,6 +98,7 @@ impl Notice {
             Self::NoReader(_) => "EXC-013",
             Self::Damaged(_) => "EXC-014",
             Self::TooManyStreams => "EXC-015",
+            Self::RemovedBy(_) => "EXC-016",
         }
     }
 }
@@ -144,6 +147,7 @@ impl fmt::Display for Notice {
             }
             Self::Damaged(table) => write!(f, "a row of table {} is damaged", *table as char),
             Self::TooManyStreams => f.write_str("there are more streams than a node carries"),
+            Self::RemovedBy(origin) => write!(f, "{origin} has ended our membership"),
         }
     }
 }
@@ -199,6 +203,7 @@ mod tests {
             Notice::Full(3),
             Notice::Damaged(b'B'),
             Notice::TooManyStreams,
+            Notice::RemovedBy(OriginId([2; 16])),
         ];
         let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors");
         let mut notices = Notices::default();

@@ -133,3 +133,31 @@ fn who_was_cut_off_hears_what_was_said_in_between() {
         "{heard:?}"
     );
 }
+
+#[test]
+fn what_left_is_on_record_for_five_years() {
+    let mut world = World::new(&["tower", "brigade"]);
+    world.befriend(0, 1);
+    world.share(0, Some(1), &["smoke"]);
+    let on_record = |world: &World| {
+        let node = &world.nodes[0];
+        let exchange = node.running.as_ref().expect("running");
+        exchange.disclosures(&node.disk).len()
+    };
+    for (years, expected) in [(0.0, 1), (2.0, 2), (2.9, 3), (0.2, 3)] {
+        world.now = world.now.plus_seconds(years * 365.0 * DAY_S);
+        world.run(0.2);
+        world.claim(0, 1, "smoke", Value::Boolean(true));
+        world.run(40.0);
+        assert_eq!(on_record(&world), expected, "after {years} years more");
+    }
+    assert_eq!(
+        world.nodes[0]
+            .running
+            .as_ref()
+            .expect("running")
+            .rules()
+            .len(),
+        1
+    );
+}

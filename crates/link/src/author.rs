@@ -324,13 +324,40 @@ impl Author {
         pruned.insert(from.max(1), to.min(self.head));
     }
 
-    /// Certificates for what need not be had any more, as far as they say anything new.
-    pub fn certify(&mut self, now: Time) -> Result<Vec<GapCertificate>, Error> {
+    /// Bundles that need not be had any more and are not certified yet.
+    pub fn needless(&mut self, now: Time) -> Ranges {
+        self.expire(now);
+        let mut needless = Ranges::default();
+        for gap in self.all_gaps() {
+            needless.insert(gap.from, gap.to);
+        }
+        for gap in self.certified.iter().flatten() {
+            needless.remove(gap.from, gap.to);
+        }
+        needless
+    }
+
+    /// Whether its origin has erased some of these.
+    pub fn has_pruned(&self, some: &Ranges) -> bool {
+        let mut rest = some.clone();
+        let pruned = self.gaps.get(&Reason::Pruned).into_iter();
+        for (from, to) in pruned.flat_map(Ranges::iter) {
+            rest.remove(from, to);
+        }
+        rest.count() < some.count()
+    }
+
+    fn expire(&mut self, now: Time) {
         let living = self.expiring.split_off(&(now, 0));
         let expired = self.gaps.entry(Reason::Expired).or_default();
         for (_, seq) in std::mem::replace(&mut self.expiring, living) {
             expired.insert(seq, seq);
         }
+    }
+
+    /// Certificates for what need not be had any more, as far as they say anything new.
+    pub fn certify(&mut self, now: Time) -> Result<Vec<GapCertificate>, Error> {
+        self.expire(now);
         let chunks = chunks(&self.all_gaps());
         let new = chunks
             .iter()

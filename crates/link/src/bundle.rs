@@ -3,7 +3,7 @@
 //! Whoever carries a bundle sees its stream, number, expiry and size, can check who
 //! signed it, and cannot read it. Drawn in `docs/formats/link.md`.
 
-use crate::bytes::{Cursor, put_bytes, put_varint};
+use crate::bytes::{Cursor, put_bytes, put_signed, put_varint};
 use crate::error::Error;
 use crate::id::{BundleHash, StreamId};
 use crate::limits::{AHEAD_MAX, BODY_BYTES_MAX, CONTENT_BYTES_MAX};
@@ -173,6 +173,32 @@ impl Stub {
     }
 }
 
+/// What a bundle repeats or continues of the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// Its hash.
+    pub hash: BundleHash,
+    /// Its epoch.
+    pub epoch: u64,
+    /// When it expires.
+    pub expires: Option<Time>,
+}
+
+impl Before {
+    /// The same of a bundle that is there.
+    pub fn of(stub: &Stub) -> Self {
+        Self {
+            hash: stub.hash(),
+            epoch: stub.header.epoch,
+            expires: stub.header.expires(),
+        }
+    }
+
+    fn expires_s(&self) -> i64 {
+        self.expires.map_or(0, |at| at.0.div_euclid(MICROS))
+    }
+}
+
 /// A signed bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
@@ -240,6 +266,59 @@ impl Bundle {
             stub,
             content: content.to_vec(),
         })
+    }
+
+    /// The body without what follows from the bundle before it, for whoever has that one;
+    /// nothing if too little does.
+    pub fn short_body(&self, before: &Before) -> Option<Vec<u8>> {
+        let header = &self.stub.header;
+        let follows = header.version == VERSION
+            && header.flags == 0
+            && header.previous == before.hash
+            && header.epoch == before.epoch;
+        let expires_s = i64::try_from(header.expires_s).ok().filter(|_| follows)?;
+        let mut out = Vec::with_capacity(self.content.len() + 80);
+        put_signed(&mut out, expires_s - before.expires_s());
+        out.extend_from_slice(&header.nonce);
+        out.extend_from_slice(&self.stub.signature.to_bytes());
+        out.extend_from_slice(&self.content);
+        Some(out)
+    }
+
+    /// Reads a short body. The signature is not checked: it fails, too, if the bundle does
+    /// not follow the one before.
+    pub fn from_short_body(
+        stream: StreamId,
+        seq: u64,
+        before: &Before,
+        body: &[u8],
+    ) -> Result<Self, Error> {
+        let mut cursor = Cursor::new(body);
+        let whole = (|| {
+            let expires_s = before.expires_s().checked_add(cursor.signed()?)?;
+            let header = Header {
+                stream,
+                seq,
+                version: VERSION,
+                flags: 0,
+                previous: before.hash,
+                epoch: before.epoch,
+                expires_s: u64::try_from(expires_s).ok()?,
+                nonce: cursor.array()?,
+            };
+            let signature = Signature::from_bytes(&cursor.array()?);
+            let content = Some(cursor.rest()).filter(|c| c.len() <= CONTENT_BYTES_MAX)?;
+            let stub = Stub {
+                header,
+                content_hash: *blake3::hash(content).as_bytes(),
+                signature,
+            };
+            Some(Self {
+                stub,
+                content: content.to_vec(),
+            })
+        })();
+        whole.ok_or(Error::Malformed("a short bundle"))
     }
 
     /// The whole form, for files: stream, number, body.

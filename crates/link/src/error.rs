@@ -45,6 +45,9 @@ pub enum Error {
     /// The same bundle again.
     #[error("it is known already")]
     Known,
+    /// A short body beside whose predecessor here it makes no sense.
+    #[error("it does not follow on the bundle before it that is here")]
+    Unfitting,
     /// The certificate names another stream, or the key was revoked.
     #[error("the writer of the stream is not trusted")]
     Untrusted,

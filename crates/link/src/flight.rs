@@ -26,6 +26,12 @@ const QUEUE_MAX_FRAMES: f64 = 2.0;
 /// take thirty times as long.
 const QUEUE_MIN_US: f64 = 25_000.0;
 const BACKOFF_MAX: u32 = 5;
+/// An acknowledgement that waits for company waits so long, in microseconds.
+const LAZY_ACK_US: i64 = 45_000_000;
+/// What was said quietly is said again after this long, in microseconds.
+pub(crate) const QUIET_US: i64 = 120_000_000;
+/// Quiet frames that are remembered: each says all that those before it said.
+const QUIET_FRAMES_MAX: usize = 64;
 
 #[derive(Debug, Clone)]
 struct Sent<T> {
@@ -46,6 +52,8 @@ pub(crate) struct Settled<T> {
 pub(crate) struct Flight<T> {
     next_packet: u64,
     sent: BTreeMap<u64, Sent<T>>,
+    /// Frames that nobody hurries to acknowledge, beside the window.
+    quiet: BTreeMap<u64, (Time, Vec<T>)>,
     bytes: usize,
     frame_bytes: usize,
     window_bytes: f64,
@@ -56,6 +64,8 @@ pub(crate) struct Flight<T> {
     silent_since: Option<Time>,
     last_sent: Time,
     backoff: u32,
+    /// How long the other side may keep an acknowledgement back.
+    ack_delay_us: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +80,7 @@ impl<T> Flight<T> {
         Self {
             next_packet: 1,
             sent: BTreeMap::new(),
+            quiet: BTreeMap::new(),
             bytes: 0,
             frame_bytes,
             window_bytes: 2.0 * frame_bytes as f64,
@@ -79,7 +90,13 @@ impl<T> Flight<T> {
             silent_since: None,
             last_sent: now,
             backoff: 0,
+            ack_delay_us: ACK_DELAY_US,
         }
+    }
+
+    /// Acknowledgements may wait so much longer: for the next frame of an item.
+    pub(crate) fn allow(&mut self, longer_us: i64) {
+        self.ack_delay_us = ACK_DELAY_US + longer_us;
     }
 
     /// Both sides agreed on a length of frames.
@@ -111,6 +128,34 @@ impl<T> Flight<T> {
         packet
     }
 
+    /// Numbers a frame that says only what later ones will say again, so that its
+    /// acknowledgement can wait for company.
+    pub(crate) fn send_quietly(&mut self, cargo: Vec<T>, now: Time) -> u64 {
+        let packet = self.next_packet;
+        self.next_packet += 1;
+        self.quiet.insert(packet, (now, cargo));
+        while self.quiet.len() > QUIET_FRAMES_MAX {
+            self.quiet.pop_first();
+        }
+        packet
+    }
+
+    /// What was said quietly and not acknowledged since `before`: to be said again.
+    pub(crate) fn unheard(&mut self, before: Time) -> Vec<T> {
+        let old = self.quiet.iter().filter(|(_, (at, _))| *at <= before);
+        let old: Vec<u64> = old.map(|(&packet, _)| packet).collect();
+        let old = old
+            .into_iter()
+            .filter_map(|packet| self.quiet.remove(&packet));
+        old.flat_map(|(_, cargo)| cargo).collect()
+    }
+
+    /// When something that was said quietly has not been acknowledged for too long.
+    pub(crate) fn quiet_timeout(&self) -> Option<Time> {
+        let (_, (first, _)) = self.quiet.first_key_value()?;
+        Some(Time(first.0 + QUIET_US))
+    }
+
     /// The number that the next frame will have.
     pub(crate) fn next_packet(&self) -> u64 {
         self.next_packet
@@ -127,6 +172,9 @@ impl<T> Flight<T> {
         };
         let mut newest = None;
         for (from, to) in ack.received.iter() {
+            let heard: Vec<u64> = self.quiet.range(from..=to).map(|(&p, _)| p).collect();
+            let heard = heard.into_iter().filter_map(|p| self.quiet.remove(&p));
+            settled.arrived.extend(heard.flat_map(|(_, cargo)| cargo));
             let packets: Vec<u64> = self.sent.range(from..=to).map(|(&p, _)| p).collect();
             for packet in packets {
                 newest = self.take(packet).map(|sent| {
@@ -143,6 +191,11 @@ impl<T> Flight<T> {
             self.measure((now.0 - at.0 - delay_us).max(1) as f64);
         }
         settled.lost = self.find_lost(now);
+        // Frames overtake each other, but not by this many.
+        let passed = ack.received.last().saturating_sub(REORDER_FRAMES);
+        while let Some(entry) = self.quiet.first_entry().filter(|e| *e.key() < passed) {
+            settled.lost.extend(entry.remove().1);
+        }
         Some(settled)
     }
 
@@ -207,7 +260,7 @@ impl<T> Flight<T> {
             min: 0.0,
         };
         let rtt = self.rtt_us.unwrap_or(first);
-        let wait = rtt.smooth + (4.0 * rtt.deviation).max(1000.0) + ACK_DELAY_US as f64;
+        let wait = rtt.smooth + (4.0 * rtt.deviation).max(1000.0) + self.ack_delay_us as f64;
         let wait = (wait * f64::from(1 << self.backoff)) as i64;
         let from = self
             .silent_since
@@ -238,11 +291,26 @@ pub(crate) struct Arrivals {
     unacknowledged: u32,
     largest_at: Option<Time>,
     due: Option<Time>,
+    /// A frame came out of its turn: the other side is to know at once.
+    is_urgent: bool,
+    /// When frames that are in no hurry are acknowledged by themselves.
+    lazily_due: Option<Time>,
+}
+
+/// How a frame wants to be acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asks {
+    /// It is an acknowledgement itself.
+    Nothing,
+    /// Some time, with others.
+    Lazily,
+    /// Soon.
+    Soon,
 }
 
 impl Arrivals {
-    /// Notes a frame; false if it came before. `asks` if it carries more than an ACK.
-    pub(crate) fn note(&mut self, packet: u64, asks: bool, now: Time) -> bool {
+    /// Notes a frame; false if it came before.
+    pub(crate) fn note(&mut self, packet: u64, asks: Asks, now: Time) -> bool {
         let is_new = !self.received.contains(packet);
         let in_order = packet == self.received.last() + 1;
         if packet > self.received.last() {
@@ -254,10 +322,14 @@ impl Arrivals {
             let first = self.received.iter().nth(1).map_or(0, |(from, _)| from);
             self.received.insert(1, first);
         }
-        if asks {
+        if asks == Asks::Lazily {
+            self.lazily_due.get_or_insert(Time(now.0 + LAZY_ACK_US));
+        }
+        if asks == Asks::Soon {
             self.unacknowledged += 1;
             let soon = Time(now.0 + ACK_DELAY_US);
-            let at_once = self.unacknowledged >= 2 || !in_order;
+            self.is_urgent |= !in_order;
+            let at_once = self.unacknowledged >= 2 || self.is_urgent;
             let due = if at_once { now } else { soon };
             self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
         }
@@ -265,12 +337,31 @@ impl Arrivals {
     }
 
     pub(crate) fn due(&self) -> Option<Time> {
-        self.due
+        [self.due, self.lazily_due].into_iter().flatten().min()
+    }
+
+    /// More of an item follows: the acknowledgement can wait for it.
+    pub(crate) fn wait_for_more(&mut self, longer_us: i64, now: Time) {
+        if !self.is_urgent && self.unacknowledged == 1 {
+            self.due = Some(Time(now.0 + ACK_DELAY_US + longer_us));
+        }
+    }
+
+    /// What arrived is about to be durable: the acknowledgement can go with the receipt.
+    pub(crate) fn wait_for_receipt(&mut self, now: Time) {
+        if !self.is_urgent && self.due.is_some_and(|due| due <= now) {
+            self.due = Some(Time(now.0 + ACK_DELAY_US));
+        }
     }
 
     /// The acknowledgement, if there is anything to acknowledge.
     pub(crate) fn take(&mut self, now: Time) -> Option<Ack> {
-        self.due.take()?;
+        let is_lazy = self.lazily_due.is_some_and(|due| due <= now);
+        if self.due.take().is_none() && !is_lazy {
+            return None;
+        }
+        self.lazily_due = None;
+        self.is_urgent = false;
         self.unacknowledged = 0;
         let waited_us = self.largest_at.map_or(0, |at| now.0 - at.0).max(0);
         let mut received = Ranges::default();

@@ -25,8 +25,12 @@ const PING: u64 = 9;
 const ALL_LISTED: u8 = 4;
 const LAST: u8 = 8;
 const ANSWER: u8 = 16;
+const BRIEF: u8 = 32;
 const FORKED: u8 = 1;
 const TIPPED: u8 = 2;
+
+/// Feature: short bodies are taken.
+pub const TAKES_SHORT: u64 = 1;
 
 /// Roots of the four classes.
 pub type Roots = [Root; 4];
@@ -112,6 +116,8 @@ pub enum Item {
     Gap(u64),
     /// A proof that the origin wrote two histories.
     Fork,
+    /// The body of a bundle without what follows from the one before it.
+    Short(u64),
 }
 
 impl Item {
@@ -121,6 +127,7 @@ impl Item {
             Self::Stub(seq) => (2, seq),
             Self::Gap(seq) => (3, seq),
             Self::Fork => (4, 1),
+            Self::Short(seq) => (5, seq),
         }
     }
 
@@ -130,6 +137,7 @@ impl Item {
             2 => Some(Self::Stub(seq)),
             3 => Some(Self::Gap(seq)),
             4 if seq == 1 => Some(Self::Fork),
+            5 => Some(Self::Short(seq)),
             _ => None,
         }
     }
@@ -377,8 +385,17 @@ impl Have {
         let flags = flag(self.is_whole, ALL_LISTED)
             | flag(self.is_last, LAST)
             | flag(self.is_answer, ANSWER);
-        let mut out = vec![self.class as u8 | flags];
-        self.lines.iter().for_each(|line| line.put(&mut out));
+        let brief: Option<Vec<(u64, u64)>> = self.lines.iter().map(Line::brief).collect();
+        let Some(brief) = brief.filter(|brief| !brief.is_empty()) else {
+            let mut out = vec![self.class as u8 | flags];
+            self.lines.iter().for_each(|line| line.put(&mut out));
+            return out;
+        };
+        let mut out = vec![self.class as u8 | flags | BRIEF];
+        for (number, head) in brief {
+            put_varint(&mut out, number);
+            put_varint(&mut out, head);
+        }
         out
     }
 
@@ -386,7 +403,10 @@ impl Have {
         let flags = cursor.u8()?;
         let mut lines = Vec::new();
         while !cursor.is_empty() {
-            lines.push(Line::get(cursor)?);
+            lines.push(match flags & BRIEF {
+                0 => Line::get(cursor)?,
+                _ => Line::get_brief(cursor)?,
+            });
         }
         Some(Self {
             class: Class::from_wire(flags & 3)?,
@@ -414,6 +434,34 @@ impl Line {
         let mut out = Vec::new();
         self.put(&mut out);
         out.len()
+    }
+
+    /// Number of the stream and head, if that is all that the line says.
+    fn brief(&self) -> Option<(u64, u64)> {
+        let Named::Number(number) = self.stream else {
+            return None;
+        };
+        let head = self.accounted.contiguous();
+        let is_all = self.covered == 0
+            && self.began == 0
+            && !self.is_forked
+            && self.tip.is_none()
+            && self.accounted.count() == head;
+        is_all.then_some((number, head))
+    }
+
+    fn get_brief(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let number = cursor.varint().filter(|&number| number > 0)?;
+        let mut accounted = Ranges::default();
+        accounted.insert(1, cursor.varint()?);
+        Some(Self {
+            stream: Named::Number(number),
+            is_forked: false,
+            covered: 0,
+            began: 0,
+            accounted,
+            tip: None,
+        })
     }
 
     fn put(&self, out: &mut Vec<u8>) {

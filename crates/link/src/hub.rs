@@ -4,7 +4,7 @@
 //! to have arrived survives a power cut. Each peer has its own queue: a slow or hostile one
 //! delays nobody else.
 
-use crate::bundle::{Bundle, Stub};
+use crate::bundle::{Before, Bundle, Stub};
 use crate::error::Error;
 use crate::frame::{Bye, Item};
 use crate::gap::GapCertificate;
@@ -153,7 +153,7 @@ impl Hub {
         let Some(conversation) = self.sessions.get_mut(&peer) else {
             return Vec::new();
         };
-        let events = conversation.session.tick(now);
+        let events = conversation.session.tick(now, &self.replica);
         self.react(peer, events, now, shelf)
     }
 
@@ -197,7 +197,9 @@ impl Hub {
         now: Time,
     ) -> Result<Vec<Dropped>, Error> {
         let dropped = self.replica.cover(stream, certificate)?;
-        self.note_durable(stream, None, now);
+        for conversation in self.sessions.values_mut() {
+            conversation.session.note_change(stream, now);
+        }
         Ok(dropped)
     }
 
@@ -329,6 +331,7 @@ impl Hub {
                 let bundle = Bundle::from_body(id, seq, bytes)?;
                 self.take_bundle(opening, bundle, now, shelf)
             }
+            Item::Short(seq) => self.take_short(opening, seq, bytes, now, shelf),
             Item::Stub(seq) => {
                 let stub = Stub::decode(id, seq, bytes)?;
                 self.take_stub(opening, stub, now, shelf)
@@ -361,6 +364,28 @@ impl Hub {
         }
         self.undurable.insert(key, bundle.clone());
         Ok(vec![Output::Store(*opening, bundle)])
+    }
+
+    /// The peer may be wrong about what is here, or the stream forked: then the whole bundle
+    /// has to come, and whoever sends it finds that out when both compare what they have.
+    fn take_short(
+        &mut self,
+        opening: &Opening,
+        seq: u64,
+        bytes: &[u8],
+        now: Time,
+        shelf: &dyn Shelf,
+    ) -> Result<Vec<Output>, Error> {
+        let id = opening.id();
+        let waiting = self.undurable.get(&(id, seq.saturating_sub(1)));
+        let before = waiting.map(|waiting| Before::of(waiting.stub()));
+        let held = || self.replica.stream(id)?.before(seq);
+        let before = before.or_else(held).ok_or(Error::Unfitting)?;
+        let bundle = Bundle::from_short_body(id, seq, &before, bytes)?;
+        match self.take_bundle(opening, bundle, now, shelf) {
+            Err(Error::Signature(_)) => Err(Error::Unfitting),
+            taken => taken,
+        }
     }
 
     fn take_stub(
@@ -455,6 +480,13 @@ impl Hub {
     /// What a connected peer has of a stream, as far as it said or showed.
     pub fn known_of(&self, peer: Peer, stream: StreamId) -> Option<&Ranges> {
         self.sessions.get(&peer)?.session.known_of(stream)
+    }
+
+    /// Whether a connected peer that wants a stream is not known to have some of its bundles:
+    /// a certificate spares it these.
+    pub fn is_missed(&self, stream: StreamId, needless: &Ranges) -> bool {
+        let mut sessions = self.sessions.values();
+        sessions.any(|conversation| conversation.session.lacks(stream, needless))
     }
 
     /// Bundles that have expired: the stub of each is to be kept instead of the body.

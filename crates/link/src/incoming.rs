@@ -65,6 +65,16 @@ impl Incoming {
         keys.filter_map(|&(stream, item)| (item == Item::Body(1)).then_some(stream))
     }
 
+    /// Whether a bundle of a stream that is not accounted for has begun to arrive.
+    pub(crate) fn awaits(&self, stream: StreamId, accounted: &Ranges) -> bool {
+        self.partials.keys().any(|&(of, item)| match item {
+            Item::Body(seq) | Item::Stub(seq) | Item::Short(seq) => {
+                of == stream && !accounted.contains(seq)
+            }
+            Item::Gap(_) | Item::Fork => false,
+        })
+    }
+
     /// How many bytes from its beginning are here.
     pub(crate) fn began(&self, stream: StreamId, item: Item) -> u64 {
         let partial = self.partials.get(&(stream, item));

@@ -98,7 +98,7 @@ pub mod session;
 mod traffic;
 
 pub use author::Author;
-pub use bundle::{Bundle, Header, NONCE_BYTES, Stub};
+pub use bundle::{Before, Bundle, Header, NONCE_BYTES, Stub};
 pub use error::Error;
 pub use gap::{Gap, GapCertificate, Reason};
 pub use hub::{Hub, Output, Report};

@@ -1,5 +1,6 @@
 //! What one peer lacks of one stream, and what of it is under way.
 
+use crate::bundle::Before;
 use crate::frame::{Item, Line};
 use crate::ranges::Ranges;
 use crate::replica::{Held, Stream};
@@ -9,6 +10,9 @@ use twin_model::Time;
 /// Runs that are kept of what a peer has. One that claims more in pieces is taken by its
 /// last word.
 const RUNS_MAX: usize = 4096;
+
+/// Larger bodies go whole: of them little can be saved, and they resume where they were cut.
+const SHORT_BYTES_MAX: u32 = 1024;
 
 /// An item that is being sent.
 #[derive(Debug, Clone)]
@@ -48,6 +52,8 @@ pub(crate) struct Outgoing {
     /// What the peer has, as far as it said or showed.
     have: Ranges,
     covered: u64,
+    /// How many covered numbers the peer was told of in a receipt.
+    pub(crate) told_covered: Option<u64>,
     is_forked: bool,
     /// A number of which the peer holds another bundle than we do.
     contested: Option<u64>,
@@ -55,6 +61,10 @@ pub(crate) struct Outgoing {
     began: Option<(u64, u64)>,
     /// Handed down completely in this session.
     sent: Ranges,
+    /// Bodies of which all bytes arrived in this session.
+    there: Ranges,
+    /// Bodies that were sent short, once.
+    shortened: Ranges,
     sent_others: BTreeSet<Item>,
     sending: BTreeMap<Item, Sending>,
     /// Those of which bytes are not handed down, or lost.
@@ -122,10 +132,28 @@ impl Outgoing {
     /// The peer showed that it has this.
     pub(crate) fn note_shown(&mut self, item: Item) {
         match item {
-            Item::Body(seq) | Item::Stub(seq) => self.have.insert(seq, seq),
+            Item::Body(seq) | Item::Stub(seq) | Item::Short(seq) => self.have.insert(seq, seq),
             Item::Fork => self.is_forked = true,
-            Item::Gap(_) => {}
+            // It need not go back to where it came from.
+            Item::Gap(_) => {
+                self.sent_others.insert(item);
+            }
         }
+    }
+
+    /// Whether the peer has said that it holds all that is here, as far as it wants it.
+    pub(crate) fn is_level(&self, stream: &Stream) -> bool {
+        let is_whole = self.is_known
+            && self.contested.is_none()
+            && self.sending.is_empty()
+            && self.is_forked == stream.fork().is_some()
+            && self.next_gap(stream).is_none();
+        self.is_declined || (is_whole && self.have.contains_all(stream.accounted()))
+    }
+
+    /// Whether the peer wants the stream and lacks some of these bundles, as far as is known.
+    pub(crate) fn lacks(&self, needless: &Ranges) -> bool {
+        !self.is_declined && !self.have.contains_all(needless)
     }
 
     /// What the peer has.
@@ -140,6 +168,7 @@ impl Outgoing {
 
     fn forget_sent(&mut self) {
         self.sent = Ranges::default();
+        self.there = Ranges::default();
         self.sent_others.clear();
         for item in self.sending.keys() {
             mark(&mut self.sent, &mut self.sent_others, *item);
@@ -211,7 +240,7 @@ impl Outgoing {
         for item in &self.unsent {
             let bytes = self.sending.get(item).map_or(0, |s| s.todo.count());
             let held = match item {
-                Item::Body(seq) | Item::Stub(seq) => stream.held(*seq),
+                Item::Body(seq) | Item::Stub(seq) | Item::Short(seq) => stream.held(*seq),
                 Item::Gap(_) | Item::Fork => None,
             };
             tell(bytes, held.and_then(|held| held.since));
@@ -223,6 +252,21 @@ impl Outgoing {
         }
     }
 
+    /// What the body of a bundle can leave unsaid to the peer, once: if it cannot make sense
+    /// of it, the whole follows.
+    pub(crate) fn before(&self, seq: u64, stream: &Stream) -> Option<Before> {
+        let last = seq.checked_sub(1)?;
+        let is_there = self.there.contains(last) || self.have.contains(last);
+        let is_small = stream
+            .held(seq)
+            .is_some_and(|held| held.bytes <= SHORT_BYTES_MAX);
+        let is_begun = self
+            .began
+            .is_some_and(|began| began.0 == seq && began.1 > 0);
+        let may = is_there && is_small && !is_begun && !self.shortened.contains(seq);
+        stream.before(seq).filter(|_| may)
+    }
+
     /// Begins to send an item with these bytes.
     pub(crate) fn begin(&mut self, item: Item, bytes: Vec<u8>) {
         let begun = self.began.filter(|&(seq, _)| item == Item::Body(seq));
@@ -232,6 +276,9 @@ impl Outgoing {
         let from = skip.min(bytes.len() as u64 - 1) + 1;
         todo.insert(from, bytes.len() as u64);
         mark(&mut self.sent, &mut self.sent_others, item);
+        if let Item::Short(seq) = item {
+            self.shortened.insert(seq, seq);
+        }
         let sending = Sending {
             bytes,
             from,
@@ -285,12 +332,16 @@ impl Outgoing {
         let last = sending.bytes.len() as u64;
         if sending.arrived.contains_run(sending.from, last) {
             self.sending.remove(&slice.item);
+            if let Item::Body(seq) | Item::Short(seq) = slice.item {
+                self.there.insert(seq, seq);
+            }
         }
     }
 
     pub(crate) fn lost(&mut self, slice: Slice) {
         let have = &self.have;
-        let is_needless = matches!(slice.item, Item::Body(seq) if have.contains(seq));
+        let is_needless =
+            matches!(slice.item, Item::Body(seq) | Item::Short(seq) if have.contains(seq));
         if is_needless {
             self.sending.remove(&slice.item);
             self.unsent.remove(&slice.item);
@@ -311,7 +362,7 @@ impl Outgoing {
     /// What was under way need not go any more: superseded, expired, or the stream forked.
     pub(crate) fn drop_needless(&mut self, stream: &Stream) {
         let is_needless = |item: &Item| match item {
-            Item::Body(seq) => stream.held(*seq).is_none_or(|held| held.is_stub),
+            Item::Body(seq) | Item::Short(seq) => stream.held(*seq).is_none_or(|held| held.is_stub),
             Item::Stub(seq) => stream.held(*seq).is_none(),
             Item::Gap(_) | Item::Fork => false,
         };
@@ -324,7 +375,7 @@ impl Outgoing {
 
 fn mark(sent: &mut Ranges, others: &mut BTreeSet<Item>, item: Item) {
     match item {
-        Item::Body(seq) | Item::Stub(seq) => sent.insert(seq, seq),
+        Item::Body(seq) | Item::Stub(seq) | Item::Short(seq) => sent.insert(seq, seq),
         Item::Gap(_) | Item::Fork => {
             others.insert(item);
         }
@@ -333,7 +384,9 @@ fn mark(sent: &mut Ranges, others: &mut BTreeSet<Item>, item: Item) {
 
 fn goes_by(stream: &Stream, item: Item) -> Option<Time> {
     match item {
-        Item::Body(seq) | Item::Stub(seq) => stream.held(seq)?.goes_by(stream.opening.class),
+        Item::Body(seq) | Item::Stub(seq) | Item::Short(seq) => {
+            stream.held(seq)?.goes_by(stream.opening.class)
+        }
         Item::Gap(_) | Item::Fork => None,
     }
 }

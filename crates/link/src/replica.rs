@@ -4,7 +4,7 @@
 //! and whether its writer told somebody else another story. The replica knows what there
 //! is; the bytes are on the disk of whoever asks it.
 
-use crate::bundle::{Bundle, Stub};
+use crate::bundle::{Before, Bundle, Stub};
 use crate::error::Error;
 use crate::gap::GapCertificate;
 use crate::id::{BundleHash, Class, StreamId};
@@ -51,6 +51,7 @@ pub struct Held {
     pub since: Option<Time>,
     hash: BundleHash,
     previous: BundleHash,
+    epoch: u64,
 }
 
 /// One stream, as far as it is known here.
@@ -99,6 +100,16 @@ impl Stream {
     /// Every bundle that is held.
     pub fn all_held(&self) -> impl Iterator<Item = (u64, &Held)> {
         self.held.iter().map(|(&seq, held)| (seq, held))
+    }
+
+    /// What a bundle can leave unsaid to whoever has the one before it, if that is held.
+    pub(crate) fn before(&self, seq: u64) -> Option<Before> {
+        let held = self.held(seq.checked_sub(1)?)?;
+        Some(Before {
+            hash: held.hash,
+            epoch: held.epoch,
+            expires: held.expires,
+        })
     }
 
     /// The first bundle that is held from `seq` on.
@@ -362,6 +373,7 @@ impl Replica {
             since: None,
             hash: stub.hash(),
             previous: stub.header.previous,
+            epoch: stub.header.epoch,
         };
         stream.held.insert(seq, held);
         stream.accounted.insert(seq, seq);

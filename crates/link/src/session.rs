@@ -6,7 +6,7 @@
 
 mod speak;
 
-use crate::flight::{Arrivals, Flight};
+use crate::flight::{Arrivals, Asks, Flight, QUIET_US};
 use crate::frame::{Bye, Frame, Have, Hello, Item, Message, Named, Part, Roots};
 use crate::id::{Class, StreamId};
 use crate::incoming::Incoming;
@@ -33,6 +33,10 @@ pub const VERIFY_S: i64 = 60;
 /// honest one sends one after a comparison, each five seconds at the most.
 const LISTS_AT_ONCE: f64 = 8.0;
 const LISTS_PER_S: f64 = 0.5;
+/// Whoever has the larger number of the session asks so much later: one question is enough.
+const ASKS_LATER_S: i64 = 5;
+/// The next frame of an item is not waited for longer, in microseconds.
+const FRAME_US_MAX: i64 = MICROS / 2;
 /// A clock that goes back further than this was set: what waits for a time would wait for
 /// all of it, so the session ends and another begins.
 const BACK_US: i64 = MICROS;
@@ -130,6 +134,8 @@ pub(crate) struct Memory {
 #[derive(Debug, Clone)]
 pub struct Session {
     frame_bytes: usize,
+    /// How long a frame takes, where the rate is known, in microseconds.
+    frame_us: i64,
     nonce: [u8; 8],
     peer: Option<Hello>,
     hello_is_due: bool,
@@ -157,6 +163,8 @@ pub struct Session {
     /// When the roots were last compared, and when anything last changed since.
     compared_at: Time,
     changed_at: Option<Time>,
+    /// The streams of which something changed since.
+    changed: BTreeSet<StreamId>,
     roots_asked: bool,
     /// The last bundle of each life-safety stream when the session began.
     heads: BTreeMap<StreamId, u64>,
@@ -185,12 +193,19 @@ impl Session {
             Some(known) => known.after_reconnect(link.contract),
             None => Scheduler::new(link.contract),
         };
+        let frame_us = link.bytes_per_s.map_or(0.0, |rate| {
+            frame_bytes as f64 / rate.max(1.0) * MICROS as f64
+        });
+        let frame_us = (frame_us as i64).min(FRAME_US_MAX);
+        let mut flight = Flight::new(frame_bytes, now);
+        flight.allow(frame_us);
         Self {
             frame_bytes,
+            frame_us,
             nonce,
             peer: None,
             hello_is_due: true,
-            flight: Flight::new(frame_bytes, now),
+            flight,
             arrivals: Arrivals::default(),
             budget: link.bytes_per_s.map(|rate| Bucket::full(rate, 0.0, now)),
             scheduler,
@@ -210,6 +225,7 @@ impl Session {
             declined: BTreeSet::new(),
             compared_at: now,
             changed_at: None,
+            changed: BTreeSet::new(),
             roots_asked: false,
             heads: urgent
                 .map(|(id, stream)| (id, stream.accounted().last()))
@@ -265,7 +281,7 @@ impl Session {
 
     /// When to make sure that nothing was missed.
     fn roots_due(&self) -> Time {
-        let verify = Time(self.compared_at.0 + VERIFY_S * MICROS);
+        let verify = self.verify_due();
         let settle = self.changed_at.map(|at| Time(at.0 + SETTLE_S * MICROS));
         settle.map_or(verify, |settle| settle.min(verify))
     }
@@ -282,13 +298,25 @@ impl Session {
         if out.is_some_and(|out| seq.is_none_or(|seq| out.has(seq))) {
             self.receipts[class as usize].insert(stream);
         }
+        self.note_change(stream, now);
+    }
+
+    /// Something is here that the peer may lack.
+    pub(crate) fn note_change(&mut self, stream: StreamId, now: Time) {
         self.touch(stream);
         self.changed_at = Some(now);
+        self.changed.insert(stream);
     }
 
     /// What the peer has of a stream, as far as it said or showed.
     pub(crate) fn known_of(&self, stream: StreamId) -> Option<&Ranges> {
         self.outgoing.get(&stream).map(Outgoing::have)
+    }
+
+    /// Whether the peer is not known to have some bundles of a stream that it wants.
+    pub(crate) fn lacks(&self, stream: StreamId, needless: &Ranges) -> bool {
+        let out = self.outgoing.get(&stream);
+        out.is_none_or(|out| out.lacks(needless))
     }
 
     /// Nothing of a stream is wanted from this peer.
@@ -322,6 +350,7 @@ impl Session {
         let wakes = [
             self.arrivals.due(),
             self.flight.timeout(),
+            self.flight.quiet_timeout(),
             stalled,
             may_carry.then_some(allowed),
             Some(self.roots_due()),
@@ -330,7 +359,7 @@ impl Session {
     }
 
     /// Time passed.
-    pub(crate) fn tick(&mut self, now: Time) -> Vec<Event> {
+    pub(crate) fn tick(&mut self, now: Time, replica: &Replica) -> Vec<Event> {
         let stalled = self.stalls_at().is_some_and(|stalls_at| now >= stalls_at);
         if stalled || self.was_set_back(now) {
             return self.end(Ended::Stalled);
@@ -338,13 +367,36 @@ impl Session {
         self.latest = self.latest.max(now);
         let lost = self.flight.on_timeout(now);
         self.give_back(lost);
+        let unheard = self.flight.unheard(Time(now.0 - QUIET_US));
+        self.give_back(unheard);
         if now >= self.roots_due() {
-            self.compared_at = now;
+            // Where both have said that they hold what changed, only the clock asks.
+            if now >= self.verify_due() || !self.is_level(replica) {
+                self.roots_asked = true;
+                self.has_work = true;
+                self.compared_at = now;
+            }
             self.changed_at = None;
-            self.roots_asked = true;
-            self.has_work = true;
+            self.changed.clear();
         }
         Vec::new()
+    }
+
+    /// Whether the peer has said that it holds all that changed since the last comparison.
+    fn is_level(&self, replica: &Replica) -> bool {
+        let is_level = |id: &StreamId| {
+            let known = replica.stream(*id).zip(self.outgoing.get(id));
+            known.is_some_and(|(stream, out)| {
+                out.is_level(stream) && !self.incoming.awaits(*id, stream.accounted())
+            })
+        };
+        self.changed.iter().all(is_level)
+    }
+
+    fn verify_due(&self) -> Time {
+        let asks_later = self.peer.is_some_and(|peer| peer.session < self.nonce);
+        let wait_s = VERIFY_S + if asks_later { ASKS_LATER_S } else { 0 };
+        Time(self.compared_at.0 + wait_s * MICROS)
     }
 
     fn was_set_back(&self, now: Time) -> bool {
@@ -373,17 +425,31 @@ impl Session {
         let Ok(frame) = Frame::decode(bytes) else {
             return self.break_off();
         };
-        let is_ack = |message: &Message| matches!(message, Message::Ack(_));
-        let asks = !frame.messages.iter().all(is_ack);
+        let asks = asks(&frame.messages);
         if !self.arrivals.note(frame.packet, asks, now) {
             return Vec::new();
         }
         let mut events = Vec::new();
+        let has_part = matches!(frame.messages.last(), Some(Message::Part(_)));
         for message in frame.messages {
             events.extend(self.hear(message, now, replica));
             if self.ended.is_some() {
                 break;
             }
+        }
+        let is_bundle = |event: &Event| {
+            matches!(
+                event,
+                Event::Item(_, Item::Body(_) | Item::Short(_) | Item::Stub(_), _)
+            )
+        };
+        // A full frame is followed by others.
+        let is_full = bytes.len() >= self.frame_bytes / 4 * 3;
+        let any_whole = events.iter().any(is_bundle);
+        if any_whole && !is_full {
+            self.arrivals.wait_for_receipt(now);
+        } else if is_full && !any_whole && has_part {
+            self.arrivals.wait_for_more(self.frame_us, now);
         }
         events
     }
@@ -411,6 +477,11 @@ impl Session {
             Message::Open(number, opening) => self.hear_open(number, opening),
             Message::Part(part) => self.hear_part(&part, now),
             Message::Roots(roots) => {
+                // One question an interval is enough for both.
+                self.compared_at = now;
+                // Whoever asks may have missed what was said quietly.
+                let unheard = self.flight.unheard(now);
+                self.give_back(unheard);
                 self.compare(&roots, replica);
                 Vec::new()
             }
@@ -560,6 +631,7 @@ impl Session {
             return self.break_off();
         };
         self.changed_at = Some(now);
+        self.changed.insert(opening.id());
         let Some(bytes) = self.incoming.add(opening.id(), part) else {
             return Vec::new();
         };
@@ -602,7 +674,12 @@ impl Session {
                     listing.todo.extend(streams);
                 }
                 Cargo::LastListed(class) => self.listings[class as usize].last_is_due = true,
-                Cargo::Receipts(class, streams) => self.receipts[class as usize].extend(streams),
+                Cargo::Receipts(class, streams) => {
+                    for &id in &streams {
+                        self.out(id).told_covered = None;
+                    }
+                    self.receipts[class as usize].extend(streams);
+                }
                 Cargo::Slice(stream, slice) => self.out(stream).lost(slice),
                 Cargo::Roots => self.roots_asked = true,
                 Cargo::Decline(stream) => {
@@ -611,4 +688,14 @@ impl Session {
             }
         }
     }
+}
+
+/// Receipts say again what those before them said, so they are in no hurry.
+fn asks(messages: &[Message]) -> Asks {
+    let asks = messages.iter().map(|message| match message {
+        Message::Ack(_) => Asks::Nothing,
+        Message::Have(have) if !have.is_whole => Asks::Lazily,
+        _ => Asks::Soon,
+    });
+    asks.max().unwrap_or(Asks::Nothing)
 }

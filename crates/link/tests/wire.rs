@@ -131,6 +131,32 @@ fn the_bytes_of_each_form() {
     expect_file!["vectors/revocation.hex"].assert_eq(&hex(&revocation().encode()));
 }
 
+/// A bundle without what follows from the one before it is the same bundle beside that one,
+/// and forged beside any other.
+#[test]
+fn a_short_body_is_whole_again_beside_the_bundle_before() {
+    let (mut author, payload) = example();
+    let bundles = append(&mut author, &payload, Some(later(60.0)));
+    let (before, bundle) = (Before::of(bundles[0].stub()), &bundles[1]);
+    let short = bundle.short_body(&before).expect("it follows");
+    expect_file!["vectors/short.hex"].assert_eq(&hex(&short));
+    assert!(short.len() + 15 < bundle.body().len());
+    let (stream, seq) = (bundle.header().stream, bundle.header().seq);
+    let again = Bundle::from_short_body(stream, seq, &before, &short);
+    assert_eq!(again.as_ref(), Ok(bundle));
+    let other = Before {
+        hash: bundle.stub().hash(),
+        ..before
+    };
+    assert_eq!(bundle.short_body(&other), None);
+    let forged = Bundle::from_short_body(stream, seq, &other, &short).expect("bytes");
+    assert!(forged.stub().verify(&author.opening()).is_err());
+    for cut in 0..70 {
+        let cut = Bundle::from_short_body(stream, seq, &before, &short[..cut]);
+        assert!(cut.is_err());
+    }
+}
+
 /// One frame with every message.
 fn frame() -> Frame {
     let mut some = Ranges::default();

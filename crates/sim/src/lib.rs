@@ -11,6 +11,7 @@
 //! share nothing with the protocol; this crate alone knows both sides. Nothing depends on
 //! it.
 
+pub mod account;
 pub mod bare;
 pub mod cast;
 pub mod clock;

@@ -1,6 +1,7 @@
 //! Several nodes in virtual time, and all that befalls them. The same seed gives the same
 //! trace, byte for byte.
 
+use crate::account::Account;
 use crate::cast::Cast;
 use crate::clock::Clock;
 use crate::dice::Dice;
@@ -107,6 +108,8 @@ pub struct Conditions {
     pub contract: Contract,
     /// Whether the trace is kept, not only its hash.
     pub keeps_trace: bool,
+    /// Whether it is counted what bytes are spent on.
+    pub keeps_account: bool,
 }
 
 impl Default for Conditions {
@@ -118,6 +121,7 @@ impl Default for Conditions {
             rooms: 30,
             contract: Contract::default(),
             keeps_trace: false,
+            keeps_account: false,
         }
     }
 }
@@ -135,6 +139,8 @@ pub struct World<N> {
     pub bytes_sent: u64,
     /// Frames on all wires.
     pub frames_sent: u64,
+    /// What the bytes were spent on, if the world keeps count.
+    pub account: Account,
     cast: Arc<Cast>,
     conditions: Conditions,
     slots: Vec<Slot<N>>,
@@ -185,6 +191,7 @@ impl<N: Node> World<N> {
             dice,
             bytes_sent: 0,
             frames_sent: 0,
+            account: Account::default(),
             cast,
             conditions,
             slots,
@@ -302,6 +309,11 @@ impl<N: Node> World<N> {
                 self.arrive(from, to, connection, frame);
             }
             Event::Wake(at, peer) => {
+                // An earlier wake took its place, and planned the next: without this each
+                // wake that was ever planned would go on planning others.
+                if self.wakes.get(&(at, peer)) != Some(&self.now) {
+                    return;
+                }
                 self.wakes.remove(&(at, peer));
                 if self.slots[at].is_up && self.is_connected(at, peer) {
                     self.call(at, |node, env| node.tick(peer, env));
@@ -392,6 +404,9 @@ impl<N: Node> World<N> {
         };
         self.bytes_sent += frame.len() as u64;
         self.frames_sent += 1;
+        if self.conditions.keeps_account {
+            self.account.enter(frame);
+        }
         let lane = &mut state.lanes[usize::from(from > to)];
         let slot = &mut self.slots[from];
         let begin = lane.busy_until.max(slot.radio_free).max(now);

@@ -7,6 +7,7 @@ use crate::audience;
 use crate::card::Card;
 use crate::circle::Circle;
 use crate::members::{Added, MemberView, Roster, Stance, Statement, Vouch};
+use crate::notice::Notice;
 use crate::rows::{Key, table};
 use std::collections::BTreeSet;
 use twin_link::{Class, OriginId, Payload};
@@ -86,12 +87,38 @@ impl Exchange {
         Ok(())
     }
 
+    /// Takes in the word of a member that turned us away because it has removed us. What is
+    /// anything else is refused, so that nothing comes in by this door.
+    pub fn hear_removal(&mut self, bytes: &[u8], env: &mut Env<'_>) -> Result<(), Error> {
+        let statement = Statement::decode(bytes)?;
+        let is_known = self.roster.card(statement.by()).is_some();
+        if !is_known || !self.roster.removes_us(&statement) {
+            return Err(Error::Unknown);
+        }
+        if self.add(statement)? {
+            self.renew_circle(env);
+        }
+        Ok(())
+    }
+
+    /// What is said to those whom we removed when they call, by their authority key.
+    pub fn partings(&self) -> impl Iterator<Item = ([u8; 32], Vec<u8>)> + '_ {
+        let removals = self.roster.removals();
+        removals.map(|vouch| (vouch.subject.to_bytes(), Statement::Vouch(*vouch).encode()))
+    }
+
     /// Whether it is news.
     pub(super) fn add(&mut self, statement: Statement) -> Result<bool, Error> {
         let row = statement_row(&statement);
+        let remover = Some(*statement.by()).filter(|_| self.roster.removes_us(&statement));
         let is_news = self.roster.add(statement)? == Added::News;
         if is_news {
             self.ledger.write(row);
+            let card = remover.and_then(|by| self.roster.card(&by));
+            if let Some(card) = card {
+                let notice = Notice::RemovedBy(card.origin());
+                self.ledger.notices.say(notice);
+            }
         }
         for slot in self.roster.dropped() {
             self.ledger

@@ -2,12 +2,19 @@
 
 use super::Exchange;
 use crate::audience;
-use crate::rows::{Fields, Rows, table};
+use crate::rows::{Change, Fields, Rows, table};
 use std::collections::BTreeMap;
 use twin_link::{Audience, Class, StreamId};
 use twin_model::Time;
 use twin_model::time::MICROS;
 use twin_policy::sharing::Recipient;
+
+/// For so long it stays on record what left: five years, in which somebody may still ask who
+/// was told. The rules themselves are kept for ever, at most 4,096 of some 200 bytes: they
+/// also say what has been told already.
+const KEPT_S: i64 = 5 * 365 * 24 * 3600;
+/// Rows that are let go at a time.
+const FORGOTTEN_MAX: usize = 4096;
 
 /// What one rule let out in one hour, in one class, to one reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +46,22 @@ impl Exchange {
             disclosures.extend(read(key, value, &readers));
         });
         disclosures
+    }
+
+    /// Lets go of what left longer ago than it is kept on record.
+    pub(super) fn forget_disclosures(&mut self, rows: &dyn Rows, now: Time) {
+        let last_hour = (now.0 - KEPT_S * MICROS).div_euclid(3600 * MICROS);
+        let mut old = Vec::new();
+        rows.scan(&[table::DISCLOSURE], &mut |key, _| {
+            let hour = Fields::of_key(key).big();
+            let is_old = hour.is_some_and(|hour| hour.cast_signed() < last_hour);
+            if is_old && old.len() < FORGOTTEN_MAX {
+                old.push(key.to_vec());
+            }
+        });
+        for key in old {
+            self.ledger.write(Change::Delete { key });
+        }
     }
 
     fn readers(&self) -> BTreeMap<Audience, Recipient> {

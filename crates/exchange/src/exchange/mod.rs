@@ -5,6 +5,7 @@
 //! come out that depend on them. If they cannot be made durable, drop the exchange and open
 //! it again: it goes on from what is on disk.
 
+mod backfill;
 mod belonging;
 mod carrying;
 mod disclosures;
@@ -17,6 +18,7 @@ mod telling;
 
 pub use carrying::{Brought, Openings};
 pub use disclosures::Disclosure;
+pub use outgoing::about_bytes;
 pub use telling::{Past, Scene, Word};
 
 use crate::card::{Particulars, Secrets};
@@ -31,6 +33,7 @@ use crate::outbox::Outbox;
 use crate::rows::{Change, Fields, Key, Rows, Value, bundle_key, table};
 use crate::rules;
 use crate::{Delivery, Env};
+use backfill::Backfill;
 use load::{Found, Nothing, load_life, load_roster, statement_row};
 use sessions::own_or_read;
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,6 +104,8 @@ pub struct Exchange {
     contacts: Contacts,
     rules: Vec<RuleRecord>,
     tellings: BTreeMap<OriginId, Telling>,
+    /// By rule.
+    backfills: BTreeMap<u64, Backfill>,
     invitations: doors::Invitations,
     certificates: BTreeMap<StreamId, BTreeSet<Vec<u8>>>,
     frames: Vec<(Peer, Vec<u8>)>,
@@ -241,6 +246,7 @@ impl Exchange {
             invitations: doors::load(rows).map_err(Error::Damaged)?,
             rules: rules::load(rows).map_err(Error::Damaged)?,
             tellings: BTreeMap::new(),
+            backfills: BTreeMap::new(),
             outbox: Outbox::load(rows).map_err(Error::Damaged)?,
             secrets,
             oneself,

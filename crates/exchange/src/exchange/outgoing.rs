@@ -1,5 +1,6 @@
 //! What goes out: claims that were released, the rules by which, and erasure.
 
+use super::backfill::Written;
 use super::{Error, Exchange};
 use crate::Env;
 use crate::audience;
@@ -39,7 +40,7 @@ impl Exchange {
     }
 
     /// A rule stands from the next claim on. Its backfill, if it has one, is the driver's:
-    /// [`RuleRecord::left_to_backfill`], [`Self::offer_earlier`].
+    /// [`RuleRecord::left_to_backfill`], [`Self::room_to_backfill`], [`Self::offer_earlier`].
     pub fn add_rule(&mut self, rule: Rule) -> Result<u64, Error> {
         let record = RuleRecord::new(rule, self.offered() + 1, &self.rules)?;
         let id = record.id();
@@ -54,46 +55,42 @@ impl Exchange {
         let record = self.rules.iter_mut().find(|record| record.id() == id);
         let record = record.ok_or(Error::Unknown)?;
         record.end(next);
+        self.backfills.remove(&id);
         self.ledger.write(rules::row(record));
-        Ok(())
-    }
-
-    /// Takes in what the backfill of a rule released of the claims below `to`, from where it
-    /// stood: [`RuleRecord::backfilled`]. All of it is written at once.
-    pub fn offer_earlier(
-        &mut self,
-        rule: u64,
-        released: Vec<Released>,
-        to: u64,
-        env: &mut Env<'_>,
-    ) -> Result<(), Error> {
-        let at = self.rules.iter().position(|record| record.id() == rule);
-        let at = at.ok_or(Error::Unknown)?;
-        self.write_at_once(released, env);
-        self.rules[at].note_backfilled(to);
-        self.ledger.write(rules::row(&self.rules[at]));
         Ok(())
     }
 
     /// Bundles what was released at once, past what is still to be offered. Returns about how
     /// many bytes it is.
     pub(super) fn write_at_once(&mut self, released: Vec<Released>, env: &mut Env<'_>) -> u64 {
+        let class = |released: &Released| class_of(released.urgency());
+        self.write_by_way(released, env, class).into_values().sum()
+    }
+
+    /// The same, each in the class that `class` says; returns where about how many bytes went.
+    pub(super) fn write_by_way(
+        &mut self,
+        released: Vec<Released>,
+        env: &mut Env<'_>,
+        class: impl Fn(&Released) -> Class,
+    ) -> Written {
         let mut by_way: BTreeMap<Way, Vec<Entry>> = BTreeMap::new();
         let ways = self.ways(&released);
         for released in released {
             if let Some(&to) = ways.get(&released.to()) {
-                let way = (to, class_of(released.urgency()));
+                let way = (to, class(&released));
                 by_way.entry(way).or_default().push(entry(&released));
             }
         }
-        let bytes = by_way.values().flatten().map(|entry| size(entry) as u64);
-        let bytes = bytes.sum();
+        let bytes = |entries: &[Entry]| entries.iter().map(|entry| size(entry) as u64).sum();
+        let written = by_way.iter().map(|(&way, entries)| (way, bytes(entries)));
+        let written = written.collect();
         for (way, entries) in by_way {
             let (epochs, circle, ledger) = (&mut self.epochs, &self.circle, &mut self.ledger);
             self.outbox
                 .write_earlier(way, &entries, epochs, circle, env, ledger);
         }
-        bytes
+        written
     }
 
     /// Erases an entity with everybody who was told of it under its own key: the key is
@@ -144,11 +141,17 @@ impl Exchange {
     }
 
     /// Writes what waits for company, too: before a backup, so that a node that is made from it
-    /// tells nothing once more.
+    /// tells nothing once more, and before a vehicle takes what nobody needs.
     pub fn write_all(&mut self, env: &mut Env<'_>) {
+        self.certify_all(env.now);
         let (epochs, circle, ledger) = (&mut self.epochs, &self.circle, &mut self.ledger);
         self.outbox.flush(true, epochs, circle, env, ledger);
     }
+}
+
+/// About how many bytes of a link something takes that is released.
+pub fn about_bytes(released: &Released) -> u64 {
+    size(&entry(released)) as u64
 }
 
 pub(super) fn class_of(urgency: Urgency) -> Class {

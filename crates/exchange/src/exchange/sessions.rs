@@ -9,7 +9,9 @@ use crate::notice::{Doubt, Notice};
 use crate::rows::{Form, Key, RowShelf, Rows, Value, bundle_key, bundle_of, put_bundle, table};
 use twin_link::Class;
 use twin_link::hub::{Output, Report};
-use twin_link::{Bundle, Equivocation, Incarnation, Link, Opening, OriginId, Peer, StreamId};
+use twin_link::{
+    Bundle, Equivocation, Incarnation, Link, Opening, OriginId, Peer, Ranges, StreamId,
+};
 use twin_model::Time;
 use twin_model::time::MICROS;
 
@@ -17,6 +19,8 @@ impl Exchange {
     /// A connection to a member is up; its carrier has authenticated it. `peer` is a number
     /// of the driver's own, the same for the same member.
     pub fn connect(&mut self, peer: Peer, member: OriginId, link: Link, env: &mut Env<'_>) {
+        // Whoever comes may lack what nobody needs.
+        self.certify_all(env.now);
         self.hub.connect(peer, link, env.draw(), env.now);
         self.contacts.connected(peer, member, env.now);
     }
@@ -113,7 +117,9 @@ impl Exchange {
     /// What is superseded or has expired need not be kept.
     fn tidy(&mut self, rows: &dyn Rows, env: &mut Env<'_>) {
         self.prune(rows, env.now);
-        self.epochs.certify(env.now, &mut self.ledger);
+        let hub = &self.hub;
+        let is_missed = |stream, needless: &Ranges| hub.is_missed(stream, needless);
+        self.epochs.certify(&is_missed, env.now, &mut self.ledger);
         self.count_carried();
         for (stream, seq) in self.hub.expire(env.now) {
             let value = bundle_key(stream, seq).read(rows);
@@ -134,6 +140,11 @@ impl Exchange {
         self.outbox.write_upto(&mut self.ledger, true);
     }
 
+    /// Certifies all that need not be had any more.
+    pub(super) fn certify_all(&mut self, now: Time) {
+        self.epochs.certify(&|_, _| true, now, &mut self.ledger);
+    }
+
     /// Our own streams do not grow for ever.
     fn prune(&mut self, rows: &dyn Rows, now: Time) {
         let is_due = |last: Time| now.0 >= last.0 + PRUNE_S * MICROS || now < last;
@@ -142,6 +153,7 @@ impl Exchange {
             return;
         }
         self.pruned = Some(now);
+        self.forget_disclosures(rows, now);
         let needed = self.roster.own_statements().map(|said| said.encode());
         let (replica, ledger) = (self.hub.replica(), &mut self.ledger);
         self.epochs

@@ -1,6 +1,6 @@
 //! All that one organisation has said and that still counts.
 
-use super::statement::{Statement, Vouch};
+use super::statement::{Stance, Statement, Vouch};
 use crate::card::Card;
 use std::collections::BTreeMap;
 use twin_link::Revocation;
@@ -69,6 +69,12 @@ impl Dossier {
             .map(|card| Statement::Card(card.clone().into()))
             .chain(vouches.map(Statement::Vouch))
             .chain(revocations.map(Statement::Revocation))
+    }
+
+    /// The word by which it removed another, if that is its last about it.
+    pub(super) fn removal_of(&self, other: &Key) -> Option<&Vouch> {
+        let vouch = self.vouches.get(other);
+        vouch.filter(|vouch| vouch.stance == Stance::Removes)
     }
 
     /// The highest serial in use.

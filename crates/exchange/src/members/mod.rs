@@ -69,6 +69,8 @@ pub struct MemberView<'a> {
     pub is_retired: bool,
     /// Its organisation took its key back.
     pub revocation: Option<&'a Revocation>,
+    /// When its organisation signed that it removed ours, if that is its last word about us.
+    pub removed_us: Option<Time>,
 }
 
 impl MemberView<'_> {
@@ -217,7 +219,24 @@ impl Roster {
             admitted_by: Fingerprint::of(&VerifyingKey::from_bytes(&place.by).ok()?),
             is_retired: present.node != card.node,
             revocation: dossier.revocations.get(node),
+            removed_us: dossier.removal_of(&self.own).map(|vouch| vouch.issued),
         })
+    }
+
+    /// Our words by which we removed organisations that we had admitted.
+    pub fn removals(&self) -> impl Iterator<Item = &Vouch> {
+        let own = self.dossiers.get(&self.own).into_iter();
+        let vouches = own.flat_map(|own| own.vouches.values());
+        vouches.filter(|vouch| vouch.stance == Stance::Removes && vouch.subject != vouch.by)
+    }
+
+    /// Whether a statement is the word of another that it removed us.
+    pub fn removes_us(&self, statement: &Statement) -> bool {
+        let Statement::Vouch(vouch) = statement else {
+            return false;
+        };
+        let is_about_us = vouch.subject.to_bytes() == self.own && vouch.by.to_bytes() != self.own;
+        is_about_us && vouch.stance == Stance::Removes
     }
 
     /// The present node of the organisation that this one is or was a node of.

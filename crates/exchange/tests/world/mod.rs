@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use twin_exchange::coarsen::{Estimates, Storey};
 use twin_exchange::{
     Card, Change, Delivery, Env, Exchange, Notice, Particulars, Past, Rows, Scene, Secrets,
+    about_bytes,
 };
 use twin_link::schedule::Contract;
 use twin_link::{Class, Link, OriginId, Peer, Ranges, StreamId};
@@ -15,7 +16,7 @@ use twin_model::{
     Interval, Knowledge, SourceId, Stated, Statement, Time, Value,
 };
 use twin_policy::sharing::{
-    Choice, Form, Recipient, Released, Rule, RuleRecord, Whereabouts, release,
+    Choice, Form, Recipient, Released, Rule, RuleRecord, Whereabouts, release, release_earlier,
 };
 
 pub const NOON: Time = Time(1_795_348_800_000_000);
@@ -339,6 +340,36 @@ impl Node {
         }
     }
 
+    /// Goes on with what a rule tells of the time before it.
+    fn backfill(&mut self, now: Time) {
+        let dice = &mut self.dice;
+        let mut random = |out: &mut [u8]| dice.fill(out);
+        let mut env = Env {
+            now,
+            random: &mut random,
+        };
+        let Some(exchange) = &mut self.running else {
+            return;
+        };
+        let left = |record: &RuleRecord| Some((record.id(), record.left_to_backfill()?));
+        let Some((rule, left)) = exchange.rules().iter().find_map(left) else {
+            return;
+        };
+        let room = exchange.room_to_backfill(rule, &env);
+        let (mut released, mut bytes, mut next) = (Vec::new(), 0, left.start.max(1));
+        while bytes < room && next < left.end {
+            let claim = &self.claims[next as usize - 1];
+            let told = release_earlier(exchange.rules(), rule, claim, &Tower);
+            bytes += told.as_ref().map_or(0, about_bytes);
+            released.extend(told);
+            next += 1;
+        }
+        if room > 0 {
+            let offered = exchange.offer_earlier(rule, released, next, &mut env);
+            offered.expect("the rule is there");
+        }
+    }
+
     /// Looks how the links keep up, and says what is due of the one storey there is.
     fn pace(&mut self, now: Time) {
         let storeys = [Storey {
@@ -459,6 +490,25 @@ impl World {
 
     /// `from` tells `to` (nobody: all members) these attributes.
     pub fn share(&mut self, from: usize, to: Option<usize>, attributes: &[&str]) {
+        self.make_rule(from, to, attributes, false);
+    }
+
+    /// The same, and what was said of them before.
+    pub fn share_past(&mut self, from: usize, to: usize, attributes: &[&str]) {
+        self.make_rule(from, Some(to), attributes, true);
+    }
+
+    /// How far the telling of the past has come: the first claim that is left.
+    pub fn backfilled(&self, node: usize) -> u64 {
+        let exchange = self.nodes[node].running.as_ref().expect("running");
+        let mut left = exchange
+            .rules()
+            .iter()
+            .filter_map(RuleRecord::left_to_backfill);
+        left.next().map_or(u64::MAX, |left| left.start)
+    }
+
+    fn make_rule(&mut self, from: usize, to: Option<usize>, attributes: &[&str], backfill: bool) {
         let to = to.map_or(Recipient::Members, |to| {
             Recipient::Peer(self.nodes[to].origin().0)
         });
@@ -474,7 +524,7 @@ impl World {
             kinds,
             attributes: Choice::Only(names.collect()),
             area: None,
-            backfill: false,
+            backfill,
             form: self.form,
         };
         let now = self.now;
@@ -561,6 +611,8 @@ impl World {
             }
             node.settle(now);
             node.catch_up(now);
+            node.settle(now);
+            node.backfill(now);
             node.settle(now);
             node.call(now, |exchange, disk, env| exchange.tick(disk, env));
             node.settle(now);

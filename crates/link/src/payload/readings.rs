@@ -97,12 +97,12 @@ impl<'a> Columns<'a> {
             step,
             last: None,
             values: BTreeMap::new(),
-            topic: Column::new(),
-            first_time: Column::new(),
-            next_time: Column::new(),
+            topic: Column::new(16),
+            first_time: Column::new(32),
+            next_time: Column::new(32),
             escape: Context::RARE,
             rescale: Context::RARE,
-            mantissa: Column::new(),
+            mantissa: Column::new(16),
         }
     }
 

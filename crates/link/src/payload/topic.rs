@@ -17,6 +17,8 @@ const PROCEDURE: u8 = 2;
 const DEVIATION: u8 = 4;
 const PROBABILITY: u8 = 8;
 const REFERENCE: u8 = 16;
+/// The unit is that of the topic before.
+const SAME_UNIT: u8 = 32;
 
 /// Longest unit or procedure text, in bytes.
 const TEXT_BYTES_MAX: usize = 1024;
@@ -112,7 +114,7 @@ impl Topics {
         let mut out = Vec::new();
         put_varint(&mut out, u64::from(first));
         put_varint(&mut out, self.known.range(first..).count() as u64);
-        let mut before = [""; 3];
+        let (mut before, mut unit) = ([""; 3], None);
         for named in self.known.range(first..).map(|(_, named)| named) {
             let topic = &named.topic;
             let now = [
@@ -124,7 +126,8 @@ impl Topics {
                 put_shared(&mut out, text, last);
             }
             before = now;
-            put_manner(&mut out, topic, named.reference);
+            put_manner(&mut out, topic, named.reference, unit);
+            unit = topic.unit.as_ref();
         }
         out
     }
@@ -144,12 +147,14 @@ impl Topics {
             return None;
         }
         let mut before = [String::new(), String::new(), String::new()];
+        let mut last_unit = None;
         for number in first..end {
             for text in &mut before {
                 *text = get_shared(&mut cursor, text)?;
             }
             let [source, entity, attribute] = &before;
-            let (unit, procedure, uncertainty, reference) = get_manner(&mut cursor)?;
+            let (unit, procedure, uncertainty, reference) = get_manner(&mut cursor, last_unit)?;
+            last_unit = unit.clone();
             let topic = Topic {
                 source: SourceId::new(source).ok()?,
                 entity: EntityId::new(entity).ok()?,
@@ -172,7 +177,7 @@ fn key(topic: &Topic) -> Vec<u8> {
     put_bytes(&mut out, topic.source.as_str().as_bytes());
     put_bytes(&mut out, topic.entity.as_str().as_bytes());
     put_bytes(&mut out, topic.attribute.as_str().as_bytes());
-    put_manner(&mut out, topic, None);
+    put_manner(&mut out, topic, None, None);
     out
 }
 
@@ -193,20 +198,27 @@ fn get_shared(cursor: &mut Cursor<'_>, last: &str) -> Option<String> {
         .filter(|_| whole)
 }
 
-fn put_manner(out: &mut Vec<u8>, topic: &Topic, reference: Option<Decimal>) {
+fn put_manner(
+    out: &mut Vec<u8>,
+    topic: &Topic,
+    reference: Option<Decimal>,
+    unit_before: Option<&Unit>,
+) {
     let uncertainty = match topic.uncertainty {
         None => 0,
         Some(Uncertainty::StandardDeviation(_)) => DEVIATION,
         Some(Uncertainty::Probability(_)) => PROBABILITY,
     };
     let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+    let is_same_unit = topic.unit.is_some() && topic.unit.as_ref() == unit_before;
     out.push(
-        flag(topic.unit.is_some(), UNIT)
+        flag(topic.unit.is_some() && !is_same_unit, UNIT)
+            | flag(is_same_unit, SAME_UNIT)
             | flag(topic.procedure.is_some(), PROCEDURE)
             | uncertainty
             | flag(reference.is_some(), REFERENCE),
     );
-    if let Some(unit) = &topic.unit {
+    if let Some(unit) = topic.unit.as_ref().filter(|_| !is_same_unit) {
         put_bytes(out, unit.as_str().as_bytes());
     }
     if let Some(procedure) = &topic.procedure {
@@ -229,16 +241,18 @@ type Manner = (
     Option<Decimal>,
 );
 
-fn get_manner(cursor: &mut Cursor<'_>) -> Option<Manner> {
+fn get_manner(cursor: &mut Cursor<'_>, unit_before: Option<Unit>) -> Option<Manner> {
     let flags = cursor.u8()?;
     let both = DEVIATION | PROBABILITY;
-    if flags >= 2 * REFERENCE || flags & both == both {
+    let units = UNIT | SAME_UNIT;
+    if flags >= 2 * SAME_UNIT || flags & both == both || flags & units == units {
         return None;
     }
     let mut text = || cursor.text().filter(|text| text.len() <= TEXT_BYTES_MAX);
-    let unit = match flags & UNIT {
+    let unit = match flags & units {
         0 => None,
-        _ => Some(unit(text()?)?),
+        UNIT => Some(unit(text()?)?),
+        _ => Some(unit_before?),
     };
     let procedure = match flags & PROCEDURE {
         0 => None,

@@ -1,8 +1,8 @@
 //! What a session says: composing frames, the most urgent first.
 
 use super::{Cargo, Ended, Event, Session, Shelf, VERSION};
-use crate::bundle::Bundle;
-use crate::frame::{Frame, Have, Hello, Item, Line, Message, Named, Part};
+use crate::bundle::{Before, Bundle};
+use crate::frame::{Frame, Have, Hello, Item, Line, Message, Named, Part, TAKES_SHORT};
 use crate::gap::GapCertificate;
 use crate::id::{Class, StreamId};
 use crate::limits::RANGES_MAX;
@@ -60,7 +60,12 @@ impl Session {
         if let Some(bucket) = &mut self.budget {
             bucket.spend(frame.bytes.len());
         }
-        self.flight.send(frame.bytes.len(), frame.cargo, now);
+        let is_receipt = |cargo: &Cargo| matches!(cargo, Cargo::Receipts(..));
+        if !frame.cargo.is_empty() && frame.cargo.iter().all(is_receipt) {
+            self.flight.send_quietly(frame.cargo, now);
+        } else {
+            self.flight.send(frame.bytes.len(), frame.cargo, now);
+        }
         (Some(frame.bytes), events)
     }
 
@@ -83,7 +88,7 @@ impl Session {
             let hello = Hello {
                 version_min: VERSION,
                 version_max: VERSION,
-                features: 0,
+                features: TAKES_SHORT,
                 frame_bytes: self.frame_bytes,
                 session: self.nonce,
                 clock: now,
@@ -140,8 +145,10 @@ impl Session {
             };
             let cargo = Cargo::Receipts(class, told.clone());
             if frame.put(&Message::Have(have), Some(cargo)) {
-                for id in &told {
-                    self.receipts[class as usize].remove(id);
+                for &id in &told {
+                    self.receipts[class as usize].remove(&id);
+                    let covered = replica.stream(id).map(Stream::covered_count);
+                    self.outgoing.entry(id).or_default().told_covered = covered;
                 }
             }
         }
@@ -196,13 +203,16 @@ impl Session {
             let next = Item::Body(stream.accounted().contiguous() + 1);
             let accounted = stream.accounted().first_runs(RANGES_MAX);
             let tip = stream.tip(accounted.last()).filter(|_| has_tips);
+            let covered = Some(stream.covered_count());
+            let told = self.outgoing.get(&id).and_then(|out| out.told_covered);
             let mut line = Line {
                 stream: self
                     .peer_numbers
                     .get(&id)
                     .map_or(Named::Id(id), |&n| Named::Number(n)),
                 is_forked: stream.fork().is_some(),
-                covered: stream.covered_count(),
+                // A receipt says it once.
+                covered: covered.filter(|_| has_tips || told != covered).unwrap_or(0),
                 began: self.incoming.began(id, next),
                 accounted,
                 tip,
@@ -303,14 +313,31 @@ impl Session {
             numbered.len() as u64
         });
         out.drop_needless(stream);
-        let Some((item, _)) = out.next(stream, after) else {
+        let Some((mut item, _)) = out.next(stream, after) else {
             return Wrote::Nothing;
         };
         if !out.is_begun(item) {
-            match item_bytes(item, id, stream, shelf) {
-                Some(bytes) if !bytes.is_empty() => out.begin(item, bytes),
-                _ => return Wrote::Nothing,
+            let takes_short = self
+                .peer
+                .is_some_and(|peer| peer.features & TAKES_SHORT != 0);
+            let before = match item {
+                Item::Body(seq) if takes_short => out.before(seq, stream),
+                _ => None,
+            };
+            let Some(bytes) = item_bytes(item, id, stream, shelf) else {
+                return Wrote::Nothing;
+            };
+            let bytes = match before.and_then(|before| shortened(item, id, &bytes, &before)) {
+                Some((short, bytes)) => {
+                    item = short;
+                    bytes
+                }
+                None => bytes,
+            };
+            if bytes.is_empty() {
+                return Wrote::Nothing;
             }
+            out.begin(item, bytes);
         }
         let is_declared = out.is_declared || frame.declared.contains(&id);
         let open = Message::Open(number, stream.opening);
@@ -355,7 +382,8 @@ fn item_bytes(item: Item, id: StreamId, stream: &Stream, shelf: &dyn Shelf) -> O
             let bundle = Bundle::from_body(id, seq, &shelf.bytes(id, seq)?).ok()?;
             Some(bundle.stub().encode())
         }
-        Item::Body(seq) | Item::Stub(seq) => shelf.bytes(id, seq),
+        // A short body is made of the whole one when it is begun.
+        Item::Body(seq) | Item::Stub(seq) | Item::Short(seq) => shelf.bytes(id, seq),
         Item::Fork => stream.fork().map(Equivocation::encode),
         Item::Gap(to) => {
             let mut certificates = stream.certificates().iter();
@@ -363,6 +391,15 @@ fn item_bytes(item: Item, id: StreamId, stream: &Stream, shelf: &dyn Shelf) -> O
             certificates.find(ends).map(GapCertificate::encode)
         }
     }
+}
+
+/// A body without what follows from the bundle before it.
+fn shortened(item: Item, id: StreamId, body: &[u8], before: &Before) -> Option<(Item, Vec<u8>)> {
+    let Item::Body(seq) = item else {
+        return None;
+    };
+    let bundle = Bundle::from_body(id, seq, body).ok()?;
+    Some((Item::Short(seq), bundle.short_body(before)?))
 }
 
 /// A frame while it is written.
