@@ -157,3 +157,23 @@ fn inputs() -> Result<String> {
     files.extend(score::files_below(&web::folder().join("test"), ""));
     hash_files(&files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+    use serde_json::json;
+
+    #[test]
+    fn the_middle_visit_decides_and_the_worst_is_told() {
+        for (median, verdict) in [(1999, Verdict::Met), (2001, Verdict::Missed)] {
+            let found = json!({"first": {"n": 9, "median": median, "worst": 4000},
+                "load": [0.5, 1.5], "rooms": 42, "storeys": 46});
+            let row = waited("first visit", &found, "first").unwrap();
+            assert_eq!((row.n, row.verdict), (9, verdict));
+            assert!(row.value.ends_with("worst 4000 ms"), "{}", row.value);
+            assert!(row.details[0].contains("0.5 before and 1.5 after"));
+        }
+        assert!(waited("again", &json!({}), "again").is_err());
+    }
+}
