@@ -183,8 +183,8 @@ fn portal_of(
             .collect(),
         _ => Vec::new(),
     };
-    let joins = connects.and_then(|e| e.distribution?.confidence());
-    let joins = joins.map_or(space::Belief::Unknown, space::Belief::Known);
+    let leads_out = belief(picture, number, "isExternal").unwrap_or_default();
+    let joins = joins(connects.as_ref(), leads_out);
     let exists = belief(picture, number, "existence").unwrap_or(space::Belief::CERTAIN);
     let position = match estimate("position").and_then(|e| e.value()) {
         Some(Value::Point(point)) => Some(point),
@@ -193,7 +193,7 @@ fn portal_of(
     let mut portal = space::Portal {
         kind,
         spaces: joined,
-        leads_out: belief(picture, number, "isExternal").unwrap_or_default(),
+        leads_out,
         position,
         far_position: None,
         exists: exists.and(joins),
@@ -205,6 +205,26 @@ fn portal_of(
     };
     orient_link(&mut portal, spaces);
     portal
+}
+
+/// How surely a portal joins the spaces that it is believed to join. Where that is one space, what
+/// is open is the other side: if it is known how surely that is the outside, the same doubt is not
+/// counted again, and only what speaks for other rooms altogether counts against it.
+fn joins(connects: Option<&twin_model::Estimate>, leads_out: space::Belief) -> space::Belief {
+    let Some(said) = connects.and_then(|e| e.distribution.as_ref()) else {
+        return space::Belief::Unknown;
+    };
+    if let (Distribution::Alternatives(list), space::Belief::Known(_)) = (said, leads_out)
+        && let Some((Value::Entities(best), _)) = list.first()
+        && let [only] = &best[..]
+    {
+        let names_others = |value: &Value| !matches!(value, Value::Entities(e) if e.contains(only));
+        let other = list.iter().filter(|(value, _)| names_others(value));
+        let elsewhere: f64 = other.map(|(_, p)| p).sum();
+        return space::Belief::Known((1.0 - elsewhere).max(0.0));
+    }
+    said.confidence()
+        .map_or(space::Belief::Unknown, space::Belief::Known)
 }
 
 /// Of a link between storeys the first space is the one whose floor its position is

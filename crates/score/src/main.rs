@@ -120,7 +120,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         Measure::Memory => memory::measure(data),
         Measure::Generated => space::generated::measure(arguments.seed, peer)?,
         Measure::Map => space::osm::measure(data, peer)?,
-        Measure::Anchors => space::anchors::measure(arguments.seed)?,
+        Measure::Anchors => {
+            let mut rows = space::anchors::measure(arguments.seed)?;
+            rows.extend(space::addresses::measure(data));
+            rows
+        }
         Measure::Pace => space::pace::measure(arguments.seed)?,
         Measure::Routes => space::routes::measure(data, arguments.seed, peer)?,
         Measure::Identity => space::identity::measure(arguments.seed)?,

@@ -87,6 +87,12 @@ impl Default for ConnectivityOptions {
     }
 }
 
+impl ConnectivityOptions {
+    fn rounds(&self) -> u32 {
+        self.rounds.clamp(1, 1_024)
+    }
+}
+
 /// How surely people in one space, if that space exists, can get to a target. Always
 /// `if_closed` ≤ `likely` ≤ `if_open`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -118,19 +124,15 @@ impl Graph {
     /// assert!((found[0].likely - 0.9).abs() < 0.03);
     /// ```
     pub fn connections(&self, options: &ConnectivityOptions) -> Vec<Connection> {
-        let odds = Odds::of(self, options);
-        let rounds = options.rounds.clamp(1, 1_024);
         let mut counts = vec![[0_u32; 3]; self.spaces().len()];
-        let mut draw = Draw::new(self);
-        for round in 0..rounds {
-            draw.run(self, &odds, options.seed, u64::from(round));
-            for (count, reached) in counts.iter_mut().zip(&draw.reached) {
+        self.draw_all(options, |reached| {
+            for (count, reached) in counts.iter_mut().zip(reached) {
                 for (n, word) in count.iter_mut().zip(reached) {
                     *n += word.count_ones();
                 }
             }
-        }
-        let all = f64::from(rounds) * LANES as f64;
+        });
+        let all = f64::from(options.rounds()) * LANES as f64;
         let share = |n: u32| f64::from(n) / all;
         let connection = |[closed, likely, open]: [u32; 3]| Connection {
             if_closed: share(closed),
@@ -138,6 +140,29 @@ impl Graph {
             if_open: share(open),
         };
         counts.into_iter().map(connection).collect()
+    }
+
+    /// For each space in which of the drawn buildings people in it can get to a target, 64
+    /// buildings to a word, with the unknown as the prior says. One seed draws the same buildings
+    /// whatever is asked of them, so that answers can be counted together: rooms behind one
+    /// doubtful door are cut off together.
+    pub fn connected_in(&self, options: &ConnectivityOptions) -> Vec<Vec<u64>> {
+        let mut worlds = vec![Vec::new(); self.spaces().len()];
+        self.draw_all(options, |reached| {
+            for (worlds, reached) in worlds.iter_mut().zip(reached) {
+                worlds.push(reached[1]);
+            }
+        });
+        worlds
+    }
+
+    fn draw_all(&self, options: &ConnectivityOptions, mut tell: impl FnMut(&[[u64; 3]])) {
+        let odds = Odds::of(self, options);
+        let mut draw = Draw::new(self);
+        for round in 0..options.rounds() {
+            draw.run(self, &odds, options.seed, u64::from(round));
+            tell(&draw.reached);
+        }
     }
 }
 
@@ -424,6 +449,27 @@ mod tests {
                 (found.likely, found.likely)
             );
         }
+    }
+
+    #[test]
+    fn rooms_behind_one_doubtful_door_are_cut_off_together() {
+        let sure = Belief::CERTAIN;
+        let portals = vec![
+            portal(&[0], sure),
+            portal(&[0, 1], Belief::Known(0.5)),
+            portal(&[1, 2], sure),
+            portal(&[0, 3], Belief::Known(0.5)),
+        ];
+        let graph = Graph::new(vec![space(); 4], portals);
+        let options = ConnectivityOptions::default();
+        let worlds = graph.connected_in(&options);
+        assert_eq!(worlds[1], worlds[2]);
+        let both = worlds[1].iter().zip(&worlds[3]);
+        let both: u32 = both.map(|(a, b)| (a & b).count_ones()).sum();
+        assert!((f64::from(both) / 2560.0 - 0.25).abs() < 0.03, "{both}");
+        let count = |s: usize| worlds[s].iter().map(|w| w.count_ones()).sum::<u32>();
+        let likely = graph.connections(&options)[1].likely;
+        assert!((f64::from(count(1)) / 2560.0 - likely).abs() < 1e-12);
     }
 
     #[test]

@@ -387,6 +387,62 @@ fn told(steps: &[RouteStep]) -> String {
     steps.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// A door with a space on one side is seen once on the plan, and two things are said of it: that
+/// it joins that space alone, and that it leads outside. Both are doubtful for one reason, a room
+/// beyond that nobody drew. Once both doubts were multiplied: people in the hall had 0.64 for 0.8.
+#[test]
+fn that_a_door_leads_out_is_doubted_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (node, _) = open(dir.path());
+    house(&node);
+    let seen = |name, value| {
+        let mut draft = says("urn:h:yard", name, value, START);
+        if let twin_model::Act::Assert(stated) = &mut draft.statement.act {
+            stated.uncertainty = Some(Uncertainty::Probability(0.8));
+        }
+        draft
+    };
+    let hall = Value::entities([id("urn:h:hall")]);
+    let drafts = vec![
+        says("urn:h:yard", "type", Value::text("portal"), START),
+        says(
+            "urn:h:yard",
+            "partOf",
+            Value::Entity(id("urn:h:ground")),
+            START,
+        ),
+        says("urn:h:yard", "passable", Value::Boolean(true), START),
+        seen("connects", hall),
+        seen("isExternal", Value::Boolean(true)),
+    ];
+    let receipt = node.submit_blocking(OPERATOR, drafts, Mode::AllOrNothing);
+    assert_eq!(receipt.unwrap().refused, []);
+    let reader = node.read(OPERATOR).unwrap();
+    let twin = reader.twin(&id("urn:h:yard")).unwrap().into_inner();
+    let believed = |name: &str| {
+        let (_, answer) = twin
+            .attributes
+            .iter()
+            .find(|(a, _)| a.as_str() == name)
+            .unwrap();
+        let twin_node::Answer::Modelled { estimate, .. } = answer else {
+            panic!("{answer:?}");
+        };
+        estimate
+            .distribution
+            .as_ref()
+            .unwrap()
+            .confidence()
+            .unwrap()
+    };
+    let hall = RouteEnd::Twin(id("urn:h:hall"));
+    let routes = reader.routes(&hall, &RouteEnd::Exit, &RouteQuery::default());
+    let found = routes.unwrap().into_inner()[0].probability;
+    let expected = believed("isExternal") * believed("passable");
+    assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+    assert!(believed("connects") < 0.9, "{}", believed("connects"));
+}
+
 #[test]
 fn a_way_leads_from_a_room_into_the_street_and_back() {
     let dir = tempfile::tempdir().unwrap();

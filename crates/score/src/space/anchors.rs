@@ -141,7 +141,7 @@ fn row(measure: &str, found: &Found) -> Row {
         .shown(found.exits, format!("the first named is right {:.3}", share(found.first_right)))
         .beside(format!("the nearest street {:.3}", share(found.nearest_right)))
         .detail(format!(
-            "{TOWNS} generated towns; exits {OFF_M} m off, the map up to 3 m; weights set by judgement and looked at on other towns of the same generator"
+            "{TOWNS} generated towns; exits {OFF_M} m off, the map up to 3 m; weights fitted to real houses, not to this generator"
         ));
     row = row.detail(format!(
         "probability given to streets that are right: {:.2} on average",

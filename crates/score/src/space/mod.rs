@@ -1,5 +1,6 @@
 //! Buildings and streets as a graph: is what is believed of it right, and as sure as it may be?
 
+pub(crate) mod addresses;
 pub(crate) mod anchors;
 pub(crate) mod broker;
 pub(crate) mod cityjson;
@@ -12,6 +13,7 @@ pub(crate) mod points;
 pub(crate) mod routes;
 
 mod files;
+mod left;
 mod named;
 mod reach;
 mod reliability;

@@ -37,20 +37,28 @@ impl Bin {
 /// Bins that hold anything. The band is that of a sum of independent events of these
 /// probabilities, with half an event for rounding.
 pub(crate) fn bins(forecasts: &[Forecast]) -> Vec<Bin> {
+    let alone = |at: &[usize]| {
+        let variances = at.iter().map(|&i| forecasts[i].0 * (1.0 - forecasts[i].0));
+        variances.sum::<f64>().sqrt()
+    };
+    bins_with(forecasts, alone)
+}
+
+/// The same with the standard deviation of how many of some forecasts come true, by their places.
+pub(crate) fn bins_with(forecasts: &[Forecast], spread: impl Fn(&[usize]) -> f64) -> Vec<Bin> {
     let mut from = -1.0;
     let mut bins = Vec::new();
     for end in ENDS {
-        let within = |(p, _): &&Forecast| *p > from && *p <= end;
-        let bin: Vec<Forecast> = forecasts.iter().filter(within).copied().collect();
+        let within = |i: &usize| forecasts[*i].0 > from && forecasts[*i].0 <= end;
+        let bin: Vec<usize> = (0..forecasts.len()).filter(within).collect();
         from = end;
         if bin.is_empty() {
             continue;
         }
         let n = bin.len() as f64;
-        let stated = bin.iter().map(|f| f.0).sum::<f64>() / n;
-        let found = bin.iter().filter(|f| f.1).count() as f64 / n;
-        let spread: f64 = bin.iter().map(|f| f.0 * (1.0 - f.0)).sum::<f64>().sqrt();
-        let half = (QUANTILE * spread + 0.5) / n;
+        let stated = bin.iter().map(|&i| forecasts[i].0).sum::<f64>() / n;
+        let found = bin.iter().filter(|&&i| forecasts[i].1).count() as f64 / n;
+        let half = (QUANTILE * spread(&bin) + 0.5) / n;
         bins.push(Bin {
             n: bin.len(),
             stated,

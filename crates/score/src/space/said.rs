@@ -16,6 +16,8 @@ type Said = BTreeMap<EntityId, BTreeMap<String, Value>>;
 pub(crate) struct Street {
     /// The way that it is a stretch of: `way/12`.
     pub(crate) way: String,
+    /// Empty where it has none.
+    pub(crate) name: String,
     ends: String,
     pub(crate) course: Arc<[[f64; 2]]>,
     pub(crate) kind: StreetKind,
@@ -36,6 +38,8 @@ pub(crate) struct Map {
     pub(crate) streets: Vec<Street>,
     pub(crate) outlines: Vec<Vec<Vec<[f64; 2]>>>,
     pub(crate) entrances: Vec<[f64; 2]>,
+    /// Outlines of buildings with an address, and the address.
+    pub(crate) addressed: Vec<(Vec<Vec<[f64; 2]>>, String)>,
 }
 
 impl Map {
@@ -47,6 +51,7 @@ impl Map {
             {
                 map.streets.push(Street {
                     way: json_text(thing.get("osmId")),
+                    name: text(thing.get("name")).to_owned(),
                     ends: ends.to_string(),
                     course: Arc::clone(course),
                     kind: StreetKind::of_highway(text(thing.get("streetKind"))),
@@ -56,6 +61,11 @@ impl Map {
                 && thing.contains_key("sitePosition")
             {
                 map.outlines.push(outline.rings.clone());
+                let address = text(thing.get("address"));
+                if !address.is_empty() {
+                    let addressed = (outline.rings.clone(), address.to_owned());
+                    map.addressed.push(addressed);
+                }
             } else if thing.get("isExternal") == Some(&Value::Boolean(true)) {
                 map.entrances.extend(place(thing.get("sitePosition")));
             }

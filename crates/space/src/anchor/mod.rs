@@ -3,10 +3,10 @@
 //! A plan knows its exits and a map knows its streets, but seldom does either say which belongs
 //! to which. A person standing in the doorway sees it: the path straight ahead, not the street
 //! behind the house. This module looks the same way: from the door over the forecourt to every
-//! street near, through no building, ahead rather than back, to a path made for feet rather than
-//! to a carriageway, and to the entrance that the map shows if it shows one. It answers with
+//! street near, through no building, ahead rather than back, and to the entrance that the map shows if it shows one. It answers with
 //! probabilities, one of them for "none of these", and says why in words.
 
+mod doors;
 mod scene;
 
 use crate::graph::{Belief, PortalIndex};
@@ -193,9 +193,8 @@ mod tests {
             0.0,
             &[],
             &expect![[r"
-                0.84 street 0: a carriageway, 6 m from the door, straight ahead
-                0.06 street 2: a path for people on foot, 50 m from the door, to the side
-                0.10 none
+                0.98 street 0: a carriageway, 6 m from the door, straight ahead
+                0.02 none
             "]],
         );
     }
@@ -207,9 +206,9 @@ mod tests {
             0.0,
             &[],
             &expect![[r"
-                0.81 street 1: a path for people on foot, 15 m from the door, straight ahead
-                0.07 street 2: a path for people on foot, 52 m from the door, to the side
-                0.11 none
+                0.91 street 1: a path for people on foot, 15 m from the door, straight ahead
+                0.04 street 2: a path for people on foot, 51 m from the door, to the side
+                0.05 none
             "]],
         );
     }
@@ -221,9 +220,9 @@ mod tests {
             5.0,
             &[],
             &expect![[r"
-                0.42 street 1: a path for people on foot, 23 m from the door, to the side
-                0.42 street 0: a carriageway, 15 m from the door, straight ahead
-                0.16 none
+                0.81 street 0: a carriageway, 11 m from the door, straight ahead
+                0.16 street 1: a path for people on foot, 20 m from the door, straight ahead
+                0.03 none
             "]],
         );
     }
@@ -235,9 +234,9 @@ mod tests {
             5.0,
             &[(3.0, 10.0)],
             &expect![[r"
-                0.81 street 1: a path for people on foot, 15 m from the door, straight ahead, seen from the entrance that the map shows
-                0.05 street 2: a path for people on foot, 59 m from the door, to the side, seen from the entrance that the map shows
-                0.14 none
+                0.92 street 1: a path for people on foot, 15 m from the door, straight ahead, seen from the entrance that the map shows
+                0.02 street 2: a path for people on foot, 58 m from the door, to the side, seen from the entrance that the map shows
+                0.06 none
             "]],
         );
     }
@@ -256,7 +255,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn probabilities_add_up_and_people_prefer_paths(
+        fn probabilities_add_up_and_paths_pass_by(
             lines in proptest::collection::vec(((-70.0..70.0_f64, -70.0..70.0_f64), (-70.0..70.0_f64, -70.0..70.0_f64)), 0..8),
             door in (0.0..20.0_f64, 0.0..10.0_f64), uncertainty_m in 0.0..8.0_f64,
         ) {
@@ -274,7 +273,7 @@ mod tests {
                 prop_assert!(c.gap_m <= 120.0 && (0.0..=1.0).contains(&c.fraction));
             }
             let best = |c: &Candidates| c.candidates.first().map_or(0.0, |c| c.probability);
-            prop_assert!(best(&paths) >= best(&answer(StreetKind::Carriageway)));
+            prop_assert!(best(&paths) <= best(&answer(StreetKind::Carriageway)) + 1e-12);
         }
     }
 }
