@@ -219,6 +219,7 @@ test('what a point is taken for, and what is missing of it, is told', () => {
   assert.equal(mappingText(POINT, en), 'Room 2.14 · Temperature · °C');
   assert.equal(mappingText({ ...POINT, observes: null, attribute: null, unit: null }, nl), 'plaats onbekend · grootheid onbekend');
   assert.equal(lastText({ ...POINT, last: null }, en), 'never said anything');
+  assert.equal(lastText({ ...POINT, last: null, withheld: true }, en), 'what it said is withheld from you');
   assert.deepEqual([0, false, 'x'].map((value) => lastText({ ...POINT, last: { value } }, en)), ['0', 'false', 'x']);
   assert.equal(lastText(POINT, en), '21.5 Cel');
 });
