@@ -14,7 +14,7 @@ use crate::walls::Footprint;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use twin_fusion::field::{Blend, Coupling, Crosscheck, Edge, Field, Observation, Prior, Told};
+use twin_fusion::field::{Coupling, Crosscheck, Edge, Field, Observation, Posterior, Prior, Told};
 use twin_model::time::MICROS;
 use twin_model::{
     AttributeSpec, Basis, Distribution, Estimate, Estimator, Flag, Knowledge, Time, Value,
@@ -59,11 +59,12 @@ pub(crate) struct Inferences {
 #[derive(Debug)]
 struct Places<T>(Mutex<BTreeMap<Key, Arc<OnceLock<T>>>>);
 
-/// The measurements of a building, and the field at the scale that they show.
+/// The measurements of a building, and the field given them, at the scale that they show. For
+/// the whole building at once: a tower has forty storeys, and every page asks for all of them.
 #[derive(Debug)]
 struct Learned {
     measured: Vec<Measured>,
-    blend: Blend,
+    posterior: Posterior<'static>,
 }
 
 /// How the spaces of a building hang together for one attribute.
@@ -160,13 +161,10 @@ impl Asked {
 
     /// What is inferred of the spaces of the storey.
     fn estimates(&self, picture: &Picture, learned: &Learned) -> FxHashMap<u32, Estimate> {
-        let observations: Vec<Observation> =
-            learned.measured.iter().map(|m| m.observation).collect();
-        let (Some(pattern), Ok(posterior)) =
-            (self.pattern(picture), learned.blend.infer(&observations))
-        else {
+        let Some(pattern) = self.pattern(picture) else {
             return FxHashMap::default();
         };
+        let posterior = &learned.posterior;
         let attribute = picture.names.attributes.find(self.spec.name);
         let widening = attribute.map_or(1.0, |attribute| picture.books.widening(attribute));
         let told = |at: usize| learned.measured[at].told.clone();
@@ -273,10 +271,11 @@ impl Pattern {
         }
         let observations: Vec<Observation> = measured.iter().map(|m| m.observation).collect();
         let field = self.field_at(picture, at)?;
-        let learned = field.learn(&observations).ok()?;
+        let blend = field.blended(&field.learn(&observations).ok()?);
+        let posterior = blend.infer(&observations).ok()?.into_owned();
         Some(Learned {
-            blend: field.blended(&learned),
             measured,
+            posterior,
         })
     }
 

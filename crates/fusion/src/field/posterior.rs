@@ -3,6 +3,7 @@
 use super::crosscheck::{Crosscheck, Seen};
 use super::factor::Factor;
 use super::{Field, NOISE_MIN_SHARE, Observation};
+use std::borrow::Cow;
 use twin_model::estimate::CONTRIBUTORS_MAX;
 
 /// Rounds of weighing the observations against each other, at most.
@@ -36,7 +37,7 @@ pub struct Teller {
 /// Mean and variance at every node.
 #[derive(Debug, Clone)]
 pub struct Posterior<'a> {
-    field: &'a Field,
+    field: Cow<'a, Field>,
     observations: Vec<Observation>,
     /// Places of the observations by node, mean and variance: the order in which they count.
     order: Vec<u32>,
@@ -67,14 +68,15 @@ impl<'a> Posterior<'a> {
             let by_mean = by_node.then(a.mean.total_cmp(&b.mean));
             by_mean.then(a.variance.total_cmp(&b.variance))
         });
+        let surprises = vec![1.0; field.part_count];
         let mut posterior = Self {
-            field,
+            field: Cow::Borrowed(field),
             observations: observations.to_vec(),
             order,
             crosschecks: vec![Crosscheck::default(); observations.len()],
             factor: Factor::default(),
             level: Level::default(),
-            surprises: vec![1.0; field.part_count],
+            surprises,
             means: Vec::new(),
             variances: Vec::new(),
         };
@@ -168,6 +170,21 @@ impl<'a> Posterior<'a> {
         reach
     }
 
+    /// The same, with the field in it, to be kept.
+    pub fn into_owned(self) -> Posterior<'static> {
+        Posterior {
+            field: Cow::Owned(self.field.into_owned()),
+            observations: self.observations,
+            order: self.order,
+            crosschecks: self.crosschecks,
+            factor: self.factor,
+            level: self.level,
+            surprises: self.surprises,
+            means: self.means,
+            variances: self.variances,
+        }
+    }
+
     /// The same with other means and variances.
     pub(super) fn with_moments(mut self, means: Vec<f64>, variances: Vec<f64>) -> Self {
         self.means = means;
@@ -195,7 +212,8 @@ impl<'a> Posterior<'a> {
 
     /// Means and variances with these weights.
     fn solve(&mut self, weights: &[f64]) {
-        let field = self.field;
+        // Borrowed while it is worked out: nothing is copied.
+        let field = self.field.clone();
         for (crosscheck, &weight) in self.crosschecks.iter_mut().zip(weights) {
             crosscheck.weight = weight;
         }
@@ -235,7 +253,7 @@ impl<'a> Posterior<'a> {
     /// adds to a node that takes all from it. `taken` is what the observations leave of a level of
     /// one standard deviation at each node.
     fn find_level(&mut self, taken: &[f64]) -> Vec<f64> {
-        let field = self.field;
+        let field = self.field.clone();
         let nodes = taken.iter().enumerate();
         let free: Vec<f64> = nodes
             .map(|(node, taken)| field.own_sd(node) - taken)

@@ -201,7 +201,7 @@ mod tests {
             "Geb1/-1/K.04/RaumTempÜG",
             &expect!["geb 1 -1 k 04 raum temp ueg"],
         );
-        check("LVL12ROOMCO2", &expect!["lvl 12 roomco 2"]);
+        check("LVL12ROOMCO2", &expect!["lvl 12 room co2"]);
         check("12-05 PM2.5 / PM10", &expect!["12 05 pm25 pm10"]);
         check("RTUFault", &expect!["rtu fault"]);
         check("CO21 CO2-1 CO_2", &expect!["co2 1 co2 1 co2"]);
