@@ -4,6 +4,7 @@
 //! are what to compare. Medians over repeated runs, conditions beside each figure.
 
 mod api;
+mod city;
 mod fusion;
 mod import;
 mod link;
@@ -42,7 +43,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Area {
-    /// A large IFC file to a space graph, and into a running node
+    /// A large IFC file, a map and cities to statements, and into a running node
     Import,
     /// The commit log and the history beside the bare disk
     Store,
@@ -57,9 +58,11 @@ enum Area {
 /// Takes all measures of the area and prints them.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let data = shell::data_dir(options.data.as_deref());
-    let import: [Measure<'_>; 2] = [
+    let import: [Measure<'_>; 4] = [
         ("graph", &|| import::graph(&data, options.repeat)),
         ("visible", &|| import::visible(&data, options.repeat)),
+        ("map", &|| city::map(&data, options.repeat)),
+        ("cities", &|| city::cities(&data, options.repeat)),
     ];
     let store: [Measure<'_>; 1] = [("store", &|| store::measure(options))];
     let api: [Measure<'_>; 4] = [

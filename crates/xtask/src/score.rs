@@ -16,7 +16,7 @@ mod real;
 
 use crate::report::{Measure, Report};
 use crate::shell;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -130,6 +130,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Area::Link => ("link", &link),
     };
     Report::of(name, measures, options.only.as_deref()).conclude(options.json)
+}
+
+/// The largest of them.
+pub(crate) fn largest_below(folder: &Path, ending: &str) -> Result<PathBuf> {
+    let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |found| found.len());
+    let largest = files_below(folder, ending).into_iter().max_by_key(size);
+    largest.with_context(|| {
+        let folder = folder.display();
+        format!("there is no file ending in {ending} below `{folder}`")
+    })
 }
 
 /// Files below a folder whose name ends so, in order; none when it is not there.
