@@ -35,6 +35,14 @@ struct DataSet {
     candidates: Vec<Candidate>,
 }
 
+impl DataSet {
+    /// Whether there is a plan in it that nothing lays on earth.
+    fn is_nowhere(&self) -> bool {
+        let mut places = self.candidates.iter().map(|candidate| &candidate.place);
+        places.any(|place| matches!(place, Place::Plan(_)))
+    }
+}
+
 impl Node {
     /// Compares the buildings of a data set with those of every other; returns how many pairs
     /// were said to be one. Blocks.
@@ -47,12 +55,13 @@ impl Node {
         let mut drafts = Vec::new();
         let mut told = 0;
         for old in sets.values() {
-            // The plan without a place is the one to be laid onto the other.
-            let (left, right) = if new.numbers.len() <= old.numbers.len() {
-                (&new, old)
-            } else {
-                (old, &new)
+            // What lies nowhere is laid onto the other; of two that lie somewhere the smaller is
+            // compared with the larger.
+            let is_left = match (new.is_nowhere(), old.is_nowhere()) {
+                (one, other) if one != other => one,
+                _ => new.numbers.len() <= old.numbers.len(),
             };
+            let (left, right) = if is_left { (&new, old) } else { (old, &new) };
             let matching = match_buildings(&left.candidates, &right.candidates);
             let recognised = Recognised {
                 node: self,
@@ -127,21 +136,35 @@ fn ids(picture: &Picture, number: u32) -> Vec<(String, String)> {
 }
 
 fn place(picture: &Picture, number: u32) -> Place {
-    match picture.value(number, "outline", picture.recorded) {
-        Some(Value::Polygon(outline)) => return Place::Earth(outline.rings.clone()),
-        _ if !picture.structure().has_inside(number) => return site(picture, number),
-        _ => {}
+    if let Some(Value::Polygon(outline)) = picture.value(number, "outline", picture.recorded) {
+        return Place::Earth(outline.rings.clone());
     }
-    let Some(hull) = plan_outline(picture, number) else {
+    let of_rooms = || plan_outline(picture, number).map(|hull| vec![hull]);
+    let Some(rings) = stated_plan(picture, number).or_else(of_rooms) else {
         return site(picture, number);
     };
     match plan_place(picture, number) {
         Some(place) => {
-            let ring = hull.iter().map(|&point| place.frame.to_earth(point));
-            Place::Earth(vec![ring.collect()])
+            let on_earth = |ring: Vec<[f64; 2]>| {
+                let points = ring.into_iter().map(|point| place.frame.to_earth(point));
+                points.collect()
+            };
+            Place::Earth(rings.into_iter().map(on_earth).collect())
         }
-        None => Place::Plan(vec![hull]),
+        None => Place::Plan(rings),
     }
+}
+
+/// The outline in metres that a file without a usable reference system gives: the first of its
+/// polygons.
+fn stated_plan(picture: &Picture, number: u32) -> Option<Vec<Vec<[f64; 2]>>> {
+    let entries = crate::points::verbatim(picture, number, "planOutline");
+    let said = entries
+        .iter()
+        .filter_map(|entry| crate::points::json_of(&entry.act));
+    let read = |json| serde_json::from_str::<Vec<Vec<Vec<[f64; 2]>>>>(json).ok();
+    said.filter_map(read)
+        .find_map(|polygons| polygons.into_iter().next())
 }
 
 fn site(picture: &Picture, number: u32) -> Place {

@@ -13,4 +13,5 @@ mod link;
 mod points;
 mod quarantine;
 mod rebuild;
+mod unplaced;
 mod witness;
