@@ -147,14 +147,15 @@ impl Topics {
             return None;
         }
         let mut before = [String::new(), String::new(), String::new()];
-        let mut last_unit = None;
+        let mut last_unit: Option<Unit> = None;
         for number in first..end {
             for text in &mut before {
                 *text = get_shared(&mut cursor, text)?;
             }
             let [source, entity, attribute] = &before;
-            let (unit, procedure, uncertainty, reference) = get_manner(&mut cursor, last_unit)?;
-            last_unit = unit.clone();
+            let (unit, procedure, uncertainty, reference) =
+                get_manner(&mut cursor, last_unit.as_ref())?;
+            last_unit.clone_from(&unit);
             let topic = Topic {
                 source: SourceId::new(source).ok()?,
                 entity: EntityId::new(entity).ok()?,
@@ -241,7 +242,7 @@ type Manner = (
     Option<Decimal>,
 );
 
-fn get_manner(cursor: &mut Cursor<'_>, unit_before: Option<Unit>) -> Option<Manner> {
+fn get_manner(cursor: &mut Cursor<'_>, unit_before: Option<&Unit>) -> Option<Manner> {
     let flags = cursor.u8()?;
     let both = DEVIATION | PROBABILITY;
     let units = UNIT | SAME_UNIT;
@@ -252,7 +253,7 @@ fn get_manner(cursor: &mut Cursor<'_>, unit_before: Option<Unit>) -> Option<Mann
     let unit = match flags & units {
         0 => None,
         UNIT => Some(unit(text()?)?),
-        _ => Some(unit_before?),
+        _ => Some(unit_before?.clone()),
     };
     let procedure = match flags & PROCEDURE {
         0 => None,
