@@ -5,8 +5,8 @@
 //! must have time. As soon as one hears anything, the others give way to it.
 
 use crate::connection::{Connection, Web, bounds};
-use crate::endpoint::Shared;
-use crate::listen::{LINK_PATH, arrive};
+use crate::endpoint::{Arrival, Shared};
+use crate::listen::{LINK_PATH, arrive, notice_in};
 use crate::refusal::Refusal;
 use crate::socket::{Meter, Socket};
 use crate::trust::{Chain, Trust, Verdict};
@@ -20,6 +20,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use tokio_rustls::{TlsConnector, TlsStream};
 use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::http::Uri;
 
 /// Tries that wait for a first byte at a time. The oldest gives way to a new one, so each has
@@ -208,7 +209,8 @@ async fn attempt(
         let call = Call::to(&address, round).await?;
         let tls = call.secure(&shared, Arc::new(trust), meter).await?;
         let begun = Instant::now();
-        let (web, chain) = tls.open(LINK_PATH, shared.limits.frame_bytes).await?;
+        let opened = tls.open(LINK_PATH, shared.limits.frame_bytes).await;
+        let (web, chain) = opened.map_err(|away| tell(&shared, member, away))?;
         Ok(Made {
             web,
             chain,
@@ -267,6 +269,31 @@ impl Call {
     }
 }
 
+/// Why a peer whose certificate is sound did not let us in.
+pub(crate) struct TurnedAway {
+    why: Refusal,
+    /// Its word that we were removed.
+    notice: Option<Vec<u8>>,
+}
+
+impl From<TurnedAway> for Refusal {
+    fn from(away: TurnedAway) -> Self {
+        match away.notice {
+            Some(_) => Self::Removed,
+            None => away.why,
+        }
+    }
+}
+
+/// Hands a notice on. If nobody takes it now, the next call brings it again.
+fn tell(shared: &Shared, member: u64, away: TurnedAway) -> Refusal {
+    if let Some(notice) = &away.notice {
+        let arrival = Arrival::Removed(member, notice.clone());
+        let _ = shared.arrivals.try_send(arrival);
+    }
+    away.into()
+}
+
 /// A connection whose other end is known.
 pub(crate) struct Secured {
     tls: TlsStream<Socket>,
@@ -276,10 +303,16 @@ pub(crate) struct Secured {
 
 impl Secured {
     /// Asks for a path.
-    pub(crate) async fn open(self, path: &str, bytes: usize) -> Result<(Web, Chain), Refusal> {
+    pub(crate) async fn open(self, path: &str, bytes: usize) -> Result<(Web, Chain), TurnedAway> {
         let url = format!("wss://{}{path}", self.authority);
         let opened = client_async_with_config(url, self.tls, Some(bounds(bytes))).await;
-        let (web, _) = opened?;
+        let (web, _) = opened.map_err(|error| TurnedAway {
+            notice: match &error {
+                tungstenite::Error::Http(answer) => notice_in(answer),
+                _ => None,
+            },
+            why: error.into(),
+        })?;
         Ok((web, self.chain))
     }
 }

@@ -113,6 +113,8 @@ pub enum Arrival {
     Link(Box<Connection>),
     /// Somebody asks to join.
     Join(Join),
+    /// A member that we called turned us away with this word: we were removed.
+    Removed(u64, Vec<u8>),
 }
 
 /// The identity as TLS wants it; replaced when the certificate is renewed.

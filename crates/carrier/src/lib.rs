@@ -81,4 +81,4 @@ pub use endpoint::{Arrival, Endpoint, Limits, Pace, Setup};
 pub use join::Join;
 pub use refusal::Refusal;
 pub use tls::Clock;
-pub use trust::{CERTIFICATE_BYTES_MAX, Chain, Trust, Verdict, key_of};
+pub use trust::{CERTIFICATE_BYTES_MAX, Chain, NOTICE_BYTES_MAX, Trust, Verdict, key_of};

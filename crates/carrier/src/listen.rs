@@ -9,8 +9,9 @@ use crate::join;
 use crate::refusal::Refusal;
 use crate::registry::Dialled;
 use crate::socket::{Meter, Socket};
-use crate::trust::{Chain, Verdict};
+use crate::trust::{Chain, NOTICE_BYTES_MAX, Verdict};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +21,14 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::{TlsAcceptor, TlsStream};
 use tokio_tungstenite::accept_hdr_async_with_config;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Response as Answer, StatusCode};
 
 /// Where frames are exchanged.
 pub(crate) const LINK_PATH: &str = "/link/1";
 /// Where strangers may ask.
 pub(crate) const JOIN_PATH: &str = "/join/1";
+/// Where a removal is told: the signed word, in hexadecimal digits.
+const NOTICE_HEADER: &str = "twin-removed";
 /// When the machine can take no more connections, they are asked for again after this.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
@@ -95,6 +98,10 @@ async fn greet(shared: &Shared, tcp: TcpStream) -> Result<(), Refusal> {
 
     let bytes = shared.limits.frame_bytes.max(shared.limits.join_bytes);
     let mut purpose = Err(Refusal::Garbage);
+    let notice = match verdict {
+        Verdict::Removed => shared.trust.notice(&chain),
+        _ => Vec::new(),
+    };
     #[allow(
         clippy::result_large_err,
         reason = "the handshake is written so that it gives a response back"
@@ -103,7 +110,7 @@ async fn greet(shared: &Shared, tcp: TcpStream) -> Result<(), Refusal> {
         purpose = admit(shared, request.uri().path(), verdict, dialled);
         match purpose {
             Ok(_) => Ok(response),
-            Err(why) => Err(turned_away(why)),
+            Err(why) => Err(turned_away(why, &notice)),
         }
     };
     let stream = TlsStream::Server(tls);
@@ -144,7 +151,8 @@ fn admit(
             shared.registry.check(member, dialled)?;
             Ok(Purpose::Link(member))
         }
-        (JOIN_PATH, Verdict::Known(_) | Verdict::Stranger) => {
+        (LINK_PATH, Verdict::Removed) => Err(Refusal::Removed),
+        (JOIN_PATH, Verdict::Known(_) | Verdict::Stranger | Verdict::Removed) => {
             join::may_ask(shared)?;
             Ok(Purpose::Join)
         }
@@ -153,12 +161,35 @@ fn admit(
     }
 }
 
-fn turned_away(why: Refusal) -> ErrorResponse {
+fn turned_away(why: Refusal, notice: &[u8]) -> ErrorResponse {
     let mut response = ErrorResponse::new(None);
+    if why == Refusal::Removed
+        && let Ok(notice) = HeaderValue::from_str(&hex(notice))
+    {
+        response.headers_mut().insert(NOTICE_HEADER, notice);
+    }
     *response.status_mut() = match why {
         Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Crossing => StatusCode::CONFLICT,
         _ => StatusCode::FORBIDDEN,
     };
     response
+}
+
+/// The notice in the answer of one who turned us away.
+pub(crate) fn notice_in<T>(answer: &Answer<T>) -> Option<Vec<u8>> {
+    let digits = answer.headers().get(NOTICE_HEADER)?.as_bytes();
+    let is_whole = digits.len() % 2 == 0 && digits.len() <= 2 * NOTICE_BYTES_MAX;
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pairs = digits.chunks_exact(2);
+    let bytes = pairs.map(|pair| Some((digit(pair[0])? << 4 | digit(pair[1])?) as u8));
+    bytes.collect::<Option<Vec<u8>>>().filter(|_| is_whole)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
 }

@@ -53,6 +53,9 @@ pub enum Refusal {
     /// The peer turned us away.
     #[error("the peer refuses")]
     ByPeer,
+    /// Whoever calls is a member no longer, and is told so.
+    #[error("it is a member no longer")]
+    Removed,
 }
 
 impl From<io::Error> for Refusal {

@@ -19,6 +19,8 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 /// Bytes of a certificate.
 pub const CERTIFICATE_BYTES_MAX: usize = 4096;
+/// Bytes of a notice to one who was removed.
+pub const NOTICE_BYTES_MAX: usize = 1024;
 /// What stands before an Ed25519 key in a certificate (RFC 8410 §4).
 const KEY_HEAD: [u8; 10] = [0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
 
@@ -40,6 +42,8 @@ pub enum Verdict {
     Known(u64),
     /// Not known; it may ask to join, no more.
     Stranger,
+    /// It was a member: it is told so, and may ask to join.
+    Removed,
     /// It is to be turned away.
     Refused,
 }
@@ -49,6 +53,11 @@ pub enum Verdict {
 pub trait Trust: Send + Sync {
     /// What the peer may do.
     fn judge(&self, chain: &Chain) -> Verdict;
+
+    /// The word, at most [`NOTICE_BYTES_MAX`], by which one who was removed can see it.
+    fn notice(&self, _: &Chain) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 impl<F: Fn(&Chain) -> Verdict + Send + Sync> Trust for F {
@@ -148,7 +157,7 @@ impl Doorkeeper {
         chain.check_at(now)?;
         match self.trust.judge(&chain) {
             Verdict::Refused => Err(Refusal::Untrusted),
-            Verdict::Known(_) | Verdict::Stranger => Ok(()),
+            Verdict::Known(_) | Verdict::Stranger | Verdict::Removed => Ok(()),
         }
     }
 

@@ -3,11 +3,12 @@
 mod common;
 
 use common::*;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use twin_carrier::{Ended, Endpoint, Identity, Limits, Refusal, Setup, Verdict};
+use twin_carrier::{Arrival, Ended, Endpoint, Identity, Limits, Refusal, Setup, Verdict};
 use twin_model::Time;
 
 #[tokio::test]
@@ -78,6 +79,31 @@ async fn whoever_is_not_what_is_expected_is_refused_at_both_ends() {
         }
         assert_eq!(caller.is_troubled_by(1).await, said, "{who}");
     }
+}
+
+#[tokio::test]
+async fn whoever_was_removed_is_told_and_no_more() {
+    let mut one = Org::quick(1);
+    let mut two = Org::quick(2);
+    one.judges(2, Verdict::Removed);
+    two.knows(1);
+    let at = one.listen().await;
+    two.dial(1, at);
+    let arrival = tokio::time::timeout(HANGS, two.arrivals.recv()).await;
+    match arrival.expect("no hanging").expect("an arrival") {
+        Arrival::Removed(1, notice) => assert_eq!(notice, PARTING),
+        other => panic!("not told: {other:?}"),
+    }
+    one.refuses(Refusal::Removed, 1).await;
+    assert_eq!(two.is_troubled_by(1).await, Refusal::Removed);
+    // It may come back by another invitation.
+    let address = url(at);
+    let trust = Arc::new(|_: &_| Verdict::Known(1));
+    let asked = two.endpoint.join(&address, trust, vec![1]);
+    let (answer, ()) = tokio::join!(asked, async {
+        one.request().await.answer(vec![2]);
+    });
+    assert_eq!(answer, Ok(vec![2]));
 }
 
 #[tokio::test]

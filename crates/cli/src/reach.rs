@@ -12,6 +12,7 @@ use crate::interrupt;
 use crate::local::{self, Opened, OwnNode};
 use crate::output::Output;
 use std::fs;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path as FilePath, PathBuf};
 use std::time::Duration;
@@ -190,21 +191,34 @@ impl Endpoint {
         })
     }
 
-    /// Writes it whole or not at all, and takes it away when dropped.
-    pub(crate) fn write(directory: &FilePath, address: SocketAddr) -> Result<OwnFile> {
+    /// Writes it whole or not at all, and takes it away when dropped. A full disk has no room
+    /// for it.
+    pub(crate) fn write(directory: &FilePath, address: SocketAddr) -> Result<Option<OwnFile>> {
         let path = directory.join(ENDPOINT);
         let new = directory.join(format!("{ENDPOINT}.new"));
         let text = format!("{}\n{}\n", url_of(address), std::process::id());
-        fs::write(&new, text)
-            .and_then(|()| fs::rename(&new, &path))
-            .map_err(|cause| Failure::file(&path, &cause))?;
-        Ok(OwnFile(path))
+        let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &path));
+        OwnFile::unless_full(path, written)
     }
 }
 
 /// A file that is there while this process runs.
 #[derive(Debug)]
 pub(crate) struct OwnFile(pub(crate) PathBuf);
+
+impl OwnFile {
+    /// The file, unless there was no room for it.
+    pub(crate) fn unless_full(path: PathBuf, written: io::Result<()>) -> Result<Option<Self>> {
+        use io::ErrorKind::{QuotaExceeded, StorageFull, WriteZero};
+        match written {
+            Ok(()) => Ok(Some(Self(path))),
+            Err(cause) if matches!(cause.kind(), QuotaExceeded | StorageFull | WriteZero) => {
+                Ok(None)
+            }
+            Err(cause) => Err(Failure::file(&path, &cause)),
+        }
+    }
+}
 
 impl Drop for OwnFile {
     fn drop(&mut self) {

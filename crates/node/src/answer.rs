@@ -446,6 +446,8 @@ pub struct Status {
     /// How far estimates have got, 0..=1, that are worked out afresh because a source was
     /// set aside or released; `None` when that is done.
     pub recomputing: Option<f64>,
+    /// Why nothing is recorded now; `None` while claims are taken.
+    pub read_only: Option<&'static str>,
 }
 
 /// Counters since the process started.

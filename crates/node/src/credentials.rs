@@ -289,7 +289,13 @@ impl Credentials {
             role: account.role,
             began: now.0,
         };
-        self.meta.put(SESSIONS, &key, &to_json(&kept))?;
+        match self.meta.put(SESSIONS, &key, &to_json(&kept)) {
+            // Whoever logs in while the disk is full can read; a restart ends the session.
+            Err(twin_store::Error::Full(_)) => {
+                tracing::warn!(account = name, "the disk is full: the session is not kept");
+            }
+            kept => kept?,
+        }
         sessions.insert(key, Live { caller, used: now });
         Ok(Session {
             secret,

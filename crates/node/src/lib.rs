@@ -71,7 +71,7 @@ pub use link::{
     Arrived, ContactLine, Disclosed, ExportRequest, InvitationLine, Invited, Inviter, MemberLine,
     NewRule, NoticeLine, Organisation, ShareLine,
 };
-pub use node::{Changes, Node, RecoveryReport, doctor, restore};
+pub use node::{Changes, Disks, Node, RecoveryReport, doctor, restore};
 pub use points::{
     Decision, Mapped, PointAlarm, PointCounts, PointFilter, PointLine, PointPage, PointSaid,
     PointState, Taken,

@@ -46,6 +46,7 @@ pub struct Node(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) clock: Arc<dyn Clock>,
+    disk: store::backend::Patient,
     pub(crate) published: Arc<ArcSwap<Picture>>,
     pub(crate) store: store::Reader,
     pub(crate) maintenance: store::Maintenance,
@@ -70,6 +71,15 @@ impl std::fmt::Debug for Inner {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
+}
+
+/// Where a node keeps what it knows.
+#[derive(Debug, Clone)]
+pub struct Disks {
+    /// Claims, state, accounts.
+    pub store: Arc<dyn store::backend::Backend>,
+    /// What is shared with other organisations.
+    pub link: Arc<dyn store::backend::Backend>,
 }
 
 /// What opening found.
@@ -100,15 +110,29 @@ impl Inner {
 }
 
 impl Node {
-    /// Opens the data directory, recovers, and starts. Blocks while it does.
+    /// Opens the data directory, recovers, and starts. Blocks while it does. On a full disk it
+    /// only reads, until there is room: [`Status::read_only`].
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<(Self, RecoveryReport), Error> {
+        let disks = Disks {
+            store: Arc::new(store_disk(&config.data_dir)?),
+            link: link::disk(&config.data_dir)?,
+        };
+        Self::open_on(disks, config, clock)
+    }
+
+    /// The same on other disks than those of the data directory, for tests of what disks do.
+    pub fn open_on(
+        disks: Disks,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, RecoveryReport), Error> {
         config.check()?;
-        let disk = || store_disk(&config.data_dir);
+        let disk = store::backend::Patient::new(disks.store);
         let options = store::Options {
             disk_budget_bytes: config.disk_budget_bytes,
             ..store::Options::default()
         };
-        let opened = store::open(disk()?, options)?;
+        let opened = store::open(disk.clone(), options)?;
         if let Some(record) = opened.maintenance.finish_erasure()? {
             tracing::warn!(?record, "an erasure that was interrupted is finished");
         }
@@ -132,9 +156,13 @@ impl Node {
             attributes: live.attributes,
         };
         // Before any thread: what fails here must leave nothing that holds the store's lock.
-        let meta = Arc::new(store::Meta::open(&disk()?)?);
+        let meta = Arc::new(store::Meta::open(&disk)?);
         let minting_key = minting_key(&meta, report.store.commit)?;
         let credentials = Credentials::open(Arc::clone(&meta), config.session_idle_s, clock.now())?;
+        disk.seal();
+        if disk.is_waiting() {
+            tracing::warn!("the disk is full: the node reads only until there is room");
+        }
         let published = Arc::new(ArcSwap::from_pointee(live.picture()));
         let ring = Arc::new(Ring::new(live.commit));
         let counters = Arc::<Counters>::default();
@@ -191,6 +219,7 @@ impl Node {
             published: Arc::clone(&published),
             log: opened.reader.clone(),
             writer: commands.downgrade(),
+            disk: disks.link,
         };
         let (link, link_threads) = Link::start(parts, &wake)?;
         threads.extend(link_threads);
@@ -201,6 +230,7 @@ impl Node {
             meta,
             config,
             clock,
+            disk,
             published,
             store: opened.reader,
             maintenance: opened.maintenance,
@@ -254,12 +284,20 @@ impl Node {
 
     /// Whether the node can be used; for everybody, and tells nothing about buildings.
     pub fn health(&self) -> Health {
+        match self.read_only() {
+            Some(_) => Health::ReadOnly,
+            None => Health::Ready,
+        }
+    }
+
+    /// Why nothing is recorded now.
+    fn read_only(&self) -> Option<&'static str> {
         // The channel is closed too when the writer ended by a fault.
         if self.0.counters.stopped.load(Ordering::SeqCst) || self.0.commands.is_closed() {
-            Health::ReadOnly
-        } else {
-            Health::Ready
+            return Some("the writer has stopped; see the log, and restart the node");
         }
+        let is_full = self.0.counters.full.load(Ordering::Relaxed) || self.0.disk.is_waiting();
+        is_full.then_some("the disk is full; make room, and the node goes on by itself")
     }
 
     // --- who asks -------------------------------------------------------------
@@ -554,6 +592,7 @@ impl Node {
             time: self.now(),
             organisation: self.0.config.organisation.clone(),
             recomputing: self.0.counters.refolding(picture.is_refold_due),
+            read_only: self.read_only(),
         };
         Ok(policy::release(
             caller,

@@ -94,6 +94,8 @@ pub(crate) struct Counters {
     pub(crate) refolded: AtomicU64,
     pub(crate) refold_of: AtomicU64,
     pub(crate) stopped: AtomicBool,
+    /// The disk had no room for the last group.
+    pub(crate) full: AtomicBool,
 }
 
 impl Counters {
@@ -198,8 +200,13 @@ impl Writer {
         }
         self.retain(started);
         match self.log.append(&batches) {
-            Ok(commit) => self.publish(commit, &batches, groups, started),
+            Ok(commit) => {
+                self.counters.full.store(false, Ordering::Relaxed);
+                self.publish(commit, &batches, groups, started);
+            }
             Err(error) => {
+                let is_full = matches!(error, store::Error::Full(_));
+                self.counters.full.store(is_full, Ordering::Relaxed);
                 self.live.next_batch = first_batch;
                 tracing::error!(%error, "the log refused a commit; nothing of it was acknowledged");
                 let why = error.to_string();

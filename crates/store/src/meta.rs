@@ -29,6 +29,7 @@ pub type Row = (Vec<u8>, Vec<u8>);
 #[derive(Debug)]
 pub struct Meta {
     database: Database,
+    file: Arc<dyn File>,
 }
 
 impl Meta {
@@ -68,15 +69,24 @@ impl Meta {
     }
 
     fn from_file(file: Arc<dyn File>) -> Result<Self, Error> {
+        let storage = Storage(Arc::clone(&file));
         let database = guarded(|| {
             let mut database = redb::Builder::new()
                 .set_cache_size(CACHE_BYTES)
-                .create_with_backend(Storage(file))?;
+                .create_with_backend(storage)?;
             // Otherwise the page checksums are only looked at after a crash.
             database.check_integrity()?;
             Ok(database)
         })?;
-        Ok(Self { database })
+        Ok(Self { database, file })
+    }
+
+    /// The database takes a failed write for its end, so a full disk is asked beforehand.
+    fn writable(&self) -> Result<(), Error> {
+        if self.file.refuses() {
+            return Err(Error::Full(io::ErrorKind::StorageFull.into()));
+        }
+        Ok(())
     }
 
     /// The value of a key.
@@ -129,6 +139,7 @@ impl Meta {
         table: &str,
         rows: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
     ) -> Result<(), Error> {
+        self.writable()?;
         let rows: Vec<_> = rows.into_iter().collect();
         for (key, value) in &rows {
             let bytes = table.len() + key.len() + value.len();
@@ -157,6 +168,7 @@ impl Meta {
 
     /// Takes a key away, durably; returns whether it was there.
     pub fn delete(&self, table: &str, key: &[u8]) -> Result<bool, Error> {
+        self.writable()?;
         let write = || -> Result<bool, redb::Error> {
             let write = self.database.begin_write()?;
             let was_there = write.open_table(Rows::new(table))?.remove(key)?.is_some();

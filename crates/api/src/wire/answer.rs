@@ -476,6 +476,7 @@ pub(crate) fn status(json: &mut Json, status: &Status, role: &str, name: &str) {
         json.field("organisation").text(&status.organisation);
         json.field("recomputing")
             .or_null(status.recomputing, Json::number);
+        json.field("readOnly").or_null(status.read_only, Json::text);
     });
 }
 

@@ -143,6 +143,8 @@ pub(crate) fn member(json: &mut Json, member: &MemberLine) {
         json.field("since").time(member.since);
         json.field("revoked").boolean(member.is_revoked);
         json.field("retired").boolean(member.is_retired);
+        json.field("removedUs")
+            .or_null(member.removed_us, Json::time);
         json.field("contact").object(|json| contact(json, member));
     });
 }

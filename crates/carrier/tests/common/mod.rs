@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use twin_carrier::{
     Arrival, Authority, Chain, Connection, Ended, Endpoint, Event, Identity, Join, Limits, Pace,
-    Refusal, Setup, Taken, Verdict, drive,
+    Refusal, Setup, Taken, Trust, Verdict, drive,
 };
 use twin_model::Time;
 use twin_model::time::MICROS;
@@ -19,6 +19,24 @@ pub const NOW: Time = Time(20_000 * DAY);
 
 /// A test that waits longer than this hangs.
 pub const HANGS: Duration = Duration::from_secs(20);
+
+/// What is said to those who were removed.
+pub const PARTING: &[u8] = &[0x5a; 150];
+
+/// Who may do what.
+struct Book(Arc<Mutex<BTreeMap<Vec<u8>, Verdict>>>);
+
+impl Trust for Book {
+    fn judge(&self, chain: &Chain) -> Verdict {
+        let book = self.0.lock().expect("unpoisoned");
+        let verdict = book.get(&chain.authority).copied();
+        verdict.unwrap_or(Verdict::Stranger)
+    }
+
+    fn notice(&self, _: &Chain) -> Vec<u8> {
+        PARTING.to_vec()
+    }
+}
 
 /// What one organisation knows and shows.
 pub struct Org {
@@ -64,14 +82,9 @@ impl Org {
         let known: Arc<Mutex<BTreeMap<Vec<u8>, Verdict>>> = Arc::default();
         let clock = Arc::new(AtomicI64::new(NOW.0));
         let (book, wall) = (Arc::clone(&known), Arc::clone(&clock));
-        let judge = move |chain: &Chain| {
-            let book = book.lock().expect("unpoisoned");
-            let verdict = book.get(&chain.authority).copied();
-            verdict.unwrap_or(Verdict::Stranger)
-        };
         let setup = Setup {
             identity,
-            trust: Arc::new(judge),
+            trust: Arc::new(Book(book)),
             clock: Arc::new(move || Time(wall.load(Ordering::Relaxed))),
             limits,
             pace,
@@ -127,7 +140,7 @@ impl Org {
         let arrival = tokio::time::timeout(HANGS, self.arrivals.recv()).await;
         match arrival.expect("no hanging").expect("an arrival") {
             Arrival::Join(join) => join,
-            Arrival::Link(link) => panic!("a connection: {link:?}"),
+            other => panic!("no request: {other:?}"),
         }
     }
 
@@ -135,7 +148,7 @@ impl Org {
         let arrival = tokio::time::timeout(HANGS, self.arrivals.recv()).await;
         match arrival.expect("no hanging").expect("an arrival") {
             Arrival::Link(connection) => *connection,
-            Arrival::Join(join) => panic!("a request to join: {join:?}"),
+            other => panic!("no connection: {other:?}"),
         }
     }
 

@@ -171,6 +171,9 @@ fn print_member(output: &Output, member: &Value) {
         match (&member["revoked"], &member["retired"], &member["isPeer"]) {
             (Value::Bool(true), ..) => "took its key back".to_owned(),
             (_, Value::Bool(true), _) => "has another node now".to_owned(),
+            _ if member["removedUs"].is_string() => {
+                format!("removed by them since {}", word(&member["removedUs"]))
+            }
             (_, _, Value::Bool(true)) => "peer".to_owned(),
             _ => format!("member through {}", word(&member["admittedBy"])),
         },

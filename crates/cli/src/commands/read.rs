@@ -406,6 +406,7 @@ pub(crate) fn status(client: &Client, output: &Output) -> Result<()> {
         ("store", store),
         ("memory", size("memoryBytes")),
         ("recomputing", share(&answer["recomputing"])),
+        ("read-only", word(&answer["readOnly"])),
         ("time", word(&answer["time"])),
         (
             "you",

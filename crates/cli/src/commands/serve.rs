@@ -65,8 +65,13 @@ fn listen(
     let listener = local::bind(&runtime, config.listen)?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let secret = local::operator_secret(node)?;
-    let _token = write_token(&config.data_dir, &secret)?;
-    let _endpoint = Endpoint::write(&config.data_dir, address)?;
+    let token = write_token(&config.data_dir, &secret)?;
+    let endpoint = Endpoint::write(&config.data_dir, address)?;
+    if token.is_none() || endpoint.is_none() {
+        output.warn(
+            "the disk is full: other `twin` commands on this machine do not find this node; the page does",
+        );
+    }
     let_others_in(config, output, node)?;
     let _brokers = brokers::subscribe(config, output, &runtime, node)?;
     let url = url_of(address);
@@ -98,7 +103,7 @@ fn let_others_in(config: &Config, output: &Output, node: &Node) -> Result<()> {
 }
 
 /// Puts the operator's credential where only who owns the directory can read it.
-fn write_token(directory: &Path, secret: &str) -> Result<OwnFile> {
+fn write_token(directory: &Path, secret: &str) -> Result<Option<OwnFile>> {
     let path = directory.join(LOCAL_TOKEN);
     let new = directory.join("local.token.new");
     let write = || {
@@ -111,8 +116,7 @@ fn write_token(directory: &Path, secret: &str) -> Result<OwnFile> {
         options.open(&new)?.write_all(secret.as_bytes())?;
         fs::rename(&new, &path)
     };
-    write().map_err(|cause| Failure::file(&path, &cause))?;
-    Ok(OwnFile(path))
+    OwnFile::unless_full(path.clone(), write())
 }
 
 fn announce(output: &Output, node: &Node, recovery: &RecoveryReport, url: &str) {

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::error::Error;
 use arc_swap::ArcSwap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc as channel;
 use twin_carrier as carrier;
-use twin_carrier::{Authority, Chain, Endpoint, Identity, Setup, Taken, Verdict};
+use twin_carrier::{Authority, Chain, Endpoint, Identity, Setup, Taken, Trust, Verdict};
 use twin_exchange::{Env, Exchange};
 use twin_link::schedule::Contract;
 use twin_link::{Link, OriginId, Peer};
@@ -27,6 +27,8 @@ const CERTIFICATE_BEFORE_S: f64 = 86_400.0;
 const CERTIFICATE_LASTS_S: f64 = 364.0 * 86_400.0;
 /// Frames of one connection that may wait to be taken in.
 const FRAMES_WAITING_MAX: usize = 64;
+/// Who was removed stays connected for so long, to be told, in seconds.
+const PARTING_S: f64 = 3.0;
 /// The thread looks at the time at least so often.
 const SLEEP_MAX: Duration = Duration::from_secs(10);
 
@@ -35,14 +37,45 @@ pub(super) enum Woken {
     Command(Command),
     Connected(Box<carrier::Connection>),
     Join(carrier::Join),
+    /// A member turned us away with this word.
+    Removed(u64, Vec<u8>),
     Event(Name, Taken),
     Time,
     /// Nobody can say anything any more.
     Abandoned,
 }
 
-/// The members by the key of their authority: how a peer is known while it connects.
-type Known = BTreeMap<[u8; 32], u64>;
+/// Who is known while it connects, by the key of its authority.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Known {
+    members: BTreeMap<[u8; 32], u64>,
+    /// Those who were removed, and our word for it.
+    removed: BTreeMap<[u8; 32], Vec<u8>>,
+}
+
+/// Judges whoever connects.
+struct Doorman {
+    known: Arc<ArcSwap<Known>>,
+    is_inviting: Arc<AtomicBool>,
+}
+
+impl Trust for Doorman {
+    fn judge(&self, chain: &Chain) -> Verdict {
+        let known = self.known.load();
+        match known.members.get(&chain.authority_key) {
+            Some(&member) => Verdict::Known(member),
+            None if known.removed.contains_key(&chain.authority_key) => Verdict::Removed,
+            None if self.is_inviting.load(Ordering::Relaxed) => Verdict::Stranger,
+            None => Verdict::Refused,
+        }
+    }
+
+    fn notice(&self, chain: &Chain) -> Vec<u8> {
+        let known = self.known.load();
+        let word = known.removed.get(&chain.authority_key);
+        word.cloned().unwrap_or_default()
+    }
+}
 
 /// Which connection: the member, and a number of its own.
 pub(super) type Name = (u64, u64);
@@ -79,6 +112,8 @@ pub(super) struct Carriers {
     ways: BTreeMap<u64, Way>,
     /// Connections so far.
     count: u64,
+    /// Until when those who were removed stay connected: so long that they can hear of it.
+    parting: BTreeMap<u64, Time>,
     /// Whether others are let in and called: not while a command has the node for itself.
     is_open: bool,
     bound: Option<SocketAddr>,
@@ -108,6 +143,7 @@ impl Carriers {
             partners: BTreeMap::new(),
             ways: BTreeMap::new(),
             count: 0,
+            parting: BTreeMap::new(),
             is_open: false,
             bound: None,
         })
@@ -121,17 +157,14 @@ impl Carriers {
                 .renew(identity)
                 .map_err(|e| Error::Link(e.to_string()));
         }
-        let (known, is_inviting) = (Arc::clone(&self.known), Arc::clone(&self.is_inviting));
+        let doorman = Doorman {
+            known: Arc::clone(&self.known),
+            is_inviting: Arc::clone(&self.is_inviting),
+        };
         let clock = Arc::clone(&self.clock);
         let setup = Setup {
             identity,
-            trust: Arc::new(
-                move |chain: &Chain| match known.load().get(&chain.authority_key) {
-                    Some(&member) => Verdict::Known(member),
-                    None if is_inviting.load(Ordering::Relaxed) => Verdict::Stranger,
-                    None => Verdict::Refused,
-                },
-            ),
+            trust: Arc::new(doorman),
             clock: Arc::new(move || clock.now()),
             limits: carrier::Limits::default(),
             pace: carrier::Pace::default(),
@@ -293,9 +326,12 @@ impl Carriers {
     }
 
     /// Keeps in step with who belongs: who may connect, and who is called.
-    pub(super) fn follow(&mut self, exchange: &Exchange, is_inviting: bool) {
+    pub(super) fn follow(&mut self, exchange: &Exchange, is_inviting: bool, now: Time) {
         self.is_inviting.store(is_inviting, Ordering::Relaxed);
-        let mut known = Known::new();
+        let mut known = Known {
+            members: BTreeMap::new(),
+            removed: exchange.partings().collect(),
+        };
         let mut partners = BTreeMap::new();
         for member in exchange.members() {
             let origin = member.card.origin();
@@ -304,7 +340,7 @@ impl Carriers {
             }
             let authority = member.card.authority.to_bytes();
             let tag = tag(&authority);
-            known.insert(authority, tag);
+            known.members.insert(authority, tag);
             let partner = Partner {
                 origin,
                 name: member.card.name().to_owned(),
@@ -316,14 +352,29 @@ impl Carriers {
         if **self.known.load() != known {
             self.known.store(Arc::new(known));
         }
-        self.call(partners);
+        self.call(partners, now);
     }
 
-    fn call(&mut self, mut partners: BTreeMap<u64, Partner>) {
-        let Some(endpoint) = &self.endpoint else {
+    /// When somebody who was removed has had time to hear of it.
+    pub(super) fn next_parting(&self) -> Option<Time> {
+        self.parting.values().min().copied()
+    }
+
+    /// Whether somebody who does not belong stays connected a moment more.
+    fn is_parting(&mut self, tag: u64, now: Time) -> bool {
+        let until = now.plus_seconds(PARTING_S);
+        let is_connected = self.ways.contains_key(&tag);
+        let until = *self.parting.entry(tag).or_insert(until);
+        // A clock that was set back does not keep it longer.
+        is_connected && now < until && until <= now.plus_seconds(PARTING_S)
+    }
+
+    fn call(&mut self, mut partners: BTreeMap<u64, Partner>, now: Time) {
+        let Some(endpoint) = self.endpoint.clone() else {
             return;
         };
-        let _inside = self.runtime.enter();
+        let runtime = self.runtime.handle().clone();
+        let _inside = runtime.enter();
         for (&tag, partner) in &mut partners {
             let before = self.partners.get(&tag);
             let is_same = before.is_some_and(|b| b.addresses == partner.addresses);
@@ -333,12 +384,14 @@ impl Carriers {
                 partner.is_called = true;
             }
         }
-        for tag in self
-            .partners
-            .keys()
-            .filter(|tag| !partners.contains_key(tag))
-        {
-            endpoint.hang_up(*tag);
+        self.parting.retain(|tag, _| !partners.contains_key(tag));
+        let gone = self.partners.keys().chain(self.parting.keys());
+        let gone: BTreeSet<u64> = gone.copied().collect();
+        for tag in gone.into_iter().filter(|tag| !partners.contains_key(tag)) {
+            if !self.is_parting(tag, now) {
+                self.parting.remove(&tag);
+                endpoint.hang_up(tag);
+            }
         }
         self.partners = partners;
     }
@@ -348,6 +401,7 @@ fn arrived(arrival: carrier::Arrival) -> Woken {
     match arrival {
         carrier::Arrival::Link(connection) => Woken::Connected(connection),
         carrier::Arrival::Join(join) => Woken::Join(join),
+        carrier::Arrival::Removed(member, word) => Woken::Removed(member, word),
     }
 }
 

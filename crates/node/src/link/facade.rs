@@ -69,6 +69,8 @@ pub struct MemberLine {
     pub is_revoked: bool,
     /// Whether its organisation has another node now.
     pub is_retired: bool,
+    /// Since when it has removed us, as far as we have heard.
+    pub removed_us: Option<Time>,
     /// Since when frames go back and forth; `None` while they do not.
     pub connected_since: Option<Time>,
     /// When it was last heard.
@@ -459,6 +461,7 @@ fn line(
         since: card.issued,
         is_revoked: member.revocation.is_some(),
         is_retired: member.is_retired,
+        removed_us: member.removed_us,
         connected_since: contact.and_then(|c| c.connected_since),
         last_heard: contact.and_then(|c| c.last_heard),
         common_until: contact.and_then(twin_exchange::Contact::common_until),

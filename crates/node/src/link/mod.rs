@@ -73,6 +73,13 @@ pub(crate) struct Parts {
     pub(crate) log: store::Reader,
     /// Weak, so that the writer ends when nobody else speaks to it.
     pub(crate) writer: mpsc::WeakSender<writer::Command>,
+    /// The disk of the depot.
+    pub(crate) disk: Arc<dyn store::backend::Backend>,
+}
+
+/// The disk of the depot in a data directory.
+pub(crate) fn disk(data_dir: &std::path::Path) -> Result<Arc<dyn store::backend::Backend>, Error> {
+    Ok(Arc::new(safekeeping::disk(data_dir)?))
 }
 
 /// The way to the thread.

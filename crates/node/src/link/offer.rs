@@ -17,9 +17,26 @@ const PLACES_MAX: usize = 8;
 pub(super) struct Offering {
     log: store::Reader,
     new: Option<store::Follower>,
-    /// The rule whose backfill is under way, and where it is.
-    earlier: Option<(u64, store::Follower)>,
+    /// The rule whose backfill is under way.
+    earlier: Option<Earlier>,
     held: Held,
+}
+
+/// The log where a rule tells of the time before it.
+#[derive(Debug)]
+struct Earlier {
+    rule: u64,
+    follower: store::Follower,
+    /// Read and not offered yet.
+    claims: VecDeque<Claim>,
+}
+
+impl Earlier {
+    /// The number of the next claim that it would offer.
+    fn next(&self) -> u64 {
+        let first = self.claims.front();
+        first.map_or(self.follower.next_sequence(), |claim| claim.id.sequence)
+    }
 }
 
 /// The log where it was looked through for what waited behind summaries. Several peers may
@@ -130,28 +147,41 @@ impl Offering {
             self.earlier = None;
             return Ok(false);
         };
-        let is_of = |(of, at): &(u64, store::Follower)| {
-            *of == rule && at.next_sequence() == left.start.max(1)
-        };
-        let mut follower = match self.earlier.take().filter(is_of) {
-            Some((_, follower)) => follower,
-            None => self.log.follow(left.start.max(1)),
-        };
-        let claims = follower.read(PORTION_CLAIMS)?;
-        let to = if claims.is_empty() {
-            left.end
-        } else {
-            follower.next_sequence()
-        };
-        let released = claims
-            .iter()
-            .filter_map(|claim| sharing::release_earlier(exchange.rules(), rule, claim, picture));
-        let released: Vec<Released> = released.collect();
+        let room = exchange.room_to_backfill(rule, env);
+        if room == 0 {
+            return Ok(false);
+        }
+        let from = left.start.max(1);
+        let is_of = |earlier: &Earlier| earlier.rule == rule && earlier.next() >= from;
+        let mut earlier = self
+            .earlier
+            .take()
+            .filter(is_of)
+            .unwrap_or_else(|| Earlier {
+                rule,
+                follower: self.log.follow(from),
+                claims: VecDeque::new(),
+            });
+        if earlier.claims.is_empty() {
+            earlier.claims = earlier.follower.read(PORTION_CLAIMS)?.into();
+        }
+        let is_over = earlier.claims.is_empty();
+        let (mut released, mut bytes) = (Vec::new(), 0);
+        while let Some(claim) = earlier.claims.pop_front() {
+            let rules = exchange.rules();
+            let told = sharing::release_earlier(rules, rule, &claim, picture);
+            bytes += told.as_ref().map_or(0, twin_exchange::about_bytes);
+            released.extend(told);
+            if bytes >= room {
+                break;
+            }
+        }
+        let to = if is_over { left.end } else { earlier.next() };
         if let Err(error) = exchange.offer_earlier(rule, released, to, env) {
             tracing::error!(%error, rule, "what was said before a rule could not be shared");
             return Ok(false);
         }
-        self.earlier = Some((rule, follower));
+        self.earlier = Some(earlier);
         Ok(true)
     }
 }

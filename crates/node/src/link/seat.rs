@@ -23,6 +23,7 @@ use tokio::sync::mpsc as channel;
 use twin_exchange::{Change, Delivery, Env, Exchange, Notice, Rows};
 use twin_model::{EntityId, Time};
 use twin_store as store;
+use twin_store::backend::{Backend, Patient};
 use twin_store::depot::{self, Depot, Urgency};
 
 /// Events taken before what changed is made durable together.
@@ -49,6 +50,7 @@ pub(super) struct Noticed {
 /// What the thread holds.
 pub(crate) struct Seat {
     pub(super) exchange: Option<Exchange>,
+    disk: Arc<dyn Backend>,
     /// `None` while the disk is broken.
     depot: Option<Depot>,
     /// Whether the disk lost something that had been acknowledged.
@@ -143,10 +145,22 @@ impl Seat {
         waiting: channel::Receiver<Command>,
         deliveries: mpsc::Sender<Delivery>,
     ) -> Result<Self, Error> {
-        let (depot, place, lost) = open_depot(&parts.config)?;
+        let (disk, config) = (Arc::clone(&parts.disk), &parts.config);
+        let opened = match open_depot(config, Arc::clone(&disk)) {
+            // Links wait for room; what is in the depot can be read and backed up meanwhile.
+            Err(Error::Store(store::Error::Full(_))) => {
+                let patient = Patient::new(Arc::clone(&disk));
+                let opened = open_depot(config, Arc::new(patient.clone()));
+                patient.seal();
+                opened.map(|opened| (opened, true))
+            }
+            opened => opened.map(|opened| (opened, false)),
+        };
+        let ((depot, place, lost), is_full) = opened?;
         let rows = DepotRows::new(&depot);
         let mut seat = Self {
             exchange: None,
+            disk,
             depot: Some(depot),
             lost,
             rows,
@@ -170,7 +184,11 @@ impl Seat {
             paced: None,
             has_more: false,
         };
-        seat.open_exchange()?;
+        if is_full {
+            seat.try_again = Some(seat.clock.now().plus_seconds(TRY_AGAIN_S));
+        } else {
+            seat.open_exchange()?;
+        }
         Ok(seat)
     }
 
@@ -297,6 +315,7 @@ impl Seat {
             }
             Woken::Connected(connection) => self.connected(connection),
             Woken::Join(join) => self.join(join),
+            Woken::Removed(member, word) => self.removed(member, &word),
             Woken::Event(name, taken) if self.carriers.counts(name) => self.event(name.0, taken),
             Woken::Command(Command::Committed) | Woken::Time | Woken::Event(..) => {}
         }
@@ -339,6 +358,15 @@ impl Seat {
             Ok(Ok(answer)) => self.answers.push(Box::new(move || join.answer(answer))),
             Ok(Err(error)) => tracing::warn!(%error, "somebody who asked to join was turned away"),
             Err(error) => tracing::warn!(%error, "somebody asked to join"),
+        }
+    }
+
+    /// A member that we called says that it has removed us.
+    fn removed(&mut self, member: u64, word: &[u8]) {
+        match self.exchanging(|exchange, _, env| exchange.hear_removal(word, env)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(member, %error, "a removal is not believed"),
+            Err(error) => tracing::warn!(member, %error, "a removal could not be taken in"),
         }
     }
 
@@ -448,7 +476,8 @@ impl Seat {
         };
         let mut random = draw;
         let env = env_of(&*self.clock, &mut random);
-        self.carriers.follow(exchange, exchange.is_inviting(&env));
+        let is_inviting = exchange.is_inviting(&env);
+        self.carriers.follow(exchange, is_inviting, env.now);
         for notice in exchange.notices() {
             tracing::warn!(code = notice.code(), "{notice}");
             self.noticed += 1;
@@ -509,13 +538,14 @@ impl Seat {
             return;
         }
         self.depot = None;
-        let opened = open_depot(&self.config).and_then(|(depot, _, lost)| {
-            self.rows = DepotRows::new(&depot);
-            self.depot = Some(depot);
-            self.lost = lost;
-            self.try_again = None;
-            self.open_exchange()
-        });
+        let opened =
+            open_depot(&self.config, Arc::clone(&self.disk)).and_then(|(depot, _, lost)| {
+                self.rows = DepotRows::new(&depot);
+                self.depot = Some(depot);
+                self.lost = lost;
+                self.try_again = None;
+                self.open_exchange()
+            });
         self.try_again = match opened {
             Ok(()) => None,
             Err(error) => {
@@ -561,6 +591,9 @@ impl Seat {
         for peer in ready {
             wake = wake.min(exchange.next_wake_for(peer, &env));
         }
+        if let Some(parting) = self.carriers.next_parting() {
+            wake = wake.min(parting.max(env.now));
+        }
         if is_any_busy {
             wake = wake.min(self.ticked.plus_seconds(BUSY_LOOK_S).max(env.now));
         }
@@ -599,9 +632,11 @@ fn row(change: Change) -> depot::Change {
     }
 }
 
-fn open_depot(config: &config::Config) -> Result<(Depot, [u8; 32], bool), Error> {
-    let backend = super::safekeeping::disk(&config.data_dir)?;
-    let place = store::backend::Backend::place_id(&backend).map_err(|cause| Error::Io {
+fn open_depot(
+    config: &config::Config,
+    disk: Arc<dyn Backend>,
+) -> Result<(Depot, [u8; 32], bool), Error> {
+    let place = disk.place_id().map_err(|cause| Error::Io {
         what: "reading where the link's directory is",
         cause,
     })?;
@@ -609,7 +644,7 @@ fn open_depot(config: &config::Config) -> Result<(Depot, [u8; 32], bool), Error>
         disk_budget_bytes: config.link.carried_bytes_max.max(256 << 20) * 2,
         ..depot::Options::default()
     };
-    let (depot, report) = Depot::open(Arc::new(backend), options)?;
+    let (depot, report) = Depot::open(disk, options)?;
     for problem in &report.problems {
         tracing::error!(code = problem.code, "{}", problem.message);
     }

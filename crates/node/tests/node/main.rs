@@ -6,6 +6,7 @@ mod bench;
 mod city;
 mod claims;
 mod erasure;
+mod full;
 mod histories;
 mod imports;
 mod inference;

@@ -5,14 +5,16 @@
 //! visible, [`File::sync`] makes a file's bytes durable, [`Backend::sync_directory`]
 //! makes names durable. Everything else may be lost or torn by a power cut. Three
 //! implementations: [`Disk`], [`Memory`], and [`crash::CrashDisk`], which cuts the
-//! power.
+//! power; [`Patient`] lets any of them be opened while it is full.
 
 pub mod crash;
 mod disk;
 mod memory;
+mod patient;
 
 pub use disk::Disk;
 pub use memory::Memory;
+pub use patient::Patient;
 
 use std::fmt::Debug;
 use std::io;
@@ -35,6 +37,10 @@ pub trait File: Debug + Send + Sync {
     /// Makes content and length durable. After an error nothing written since the
     /// last success may be assumed to be there, whatever a later sync says.
     fn sync(&self) -> io::Result<()>;
+    /// Whether it is known beforehand that nothing can be written now, for want of room.
+    fn refuses(&self) -> bool {
+        false
+    }
 }
 
 /// A flat directory.

@@ -43,6 +43,8 @@ export interface Member {
   revoked?: boolean;
   /** Its organisation has another node now. */
   retired?: boolean;
+  /** Since when it has removed us, as far as we have heard. */
+  removedUs?: string | null;
   contact?: Contact | null;
 }
 
@@ -125,7 +127,7 @@ export function outOfContact(members: readonly Member[] | undefined): Member[] {
 
 /** Nothing will come from this node any more. */
 export function isGone(member: Member): boolean {
-  return member.revoked === true || member.retired === true;
+  return member.revoked === true || member.retired === true || typeof member.removedUs === 'string';
 }
 
 /** From here down a link is told as narrow: the fastest packet data of a TETRA radio

@@ -47,6 +47,7 @@ export function MemberRow(props: { member: Member }): JSX.Element {
       member.isPeer ? t.peer : member.admittedBy ? t.through(member.admittedBy) : t.throughOthers,
       member.revoked ? t.revoked : '',
       member.retired ? t.retired : '',
+      member.removedUs ? t.removedUs(clockOf(ui)(member.removedUs)) : '',
       heard === '' ? t.neverHeard : isSilent(standing(), now_ms) ? t.silent(heard) : t.lastHeard(heard),
       isNarrow(member.contact) ? t.narrow : '',
       speed !== null ? t.speed(numberText(speed * KBIT_PER_BYTE, speed < 10_000 ? 1 : 0, text())) : '',
