@@ -167,8 +167,7 @@ impl Exchange {
                 Output::Store(opening, bundle) => {
                     let header = bundle.header();
                     let place = (header.stream, header.seq);
-                    // Keys are small, and what they open may be here already.
-                    if !header.is_plain() && self.is_full_for(&opening) {
+                    if self.is_full_for(&opening, header.is_plain()) {
                         self.hub.turn_away(place.0, place.1);
                         let notice = Notice::Full(opening.class as u8);
                         self.ledger.notices.say(notice);
@@ -198,12 +197,14 @@ impl Exchange {
         }
     }
 
-    /// Whether the budget for what is carried unread leaves no room for more of a stream.
-    fn is_full_for(&self, opening: &Opening) -> bool {
+    /// Whether the budget for what is carried unread leaves no room for more of a stream. Keys
+    /// have the most: they are small, and what they open may be here already.
+    fn is_full_for(&self, opening: &Opening, is_plain: bool) -> bool {
         let max = match opening.class {
-            Class::Bulk => self.carried_max,
-            Class::Telemetry | Class::Operational => self.carried_max / 4 * 5,
             Class::LifeSafety => return false,
+            _ if is_plain => self.carried_max / 2 * 3,
+            Class::Telemetry | Class::Operational => self.carried_max / 4 * 5,
+            Class::Bulk => self.carried_max,
         };
         self.carried >= max && own_or_read(&self.epochs, &self.inbox, opening.id()).is_none()
     }
@@ -218,7 +219,7 @@ impl Exchange {
     }
 
     /// How many bytes of others' bundles that cannot be read here are carried before bulk is
-    /// refused; at a quarter more, everything but life safety is.
+    /// refused; at a quarter more, everything but keys and life safety is, at half more keys are.
     pub fn set_carried_max(&mut self, bytes: u64) {
         self.carried_max = bytes;
         self.count_carried();
