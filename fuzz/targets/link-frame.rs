@@ -64,7 +64,7 @@ fn node(now: Time) -> (Hub, Bodies) {
             incarnation: Incarnation([incarnation; 16]),
             audience: Audience::CARRIERS,
         };
-        let mut author = Author::open_plain(&[1; 32], identity);
+        let mut author = Author::open_plain(&[1; 32], identity, Class::LifeSafety);
         for written in [now, Time(now.0 + 1)] {
             let payload = Payload {
                 written,
